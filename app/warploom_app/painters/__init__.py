@@ -1,0 +1,1 @@
+"""Batched drawing of one layer each."""

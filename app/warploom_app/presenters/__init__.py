@@ -1,0 +1,1 @@
+"""Turn results into view-ready arrays; no widgets."""

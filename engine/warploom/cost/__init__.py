@@ -1,0 +1,5 @@
+"""What a stage costs: the protocol that schedulers ask, and its implementations."""
+
+from warploom.cost.protocol import Cost, CostModel
+
+__all__ = ["Cost", "CostModel"]

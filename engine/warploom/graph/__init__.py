@@ -1,0 +1,27 @@
+"""The Graph: Operators over Tensors with static shapes, in topological order."""
+
+from warploom.graph.constant import ArrayConstant, Constant, FillConstant, MissingConstant
+from warploom.graph.dtype import DType
+from warploom.graph.graph import Graph
+from warploom.graph.log import LogEntry
+from warploom.graph.operator import Attributes, AttributeValue, Operator, OperatorKind, Primitive, attributes
+from warploom.graph.precision import Precision
+from warploom.graph.tensor import Tensor
+
+__all__ = [
+    "ArrayConstant",
+    "AttributeValue",
+    "Attributes",
+    "Constant",
+    "DType",
+    "FillConstant",
+    "Graph",
+    "LogEntry",
+    "MissingConstant",
+    "Operator",
+    "OperatorKind",
+    "Precision",
+    "Primitive",
+    "Tensor",
+    "attributes",
+]

@@ -1,0 +1,1 @@
+"""ONNX -> Graph; the only place that imports onnx, onnx_ir and onnxscript."""

@@ -1,0 +1,1 @@
+"""The recording: one piece of work saved in one file."""

@@ -1,0 +1,1 @@
+"""Recording -> HTML, figures, CSV and traces; never measures."""

@@ -1,0 +1,1 @@
+"""The background process: messages, the jobs and the server."""
