@@ -18,6 +18,37 @@ find_python() {
     done
 }
 
+# Debian and Ubuntu keep pip's bootstrap (ensurepip) in python3-venv. Without it a system pip or uv does as well; a
+# superuser (a container, usually) gets the package installed; anybody else is told the command.
+make_venv() {
+    echo "Creating .venv with $1 ..." >&2
+    rm -rf .venv
+    "$1" -c 'import ensurepip' 2>/dev/null || install_venv_package "$1"
+    if "$1" -c 'import ensurepip' 2>/dev/null; then
+        "$1" -m venv .venv
+    elif "$1" -m pip --version >/dev/null 2>&1; then
+        "$1" -m venv --without-pip .venv
+        "$1" -m pip --quiet --disable-pip-version-check --python .venv/bin/python install pip
+    elif command -v uv >/dev/null 2>&1; then
+        uv venv --quiet --seed --python "$1" .venv
+    else
+        echo "Python's venv support is missing here: sudo apt install $(venv_package "$1"), then run make again." >&2
+        exit 1
+    fi
+}
+
+venv_package() {
+    "$1" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'
+}
+
+install_venv_package() {
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        echo "Python's venv support is missing: running apt-get install $(venv_package "$1") ..." >&2
+        { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$(venv_package "$1")"; } \
+            >/dev/null 2>&1 || true
+    fi
+}
+
 if ! .venv/bin/python -c '' 2>/dev/null; then
     python=$(find_python)
     if [ -z "$python" ]; then
@@ -25,15 +56,7 @@ if ! .venv/bin/python -c '' 2>/dev/null; then
              "(or name one: make PYTHON=/path/to/python3.12)." >&2
         exit 1
     fi
-    rm -rf .venv
-    if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
-        version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-        echo "Python $version has no venv module here: sudo apt install python$version-venv" \
-             "(or python3-venv), then run make again." >&2
-        exit 1
-    fi
-    echo "Creating .venv with $python ..." >&2
-    "$python" -m venv .venv
+    make_venv "$python"
 fi
 
 echo "Installing Warploom [$extras] into .venv (the first time takes a minute or two) ..." >&2
