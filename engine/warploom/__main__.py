@@ -1,0 +1,5 @@
+"""Runs the command line as `python -m warploom`."""
+
+from warploom.cli.main import main
+
+main()

@@ -1,0 +1,101 @@
+"""`warploom demo`: the main job on a bundled model, with a report and, where there is a display, the window."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SECONDS_TO_FAIL = 2.0
+"""A window that is still there after this long is taken to have opened."""
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where the files go.")] = Path("out"),
+    device: Annotated[str, typer.Option("--device", help="Where to run.")] = "auto",
+    window: Annotated[bool, typer.Option("--window/--no-window", help="Open the window at the end.")] = True,
+) -> int:
+    """Optimize a bundled model, print the comparison, write a recording and a report, open the window."""
+    from warploom.cli.comparison import print_comparison
+    from warploom.cli.run_job import run_optimize
+    from warploom.worker.messages import OptimizeOptions
+
+    model = demo_model()
+    make_folder(folder)
+    _say_device(device)
+    outcome = run_optimize(model, folder / f"{model.stem}.warploom", OptimizeOptions(device=device), log=False)
+    print_comparison(outcome.summary)
+    typer.echo(f"\nmodel      {model}")
+    typer.echo(f"recording  {outcome.recording}")
+    _write_report(outcome.recording, folder / f"{model.stem}.html")
+    if outcome.cancelled:
+        return 130
+    if window:
+        _open_window(outcome.recording)
+    return 0
+
+
+def demo_model() -> Path:
+    """The bundled model with most to show: the first of the list."""
+    from warploom.samples.bundled import bundled_models
+
+    return bundled_models()[0]
+
+
+def make_folder(folder: Path) -> None:
+    """Creates the output folder.
+
+    Raises:
+        CommandError: If that is impossible.
+    """
+    from warploom.errors import CommandError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise CommandError(f"The folder {folder} cannot be made ({reason}): name another one.") from None
+
+
+def _say_device(device: str) -> None:
+    from warploom.device.registry import AUTO, default_device
+
+    if device == AUTO:
+        name, why = default_device()
+        typer.echo(f"Device: {name}. {why}")
+
+
+def _write_report(recording: Path, report: Path) -> None:
+    """The report needs the extra `report`; the demo goes on without it."""
+    from warploom.errors import ReportError
+    from warploom.recording.file import read_recording
+    from warploom.report.export import export_recording
+
+    try:
+        export_recording(read_recording(recording), "html", report)
+        typer.echo(f"report     {report}")
+    except ReportError as error:
+        typer.echo(f"report     not written: {error}")
+
+
+def _open_window(recording: Path) -> None:
+    """Opens the window in a process of its own: whatever is wrong with Qt here, the demo has succeeded."""
+    from warploom.cli.gui import has_display, window_obstacle
+
+    again = f"{Path(sys.argv[0]).name} gui {recording}" if has_display() else f"warploom gui {recording}"
+    obstacle = window_obstacle()
+    if obstacle:
+        typer.echo(f"\nThe window was not opened. {obstacle} Then: {again}")
+        return
+    command = [sys.executable, "-m", "warploom", "gui", str(recording)]
+    window = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        code = window.wait(SECONDS_TO_FAIL)
+    except subprocess.TimeoutExpired:
+        typer.echo(f"\nThe window is open. Again: {again}")
+        return
+    if code:
+        typer.echo(f"\nThe window did not open (exit code {code}). Try: {again}")

@@ -1,0 +1,124 @@
+"""The `warploom` command: registers the verbs and turns every error into one sentence and an exit code.
+
+Exit codes: 0 done, 1 a defect of Warploom, 2 something the user can put right, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from warploom.cli import demo, devices, export, gui, models, ops, optimize, show, worker
+from warploom.errors import CancelledError, WarploomError
+from warploom.version import __version__
+
+EXIT_DEFECT = 1
+EXIT_USER = 2
+EXIT_INTERRUPTED = 130
+
+_ClickException: type[Exception] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"warploom {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """See, search and compare how a neural network's operators run side by side on an NVIDIA GPU."""
+
+
+def make_app() -> typer.Typer:
+    """The command with all of its verbs."""
+    app = typer.Typer(
+        name="warploom",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"max_content_width": 110},
+    )
+    app.callback()(_root)
+    app.command("optimize")(optimize.optimize)
+    app.command("show")(show.show)
+    app.command("export")(export.export)
+    app.add_typer(models.app, name="models")
+    app.command("devices")(devices.devices)
+    app.command("ops")(ops.ops)
+    app.command("worker")(worker.worker)
+    app.command("gui")(gui.gui)
+    app.command("demo")(demo.demo)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the installed command. Leaves through SystemExit."""
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    _flush_quietly()
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line and returns its exit code."""
+    try:
+        return _exit_code(make_app()(list(arguments), prog_name="warploom", standalone_mode=False))
+    except typer.Exit as stop:
+        return stop.exit_code
+    except (typer.Abort, KeyboardInterrupt, CancelledError) as stop:
+        _say(str(stop) or "Interrupted.")
+        return EXIT_INTERRUPTED
+    except _ClickException as error:
+        return _usage_error(error)
+    except WarploomError as error:
+        _say(str(error))
+        return EXIT_USER
+    except BrokenPipeError:
+        return EXIT_DEFECT  # the reader of our output has gone (`| head`): nobody is left to tell
+    except Exception as error:
+        return _defect(error)
+
+
+def _exit_code(value: object) -> int:
+    """A verb that returns an int chose its exit code; anything else is success."""
+    return value if isinstance(value, int) else 0
+
+
+def _usage_error(error: Any) -> int:
+    message = " ".join(str(error.format_message()).split())
+    if not message:  # no arguments: the help was printed already
+        return EXIT_USER
+    message = message.replace("Value error, ", "")  # typer's words for what an enumeration refused
+    _say(f"{message.rstrip('.')}. Try 'warploom --help'.")
+    return EXIT_USER
+
+
+def _defect(error: Exception) -> int:
+    from warploom.worker.dispatch import unexpected
+
+    if os.environ.get("WARPLOOM_DEBUG"):
+        import traceback
+
+        traceback.print_exc()
+    _say(f"{unexpected(error)} WARPLOOM_DEBUG=1 shows the details.")
+    return EXIT_DEFECT
+
+
+def _say(message: str) -> None:
+    typer.echo(f"warploom: {message}", err=True)
+
+
+def _flush_quietly() -> None:
+    """Flushes stdout; if its reader has gone, keeps Python from complaining about that at exit."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,48 @@
+"""`warploom models`: the sample networks, listed and built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="List the sample networks, or build one as an ONNX file.")
+
+
+@app.command("list")
+def list_models() -> None:
+    """List the recipes and the ready files."""
+    from rich import print as rich_print
+    from rich.table import Table
+
+    from warploom.samples.bundled import bundled_models
+    from warploom.samples.recipes import RECIPES
+
+    table = Table("recipe", "what it is", box=None, pad_edge=False)
+    for recipe in RECIPES.values():
+        table.add_row(recipe.name, recipe.description)
+    rich_print(table)
+    typer.echo("\nReady files:")
+    for path in bundled_models():
+        typer.echo(f"  {path}")
+
+
+@app.command("build")
+def build_model(
+    name: Annotated[str, typer.Argument(help="A recipe (see warploom models list).", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE.onnx", help="The file to write.", show_default=False)
+    ],
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Batch size.")] = 1,
+) -> None:
+    """Build a sample network with seeded random weights."""
+    from warploom.errors import CommandError
+    from warploom.samples.recipes import RECIPES, build
+    from warploom.worker.output import check_output
+
+    if name not in RECIPES:
+        raise CommandError(f"There is no recipe {name!r}; there are {', '.join(RECIPES)}.")
+    check_output(output)
+    build(name, output, batch=batch)
+    typer.echo(str(output))

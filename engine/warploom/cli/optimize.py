@@ -1,0 +1,73 @@
+"""`warploom optimize`: import, search, measure, verify, profile, save."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from warploom.cli.options import Batch, DeviceName, Mode, ModelFile, PrecisionName, ShapeList, parse_shapes
+
+MAX_REPEATS = 100_000
+
+
+def optimize(
+    model: ModelFile,
+    device: DeviceName = "auto",
+    mode: Annotated[
+        Mode, typer.Option(help="Stages run groups side by side (parallel), merge convolutions (merge), or both.")
+    ] = Mode.BOTH,
+    group_operators: Annotated[
+        int, typer.Option("-r", "--max-group-operators", min=1, max=16, help="Operators in one group.")
+    ] = 3,
+    stage_groups: Annotated[
+        int, typer.Option("-s", "--max-stage-groups", min=1, max=64, help="Groups in one stage.")
+    ] = 8,
+    batch: Batch = None,
+    shape: ShapeList = None,
+    precision: Annotated[PrecisionName, typer.Option(help="Arithmetic of float operators.")] = PrecisionName.FP32,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE.warploom", help="The recording [default: ./MODEL.warploom]."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")] = False,
+    log: Annotated[bool, typer.Option("--log", help="Print the build log: every decision with its reason.")] = False,
+    verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Compare outputs with a reference.")] = True,
+    repeats: Annotated[
+        int, typer.Option("--repeats", min=1, max=MAX_REPEATS, help="Measurements of each schedule.")
+    ] = 50,
+) -> int:
+    """Find a fast schedule for a model, compare it with the sequential one and save the comparison."""
+    from warploom.cli.run_job import run_optimize
+    from warploom.worker.messages import OptimizeOptions
+
+    options = OptimizeOptions(
+        device=device,
+        mode=mode.value,
+        max_group_operators=group_operators,
+        max_stage_groups=stage_groups,
+        batch=batch,
+        shapes=parse_shapes(shape),
+        precision=precision.value,
+        repeats=repeats,
+        verify=verify,
+    )
+    outcome = run_optimize(model, output or Path(f"{model.stem}.warploom"), options, log=log)
+    if json:
+        _print_json(outcome.summary)
+    else:
+        from warploom.cli.comparison import print_comparison
+
+        print_comparison(outcome.summary)
+        typer.echo(f"\nRecording: {outcome.recording}")
+    if outcome.cancelled:
+        typer.echo(f"warploom: Interrupted; the best schedule until then is in {outcome.recording}.", err=True)
+        return 130
+    return 0
+
+
+def _print_json(summary: dict[str, object]) -> None:
+    import json
+
+    typer.echo(json.dumps(summary, indent=2, allow_nan=False))

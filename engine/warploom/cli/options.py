@@ -1,0 +1,77 @@
+"""The options that several verbs share, declared once; nothing heavy is imported for them."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Mode(enum.StrEnum):
+    """What the schedule search may do inside a stage."""
+
+    BOTH = "both"
+    PARALLEL = "parallel"
+    MERGE = "merge"
+    GREEDY = "greedy"
+
+
+class PrecisionName(enum.StrEnum):
+    """Arithmetic of float operators (the same names as warploom.graph.Precision)."""
+
+    FP32 = "fp32"
+    TF32 = "tf32"
+    FP16 = "fp16"
+    BF16 = "bf16"
+
+
+class ExportFormat(enum.StrEnum):
+    """What a recording can be exported to (the same names as warploom.report.export.FORMATS)."""
+
+    HTML = "html"
+    PNG = "png"
+    SVG = "svg"
+    PDF = "pdf"
+    CSV = "csv"
+    PARQUET = "parquet"
+    CHROME_TRACE = "chrome-trace"
+    SCHEDULE_JSON = "schedule-json"
+
+
+ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="An ONNX file.", show_default=False)]
+RecordingFile = Annotated[Path, typer.Argument(metavar="FILE", help="A .warploom file.", show_default=False)]
+DeviceName = Annotated[str, typer.Option("--device", help="Where to run: auto, sim:h200, ... (see warploom devices).")]
+ShapeList = Annotated[
+    list[str] | None,
+    typer.Option("--shape", metavar="NAME=1,3,224,224", help="Shape of an input whose dimensions are not fixed."),
+]
+Batch = Annotated[int | None, typer.Option("--batch", min=1, help="Batch size [default: the model's, or 1].")]
+
+
+def parse_shapes(texts: list[str] | None) -> dict[str, tuple[int, ...]]:
+    """Turns "NAME=1,3,224,224" into a shape by input name.
+
+    Raises:
+        typer.BadParameter: Naming the text that is not of that form, or says something twice.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+    for text in texts or ():
+        name, separator, dimensions = text.rpartition("=")
+        if not separator or not name:
+            raise typer.BadParameter(f"--shape {text!r} is not of the form NAME=1,3,224,224.")
+        if name in shapes:
+            raise typer.BadParameter(f"--shape gives the input {name!r} twice.")
+        shapes[name] = _dimensions(text, dimensions)
+    return shapes
+
+
+def _dimensions(text: str, dimensions: str) -> tuple[int, ...]:
+    try:
+        shape = tuple(int(part) for part in dimensions.lower().replace("x", ",").split(",") if part.strip())
+    except ValueError:
+        raise typer.BadParameter(f"--shape {text!r} has a dimension that is not a whole number.") from None
+    if any(dimension < 1 for dimension in shape):
+        raise typer.BadParameter(f"--shape {text!r} has a dimension below 1.")
+    return shape

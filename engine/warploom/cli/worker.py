@@ -1,0 +1,22 @@
+"""`warploom worker`: the background process that the window (or a remote host) talks to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def worker(
+    stdio: Annotated[
+        bool, typer.Option("--stdio", help="Speak the protocol on stdin and stdout; logs go to stderr.")
+    ] = False,
+) -> int:
+    """Serve jobs to another program over stdin and stdout."""
+    if not stdio:
+        raise typer.BadParameter("A worker needs --stdio, the only way to talk to it")
+    from warploom.worker.server import Server
+    from warploom.worker.stdio import claim_standard_streams, leave_interrupts_to_the_parent
+
+    leave_interrupts_to_the_parent()
+    return Server(*claim_standard_streams()).serve()

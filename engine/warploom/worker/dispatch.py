@@ -1,0 +1,51 @@
+"""Runs the job that a request asks for and turns every end of it, a crash included, into an event."""
+
+from __future__ import annotations
+
+import traceback
+
+from warploom.errors import CommandError, WarploomError
+from warploom.worker.messages import (
+    DevicesRequest,
+    Failed,
+    ImportRequest,
+    OptimizeRequest,
+    Request,
+)
+from warploom.worker.observer import Cancelled, Emit
+
+
+def run_job(request: Request, emit: Emit, cancelled: Cancelled) -> None:
+    """Runs one job to its last event, `Finished`, `DeviceList` or `Failed`. Raises nothing of the job's own."""
+    try:
+        _run(request, emit, cancelled)
+    except WarploomError as error:
+        emit(Failed(job=request.job, code=error.code, message=str(error), details=traceback.format_exc()))
+    except Exception as error:
+        emit(Failed(job=request.job, code="internal", message=unexpected(error), details=traceback.format_exc()))
+
+
+def unexpected(error: BaseException) -> str:
+    """A sentence about an error that Warploom did not raise on purpose."""
+    if isinstance(error, MemoryError):
+        return "The machine has too little memory for this job: try a smaller model or batch."
+    text = " ".join(str(error).split())
+    return f"Warploom failed unexpectedly ({type(error).__name__}{': ' if text else ''}{text[:300]}): please report it."
+
+
+def _run(request: Request, emit: Emit, cancelled: Cancelled) -> None:
+    match request:
+        case OptimizeRequest():
+            from warploom.worker.job import optimize
+
+            optimize(request, emit, cancelled)
+        case ImportRequest():
+            from warploom.worker.job import import_graph
+
+            import_graph(request, emit, cancelled)
+        case DevicesRequest():
+            from warploom.worker.devices import list_for_user
+
+            emit(list_for_user(request.job))
+        case _:
+            raise CommandError(f"A worker cannot run a request of the kind {type(request).__name__!r}.")

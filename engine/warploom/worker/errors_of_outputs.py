@@ -1,0 +1,51 @@
+"""Compares the outputs of two executions: one number per pair of output sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from warploom.graph import Precision
+
+Array = npt.NDArray[Any]
+
+TOLERANCES: Mapping[Precision, float] = {
+    Precision.FP32: 1e-5,
+    Precision.TF32: 2e-3,
+    Precision.FP16: 2e-3,
+    Precision.BF16: 1.5e-2,
+}
+"""Largest relative L2 error of an output that counts as the same result."""
+
+
+def largest_error(outputs: Mapping[str, Array], reference: Mapping[str, Array]) -> float:
+    """The largest error of any output; infinity where one is missing, misshapen or not finite where it should be."""
+    return max((_error(outputs.get(name), expected) for name, expected in reference.items()), default=0.0)
+
+
+def _error(output: Array | None, expected: Array) -> float:
+    if output is None or output.shape != expected.shape:
+        return float("inf")
+    if expected.dtype.kind != "f":
+        return _share_that_differs(output, expected)
+    return relative_l2(output.astype(np.float64), expected.astype(np.float64))
+
+
+def relative_l2(output: Array, expected: Array) -> float:
+    """|output - expected| / |expected|; values that are not finite have to be the same ones."""
+    finite = np.isfinite(expected)
+    if not np.array_equal(finite, np.isfinite(output)) or not np.array_equal(
+        output[~finite], expected[~finite], equal_nan=True
+    ):
+        return float("inf")
+    difference = float(np.linalg.norm(output[finite] - expected[finite]))
+    norm = float(np.linalg.norm(expected[finite]))
+    return difference / norm if norm > 0 else difference
+
+
+def _share_that_differs(output: Array, expected: Array) -> float:
+    """For indices, counts and masks: the share of elements that are not the same."""
+    return float(np.mean(output != expected)) if expected.size else 0.0

@@ -1,0 +1,51 @@
+"""Reads a model and runs the passes over it: the first step of every job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warploom.graph import Graph
+from warploom.worker.context import JobContext
+
+if TYPE_CHECKING:
+    from warploom.importer.load import ImportedModel, ImportOptions
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model ready to be scheduled.
+
+    Attributes:
+        imported: The file and its raw Graph.
+        options: How it was imported.
+        graph: The fused Graph.
+    """
+
+    imported: ImportedModel
+    options: ImportOptions
+    graph: Graph
+
+
+def load_model(path: str, batch: int | None, shapes: Mapping[str, tuple[int, ...]], context: JobContext) -> LoadedModel:
+    """Imports a model file and fuses its Graph.
+
+    Raises:
+        ModelImportError: If the file is not a valid model or a shape stays unknown.
+        CancelledError: If the user asked to stop.
+    """
+    file = Path(path)
+    context.phase("import", file.name)
+    from warploom.importer.load import ImportOptions, import_model
+    from warploom.passes.pipeline import optimize_graph
+
+    options = ImportOptions(batch=batch, shapes=dict(shapes))
+    imported = import_model(file, options)
+    context.note(imported.log)
+    context.stop_if_cancelled()
+    fused = optimize_graph(imported.graph)
+    context.note(fused.log)
+    context.stop_if_cancelled()
+    return LoadedModel(imported, options, fused.graph)

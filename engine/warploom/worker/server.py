@@ -1,0 +1,142 @@
+"""The worker's server: reads requests in one thread, runs one job at a time in the main thread, sends events back.
+
+A job that fails costs that job only. The server ends on Shutdown, at the end of its input (whoever started it has
+gone), or when what it reads is not the protocol.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable
+from typing import IO, NoReturn
+
+import msgspec
+
+from warploom.errors import CommandError
+from warploom.version import __version__
+from warploom.worker.dispatch import run_job
+from warploom.worker.framing import FrameWriter, decode_request, read_frame
+from warploom.worker.messages import (
+    PROTOCOL_VERSION,
+    CancelRequest,
+    Event,
+    Failed,
+    Hello,
+    Request,
+    Shutdown,
+    Welcome,
+)
+from warploom.worker.observer import Cancelled, Emit
+
+SECONDS_TO_STOP = 5.0
+"""How long a running job may take to notice that the worker ends, before the process ends without it."""
+
+RunJob = Callable[[Request, Emit, Cancelled], None]
+
+
+class WorkerStopped(BaseException):
+    """Raised inside a job at its next event when the worker ends; no `except Exception` of a job may swallow it."""
+
+
+class Server:
+    """One conversation over two streams."""
+
+    def __init__(self, source: IO[bytes], sink: IO[bytes], run: RunJob = run_job) -> None:
+        self._run_job = run
+        self._source = source
+        self._writer = FrameWriter(sink)
+        self._jobs: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._cancelled: set[int] = set()
+        self._stopping = threading.Event()
+        self._idle = threading.Event()
+        self._exit_code = 0
+
+    def serve(self) -> int:
+        """Runs until the conversation ends; returns the process's exit code."""
+        threading.Thread(target=self._read_requests, name="warploom-requests", daemon=True).start()
+        try:
+            while not self._stopping.is_set() and (request := self._jobs.get()) is not None:
+                self._run(request)
+        except WorkerStopped:
+            pass
+        finally:
+            self._idle.set()
+        return self._exit_code
+
+    def _run(self, request: Request) -> None:
+        job = request.job
+        self._run_job(request, self._emit, lambda: job in self._cancelled or self._stopping.is_set())
+        self._cancelled.discard(job)
+
+    def _emit(self, event: Event) -> None:
+        if self._stopping.is_set():
+            raise WorkerStopped
+        self._writer.write(event)
+        if self._writer.broken:
+            self._stopping.set()
+            raise WorkerStopped
+
+    def _read_requests(self) -> None:
+        try:
+            while (body := read_frame(self._source)) is not None:
+                if not self._take(body):
+                    break
+        except CommandError as error:
+            self._exit_code = 2
+            self._writer.write(Failed(job=0, code=error.code, message=str(error)))
+        except (OSError, ValueError):
+            pass  # the stream broke: the same as its end
+        self._stop()
+
+    def _take(self, body: bytes) -> bool:
+        """Handles one request; False when it is the last."""
+        try:
+            request = decode_request(body)
+        except CommandError as error:
+            self._writer.write(Failed(job=_job_of(body), code=error.code, message=str(error)))
+            return True
+        match request:
+            case Shutdown():
+                return False
+            case Hello():
+                self._writer.write(_welcome(request))
+            case CancelRequest(job=job):
+                self._cancelled.add(job)
+            case _:
+                self._cancelled.discard(request.job)
+                self._jobs.put(request)
+        return True
+
+    def _stop(self) -> None:
+        """Ends the main loop; a job that never looks up ends with the process."""
+        self._stopping.set()
+        self._jobs.put(None)
+        if not self._idle.wait(SECONDS_TO_STOP):
+            _leave(self._exit_code)
+
+
+def _leave(code: int) -> NoReturn:
+    os._exit(code)
+
+
+def _welcome(hello: Hello) -> Event:
+    if hello.protocol != PROTOCOL_VERSION:
+        return Failed(
+            job=hello.job,
+            code=CommandError.code,
+            message=f"This worker (Warploom {__version__}) speaks version {PROTOCOL_VERSION} of the protocol, "
+            f"the other side version {hello.protocol}: install the same Warploom on both.",
+        )
+    return Welcome(job=hello.job, version=__version__, protocol=PROTOCOL_VERSION, pid=os.getpid())
+
+
+def _job_of(body: bytes) -> int:
+    """The job that a message which cannot be understood says it belongs to, 0 if it says nothing."""
+    try:
+        message = msgspec.msgpack.decode(body)
+    except msgspec.MsgspecError:
+        return 0
+    job = message.get("job") if isinstance(message, dict) else None
+    return job if isinstance(job, int) else 0

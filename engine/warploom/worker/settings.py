@@ -1,0 +1,48 @@
+"""Turns the options of a request, which may come from anywhere, into checked values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from warploom.errors import CommandError
+from warploom.graph import Precision
+from warploom.schedule.search import SearchLimits
+from warploom.worker.messages import OptimizeOptions
+
+MODES = ("both", "parallel", "merge", "greedy")
+
+
+@dataclass(frozen=True, slots=True)
+class JobSettings:
+    """Checked settings of the main job.
+
+    Attributes:
+        mode: One of `MODES`.
+        limits: Limits of the search.
+        precision: Arithmetic of float operators.
+        repeats: Measurements of each candidate.
+    """
+
+    mode: str
+    limits: SearchLimits
+    precision: Precision
+    repeats: int
+
+
+def check_settings(options: OptimizeOptions) -> JobSettings:
+    """Checks what a user may have typed.
+
+    Raises:
+        CommandError: Naming the option that is out of range, and its range.
+        ScheduleError: If the limits of the search are out of range.
+    """
+    if options.mode not in MODES:
+        raise CommandError(f"There is no search mode {options.mode!r}; there are {', '.join(MODES)}.")
+    if options.precision not in tuple(Precision):
+        raise CommandError(f"There is no precision {options.precision!r}; there are {', '.join(Precision)}.")
+    if not 1 <= options.repeats <= 1_000_000:
+        raise CommandError(f"{options.repeats} measurements were asked for: choose 1 to 1,000,000.")
+    if options.batch is not None and options.batch < 1:
+        raise CommandError(f"The batch size is {options.batch}: it has to be 1 or more.")
+    limits = SearchLimits(options.max_group_operators, options.max_stage_groups)
+    return JobSettings(options.mode, limits, Precision(options.precision), options.repeats)
