@@ -1,0 +1,57 @@
+"""What goes into a layout and what comes out: messages between the window and the layout process."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+LAYOUT_VERSION = 1  # part of the cache's key: raise it when the same request would give another picture
+
+Quality = Literal["quick", "refined"]
+
+
+class LayoutRequest(msgspec.Struct, frozen=True):
+    """A DAG to lay out from top to bottom.
+
+    Attributes:
+        widths: Width of each node in scene units (pixels at 100%).
+        heights: Height of each node.
+        edges: Pairs (from, to) of node positions with from < to, each pair once: node order is topological.
+    """
+
+    widths: list[float]
+    heights: list[float]
+    edges: list[tuple[int, int]]
+
+    @property
+    def key(self) -> str:
+        """Hash of everything that the layout depends on."""
+        return hashlib.sha256(msgspec.msgpack.encode((LAYOUT_VERSION, self))).hexdigest()
+
+
+class LayoutResult(msgspec.Struct, frozen=True):
+    """Where everything goes. The picture's top left corner is (0, 0); y grows downwards.
+
+    Attributes:
+        quality: Which of the two algorithms made it.
+        x: Centre of each node.
+        y: Centre of each node.
+        routes: For each edge of the request a flat list x0, y0, x1, y1, ... of an even number of points. Points 2k to
+            2k + 1 are joined by a curve that leaves and arrives vertically (it stays between two layers), points
+            2k + 1 to 2k + 2 by a vertical line (it passes through layers).
+        width: Of the whole picture.
+        height: Of the whole picture.
+        seconds: Time that the layout took.
+        note: Why there is no better layout; empty when all went well.
+    """
+
+    quality: Quality
+    x: list[float]
+    y: list[float]
+    routes: list[list[float]]
+    width: float
+    height: float
+    seconds: float = 0.0
+    note: str = ""

@@ -1,0 +1,77 @@
+"""Fonts and measures of the DAG's nodes: how large each must be for its lines of text."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QFontDatabase, QFontMetricsF
+
+from warploom_app.presenters.dag_nodes import DagNode
+
+TITLE_PIXELS = 12
+TEXT_PIXELS = 11
+BAR_WIDTH = 5.0  # the strip at the left edge that carries the colour
+_PADDING_X = 9.0
+_PADDING_Y = 6.0
+_NARROWEST = 84.0
+_WIDEST = 260.0
+
+
+class DagText:
+    """The fonts, in scene units (pixels at 100%), with their metrics."""
+
+    def __init__(self) -> None:
+        family = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+        self.title = QFont(family)
+        self.title.setPixelSize(TITLE_PIXELS)
+        self.title.setWeight(QFont.Weight.DemiBold)
+        self.text = QFont(family)
+        self.text.setPixelSize(TEXT_PIXELS)
+        self.text.setFeature(QFont.Tag("tnum"), 1)
+        self.large = QFont(self.title)
+        self.large.setPixelSize(round(TITLE_PIXELS * 1.6))
+        for font in (self.title, self.text, self.large):
+            font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)  # the picture is scaled freely
+        self.title_metrics = QFontMetricsF(self.title)
+        self.text_metrics = QFontMetricsF(self.text)
+        self.large_metrics = QFontMetricsF(self.large)
+        self._known: dict[tuple[str, str, str], float] = {}
+        self.title_height = self.title_metrics.height()
+        self.text_height = self.text_metrics.height()
+
+    @property
+    def node_height(self) -> float:
+        """All nodes have three lines: title, shape, place in the model."""
+        return 2 * _PADDING_Y + self.title_height + 2 * self.text_height
+
+    def node_width(self, node: DagNode) -> float:
+        """Wide enough for title and shape; the place in the model is cut to fit."""
+        key = (node.title, node.detail, node.shape)
+        width = self._known.get(key)
+        if width is None:
+            title = self.title_advance(node) + (self.text_metrics.horizontalAdvance(node.detail) if node.detail else 0)
+            widest = max(title, self.text_metrics.horizontalAdvance(node.shape))
+            width = min(_WIDEST, max(_NARROWEST, BAR_WIDTH + 2 * _PADDING_X + widest))
+            self._known[key] = width
+        return width
+
+    def title_advance(self, node: DagNode) -> float:
+        """Where the detail starts behind the title."""
+        return self.title_metrics.horizontalAdvance(node.title + (" " if node.detail else ""))
+
+    @property
+    def inset_x(self) -> float:
+        """From a node's left edge to its text."""
+        return BAR_WIDTH + _PADDING_X
+
+    @property
+    def inset_y(self) -> float:
+        """From a node's top edge to its title."""
+        return _PADDING_Y
+
+    def room(self, width: float) -> float:
+        """Width left for text in a node of that width."""
+        return width - BAR_WIDTH - 2 * _PADDING_X
+
+    def alias(self, node: DagNode, width: float) -> str:
+        """The place in the model, its beginning cut away if need be: the end tells operators apart."""
+        return self.text_metrics.elidedText(node.alias, Qt.TextElideMode.ElideLeft, self.room(width))

@@ -1,0 +1,104 @@
+"""Colours of the operators in the DAG: by kind, stage, stream or latency, with the legend that explains them."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from warploom.graph import Graph
+from warploom.schedule import StreamPlan
+from warploom_app.theme import Theme
+
+ColourValue = str  # "#rrggbb"
+
+
+class ColourBy(enum.StrEnum):
+    """What the colour of an operator means; one thing at a time."""
+
+    KIND = "kind"
+    STAGE = "stage"
+    STREAM = "stream"
+    LATENCY = "latency"
+
+
+@dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """One colour and what it stands for."""
+
+    label: str
+    colour: ColourValue
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """What the colours mean.
+
+    Attributes:
+        title: "Operator type", "Stream", ...
+        entries: The colours in reading order; for a scale the samples from low to high.
+        low: Text at the low end of a scale; empty when the entries are separate colours.
+        high: Text at the high end of a scale.
+    """
+
+    title: str
+    entries: tuple[LegendEntry, ...]
+    low: str = ""
+    high: str = ""
+
+    @property
+    def is_scale(self) -> bool:
+        """Whether the entries are samples of a continuous scale."""
+        return bool(self.low or self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Colouring:
+    """A colour for some operators (others are drawn neutral), and the legend."""
+
+    colours: Mapping[str, ColourValue]
+    legend: Legend
+
+
+_KIND_LABELS = {"conv": "convolution", "conv_transpose": "transposed convolution", "matmul": "matrix product"}
+
+
+def colour_by_kind(graph: Graph, theme: Theme) -> Colouring:
+    """The default: what each operator is."""
+    counts: dict[str, int] = {}
+    for operator in graph.operators:
+        counts[operator.kind] = counts.get(operator.kind, 0) + 1
+    common = sorted(counts, key=lambda kind: -counts[kind])
+    return Colouring(
+        {operator.name: theme.kind(operator.kind) for operator in graph.operators},
+        Legend("Operator type", tuple(LegendEntry(_KIND_LABELS.get(kind, kind), theme.kind(kind)) for kind in common)),
+    )
+
+
+def colour_by_stage(plan: StreamPlan, theme: Theme) -> Colouring:
+    """Alternating tints: neighbouring stages differ."""
+    colours = {
+        name: theme.stage(launch.stage) for launch in plan.launches if launch.stage >= 0 for name in launch.operators
+    }
+    entries = (LegendEntry("even stages", theme.stage(0)), LegendEntry("odd stages", theme.stage(1)))
+    return Colouring(colours, Legend("Stage", entries if colours else ()))
+
+
+def colour_by_stream(plan: StreamPlan, theme: Theme) -> Colouring:
+    """The streams' own colours, as in the timelines."""
+    colours = {name: theme.stream(launch.stream) for launch in plan.launches for name in launch.operators}
+    entries = tuple(LegendEntry(f"stream {stream}", theme.stream(stream)) for stream in range(plan.streams))
+    return Colouring(colours, Legend("Stream", entries))
+
+
+def colour_by_latency(latency_us: Mapping[str, float], theme: Theme) -> Colouring:
+    """A scale from the fastest to the slowest operator, linear in time."""
+    highest = max(latency_us.values(), default=0.0)
+    colours = {name: theme.ramp_colour(value / highest if highest > 0 else 0.0) for name, value in latency_us.items()}
+    samples = tuple(LegendEntry("", theme.ramp_colour(i / 15)) for i in range(16))
+    return Colouring(colours, Legend("Latency", samples, low="0 us", high=f"{highest:.3g} us"))
+
+
+def neutral(names: Iterable[str], theme: Theme) -> Colouring:
+    """No colours, for a candidate that says nothing about them."""
+    return Colouring(dict.fromkeys(names, theme.muted), Legend("", ()))
