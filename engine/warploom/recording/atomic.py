@@ -1,0 +1,91 @@
+"""Writes a file whole or not at all: to a temporary neighbour, flushed to disk, then renamed into place."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from warploom.errors import RecordingError, WarploomError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def write_atomically(
+    path: Path, write: Callable[[BinaryIO], None], error: type[WarploomError] = RecordingError
+) -> None:
+    """Creates or replaces `path` with what `write` puts into the stream; on any failure the old file stays.
+
+    Args:
+        path: The file; a link is followed, so that what it points to is replaced.
+        write: Called once with a writable, seekable binary stream.
+        error: What to raise when the file system refuses.
+
+    Raises:
+        WarploomError: Of the kind `error`, naming the path, the cause and what to do.
+    """
+    try:
+        target = path.resolve()
+        _refuse_non_file(path, target, error)
+        temporary = target.parent / f".warploom-{secrets.token_hex(8)}.part"
+        try:
+            _write_and_sync(temporary, write)
+            temporary.replace(target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
+    except (OSError, RuntimeError) as cause:  # RuntimeError: a loop of links (Python 3.11, 3.12)
+        if isinstance(cause, RuntimeError) and "Symlink loop" not in str(cause):
+            raise
+        raise error(write_failure(path, cause)) from cause
+
+
+def write_failure(path: Path, cause: OSError | RuntimeError) -> str:
+    """One sentence or two on why `path` could not be written and what helps."""
+    number = cause.errno if isinstance(cause, OSError) else None
+    if number in _FULL:
+        return f"Cannot write {path}: the disk is full. Free some space or name a file on another disk."
+    if number in _FORBIDDEN:
+        return f"Cannot write {path}: the folder is read-only or not yours. Name a file in another folder."
+    if number == errno.ENOENT:
+        return f"Cannot write {path}: the folder does not exist. Create it or name another one."
+    if number == errno.ENOTDIR:
+        return f"Cannot write {path}: a part of the path is a file, not a folder. Name another folder."
+    if number == errno.ENAMETOOLONG:
+        return f"Cannot write {str(path)[:80]}...: the name is too long. Name a shorter one."
+    reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
+    return f"Cannot write {path}: {reason[:1].lower()}{reason[1:]}. Name another file."
+
+
+def _refuse_non_file(path: Path, target: Path, error: type[WarploomError]) -> None:
+    """A folder or a device (/dev/null) must never be replaced by a file."""
+    if target.is_dir():
+        raise error(f"Cannot write {path}: it is a folder. Name a file in it.")
+    if target.exists() and not target.is_file():
+        raise error(f"Cannot write {path}: it is not a regular file. Name a file.")
+
+
+def _write_and_sync(temporary: Path, write: Callable[[BinaryIO], None]) -> None:
+    # O_EXCL: never through somebody else's link; 0o666: the user's umask decides, as for any new file.
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
+    with os.fdopen(descriptor, "w+b") as stream:
+        write(stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the rename itself durable where the file system can; the data is safe either way."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

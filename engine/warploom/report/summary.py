@@ -1,0 +1,57 @@
+"""The outcome of the main job as one JSON object: what `warploom optimize --json` prints."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from warploom.recording.recording import Candidate, Recording
+from warploom.timeline.statistics import warp_statistics
+
+
+def summary(recording: Recording) -> dict[str, Any]:
+    """The object; every number is finite or null, so that any JSON reader takes it.
+
+    Keys: `model`, `device {name, simulated}`, `precision`, `batch`, `operators`, `schedules` (a list: `name`,
+    `latency_us {median, p25, p75}`, `stages`, `streams`, `active_warps_mean`), `chosen`, `speedup`,
+    `search {seconds, stages_costed, states}` and, when outputs were compared, `verified {max_rel_l2, tolerance, ok}`.
+    """
+    search = recording.search
+    result: dict[str, Any] = {
+        "model": recording.model.name,
+        "device": {"name": recording.device.name, "simulated": recording.simulated},
+        "precision": recording.settings.precision.value,
+        "batch": recording.settings.batch,
+        "operators": len(recording.graph.operators),
+        "schedules": [_schedule(candidate) for candidate in recording.candidates],
+        "chosen": recording.chosen,
+        "speedup": _finite(recording.speedup),
+        "search": {"seconds": search.seconds, "stages_costed": search.stages_costed, "states": search.states},
+    }
+    if recording.verification is not None:
+        checked = recording.verification
+        error = _finite(checked.max_rel_l2)
+        result["verified"] = {"max_rel_l2": error, "tolerance": checked.tolerance, "ok": checked.ok}
+    return result
+
+
+def _schedule(candidate: Candidate) -> dict[str, Any]:
+    latency, timeline = candidate.measurement, candidate.timeline
+    return {
+        "name": candidate.name,
+        "latency_us": {"median": latency.median_us, "p25": latency.p25_us, "p75": latency.p75_us},
+        "stages": stage_count(candidate),
+        "streams": candidate.plan.streams,
+        "active_warps_mean": warp_statistics(timeline.warps, timeline.duration_ns, timeline.max_warps).mean,
+    }
+
+
+def stage_count(candidate: Candidate) -> int:
+    """Stages of the schedule, or of the plan where only that is known."""
+    if candidate.schedule is not None:
+        return len(candidate.schedule.stages)
+    return len({launch.stage for launch in candidate.plan.launches if launch.stage >= 0})
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
