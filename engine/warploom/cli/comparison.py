@@ -7,9 +7,9 @@ from typing import Any
 
 def print_comparison(summary: dict[str, Any]) -> None:
     """Prints the summary of a recording (the object of `--json`) for people."""
-    from rich.console import Console
+    from warploom.cli.console import stdout_console
 
-    console = Console(highlight=False)
+    console = stdout_console()
     console.print(verdict(summary), style="bold", markup=False, soft_wrap=True)
     console.print(_schedule_table(summary))
     search = summary["search"]

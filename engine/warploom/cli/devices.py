@@ -5,9 +5,10 @@ from __future__ import annotations
 
 def devices() -> None:
     """List the devices: NVIDIA GPUs found here, and simulated ones."""
-    from rich import print as rich_print
+    import typer
     from rich.table import Table
 
+    from warploom.cli.console import stdout_console
     from warploom.worker.devices import list_for_user
 
     listing = list_for_user(0)
@@ -18,5 +19,5 @@ def devices() -> None:
         table.add_row(
             entry.id + marker, entry.name, kind, entry.note if entry.available else f"not usable: {entry.note}"
         )
-    rich_print(table)
-    rich_print(f"\nauto means {listing.default}. {listing.why}")
+    stdout_console().print(table)
+    typer.echo(f"\nauto means {listing.default}. {listing.why}")

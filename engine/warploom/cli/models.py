@@ -13,16 +13,16 @@ app = typer.Typer(no_args_is_help=True, help="List the sample networks, or build
 @app.command("list")
 def list_models() -> None:
     """List the recipes and the ready files."""
-    from rich import print as rich_print
     from rich.table import Table
 
+    from warploom.cli.console import stdout_console
     from warploom.samples.bundled import bundled_models
     from warploom.samples.recipes import RECIPES
 
     table = Table("recipe", "what it is", box=None, pad_edge=False)
     for recipe in RECIPES.values():
         table.add_row(recipe.name, recipe.description)
-    rich_print(table)
+    stdout_console().print(table)
     typer.echo("\nReady files:")
     for path in bundled_models():
         typer.echo(f"  {path}")

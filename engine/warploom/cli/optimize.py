@@ -55,7 +55,7 @@ def optimize(
     )
     outcome = run_optimize(model, output or Path(f"{model.stem}.warploom"), options, log=log)
     if json:
-        _print_json(outcome.summary)
+        print_json(outcome.summary)
     else:
         from warploom.cli.comparison import print_comparison
 
@@ -67,7 +67,8 @@ def optimize(
     return 0
 
 
-def _print_json(summary: dict[str, object]) -> None:
+def print_json(summary: dict[str, object]) -> None:
+    """Prints one JSON object on stdout."""
     import json
 
     typer.echo(json.dumps(summary, indent=2, allow_nan=False))

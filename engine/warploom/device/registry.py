@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from warploom.errors import DeviceError
 
 if TYPE_CHECKING:
-    from warploom.device.protocol import Device
+    from warploom.device.protocol import Device, Support
 
 AUTO = "auto"
 DEFAULT_SIMULATED = "sim:h200"
@@ -47,8 +48,7 @@ def list_devices() -> tuple[ListedDevice, ...]:
         for i, name in enumerate(nvidia_gpus())
     )
     simulated = tuple(
-        ListedDevice(description.id, description.name, simulated=True, available=True)
-        for description in sorted(descriptions(), key=lambda one: (one.id != DEFAULT_SIMULATED, one.id))
+        ListedDevice(description.id, description.name, simulated=True, available=True) for description in descriptions()
     )
     return found + simulated
 
@@ -76,6 +76,13 @@ def open_device(name: str) -> Device:
     raise DeviceError(f"There is no device {name!r}; there are {_known_ids()} (and auto).")
 
 
+def operator_support() -> Mapping[str, Mapping[str, Support]]:
+    """For each kind of device (all simulated GPUs are alike) the ONNX operators that it knows, by name."""
+    from warploom.device.simulated.lowering.families import supported_ops
+
+    return {f"{_SIMULATED}*": supported_ops()}
+
+
 def nvidia_gpus() -> tuple[str, ...]:
     """Names of the NVIDIA GPUs that this machine's driver reports; no library is loaded for it."""
     names = []
@@ -93,13 +100,10 @@ _NO_CUDA_DEVICE = "this version of Warploom runs on simulated GPUs only."
 
 
 def _open_simulated(name: str) -> Device:
-    from warploom.device.simulated.description import descriptions
+    from warploom.device.simulated.description import load_description
     from warploom.device.simulated.device import SimulatedDevice
 
-    for description in descriptions():
-        if description.id == name:
-            return SimulatedDevice(description)
-    raise DeviceError(f"There is no simulated device {name!r}; there are {_known_ids()}.")
+    return SimulatedDevice(load_description(name))
 
 
 def _why_no_cuda(name: str) -> str:
@@ -109,6 +113,6 @@ def _why_no_cuda(name: str) -> str:
 
 
 def _known_ids() -> str:
-    from warploom.device.simulated.description import descriptions
+    from warploom.device.simulated.description import description_ids
 
-    return ", ".join(sorted(description.id for description in descriptions()))
+    return ", ".join(description_ids())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from warploom.cost import Cost, CostModel
 from warploom.graph import Graph, LogEntry
-from warploom.schedule import Schedule, StreamPlan
+from warploom.schedule import Launch, Schedule, StreamPlan
 from warploom.schedule.lowering import lower_schedule
 from warploom.schedule.registry import SCHEDULERS
 from warploom.schedule.search import SearchLimits, SearchResult
@@ -35,6 +35,16 @@ class PlannedCandidate:
     plan: StreamPlan
     result: SearchResult
     stage_costs: tuple[Cost, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the schedule, unique among the candidates."""
+        return self.schedule.name
+
+    @property
+    def launches(self) -> tuple[Launch, ...]:
+        """What tells two plans apart, whatever they are called."""
+        return self.plan.launches
 
 
 def plan_candidates(

@@ -1,0 +1,129 @@
+"""The jobs: the main one, from a model file to a recording of compared schedules, and the import alone.
+
+Both take a request, send events, and end with `Finished` or raise a WarploomError. They know nothing of processes:
+the worker runs them for the window, the command line in its own process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from warploom.graph import LogEntry
+from warploom.worker.context import JobContext
+from warploom.worker.load import LoadedModel, load_model
+from warploom.worker.messages import Finished, GraphReady, ImportRequest, OptimizeRequest
+from warploom.worker.observer import Cancelled, Emit
+from warploom.worker.output import check_output
+
+if TYPE_CHECKING:
+    from warploom.device import Device
+    from warploom.recording.recording import Recording
+    from warploom.worker.candidates import PlannedCandidate
+    from warploom.worker.settings import JobSettings
+    from warploom.worker.verification import OutputCheck
+
+
+def import_graph(request: ImportRequest, emit: Emit, cancelled: Cancelled) -> None:
+    """Reads a model, runs the passes and sends the fused Graph.
+
+    Raises:
+        WarploomError: If the model cannot be read, or the user cancelled.
+    """
+    context = JobContext(request.job, emit, cancelled)
+    model = load_model(request.model, request.batch, request.shapes, context)
+    _send_graph(model, context)
+    emit(Finished(request.job))
+
+
+def optimize(request: OptimizeRequest, emit: Emit, cancelled: Cancelled) -> None:
+    """Runs the main job: import, search, measure, verify, profile, save.
+
+    When the user cancels during the search, the best schedules found so far are measured and saved; they are not
+    compared with the reference then.
+
+    Raises:
+        WarploomError: If a step fails; nothing is written then.
+    """
+    from warploom.worker.settings import check_settings
+
+    context = JobContext(request.job, emit, cancelled)
+    settings = check_settings(request.options)
+    check_output(Path(request.output))
+    device = _open_device(request.options.device, context)
+    model = load_model(request.model, request.options.batch, request.options.shapes, context)
+    _send_graph(model, context)
+    recording = _record(request, settings, device, model, context)
+    stopped = cancelled()
+    _save(recording, request, context)
+    emit(_finished(request, recording, stopped=stopped))
+
+
+def _open_device(name: str, context: JobContext) -> Device:
+    from warploom.device.registry import AUTO, default_device, open_device
+
+    if name == AUTO:
+        chosen, why = default_device()
+        context.note([LogEntry("device", (chosen,), "chosen", why)])
+    return open_device(name)
+
+
+def _send_graph(model: LoadedModel, context: JobContext) -> None:
+    from warploom.graph.document import graph_to_document
+
+    context.emit(GraphReady(context.job, model.imported.name, graph_to_document(model.graph)))
+
+
+def _record(
+    request: OptimizeRequest, settings: JobSettings, device: Device, model: LoadedModel, context: JobContext
+) -> Recording:
+    from warploom.worker.candidates import plan_candidates
+    from warploom.worker.execution import choose, execute_candidates
+    from warploom.worker.record import Findings, assemble, solo_latencies
+    from warploom.worker.support import check_support
+
+    check_support(model.graph, device, settings.precision)
+    costs = device.cost_model(model.graph, settings.precision)
+    planned = plan_candidates(model.graph, costs, settings.mode, settings.limits, context)
+    outcomes = execute_candidates(planned, model.graph, device, settings.precision, settings.repeats, context)
+    checks = _verify(planned, request, settings, device, model, context)
+    chosen = choose(outcomes, checks, context)
+    findings = Findings(planned, outcomes, checks, chosen, solo_latencies(model.graph, costs))
+    return assemble(request, settings, device.info, model, findings, context.log)
+
+
+def _verify(
+    planned: Sequence[PlannedCandidate],
+    request: OptimizeRequest,
+    settings: JobSettings,
+    device: Device,
+    model: LoadedModel,
+    context: JobContext,
+) -> dict[str, OutputCheck] | None:
+    """Compares outputs, unless the user does not want it or has cancelled."""
+    if not request.options.verify or context.cancelled():
+        why = "asked for with --no-verify" if not request.options.verify else "the job was cancelled"
+        context.note([LogEntry("verify", (model.imported.name,), "skipped", why)])
+        return None
+    from warploom.worker.verification import check_outputs
+
+    context.phase("verify", "onnxruntime on the original model")
+    plans = {candidate.name: candidate.plan for candidate in planned}
+    return check_outputs(plans, model, device, settings.precision, context)
+
+
+def _save(recording: Recording, request: OptimizeRequest, context: JobContext) -> None:
+    from warploom.recording.file import write_recording
+
+    context.phase("save", request.output)
+    write_recording(recording, Path(request.output))
+
+
+def _finished(request: OptimizeRequest, recording: Recording, *, stopped: bool) -> Finished:
+    from warploom.report.summary import summary
+
+    encoded = msgspec.json.encode(summary(recording))
+    return Finished(request.job, recording=request.output, summary=encoded, cancelled=stopped)
