@@ -1,0 +1,83 @@
+"""SimulatedCostModel: what stages cost on the simulated GPU; stages of the same structure are simulated once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from warploom.cost import Cost
+from warploom.device.simulated.load import Load
+from warploom.device.simulated.loads import Loads, LoadTable
+from warploom.device.simulated.simulator import Task, alone_us, joined, simulate
+from warploom.errors import ScheduleError
+from warploom.graph import Graph, Precision
+from warploom.schedule import Group, Stage
+
+IMPOSSIBLE = Cost.exactly(float("inf"))
+
+
+class SimulatedCostModel:
+    """Stage costs of one Graph (a CostModel).
+
+    A stage costs what it adds to a plan that runs it between two others: the dependency latency before its first
+    kernels, its groups side by side, and the edges that join them at its closing barrier. So the costs of a schedule's
+    stages add up to the simulated latency of its plan.
+    """
+
+    def __init__(self, graph: Graph, precision: Precision, table: LoadTable) -> None:
+        self._graph = graph
+        self._gpu = table.gpu
+        self._loads = table.for_graph(graph, precision)
+        self._groups: dict[Group, Loads | None] = {}
+        self._costs: dict[tuple[Loads, ...], Cost] = {}
+        self._alone: dict[Load, float] = {}
+
+    def stage_costs(self, stages: Sequence[Stage]) -> Sequence[Cost]:
+        return [self._stage_cost(stage) for stage in stages]
+
+    def _stage_cost(self, stage: Stage) -> Cost:
+        groups = []
+        for group in stage.groups:
+            loads = self._group_loads(group)
+            if loads is None:
+                return IMPOSSIBLE
+            groups.append(loads)
+        key = tuple(groups)
+        cost = self._costs.get(key)
+        if cost is None:
+            cost = self._costs[key] = Cost.exactly(self._latency_us(key))
+        return cost
+
+    def _latency_us(self, groups: tuple[Loads, ...]) -> float:
+        if len(groups) == 1:  # nothing else runs: kernels follow one another
+            return sum(self._gpu.dependency_us + self._alone_us(load) for load in groups[0])
+        played = simulate([Task(loads) for loads in groups], self._gpu)
+        return joined(played.task_ends_us, self._gpu.join_us)
+
+    def _alone_us(self, load: Load) -> float:
+        found = self._alone.get(load)
+        if found is None:
+            found = self._alone[load] = alone_us(load, self._gpu)
+        return found
+
+    def _group_loads(self, group: Group) -> Loads | None:
+        """The kernels of a group in order; None for a merge that is not possible."""
+        if group not in self._groups:
+            self._groups[group] = self._merged(group.operators) if group.merged else self._in_order(group.operators)
+        return self._groups[group]
+
+    def _in_order(self, names: Sequence[str]) -> Loads:
+        return tuple(load for name in names for load in self._loads.of(self._graph.operator(name)))
+
+    def _merged(self, names: tuple[str, ...]) -> Loads | None:
+        from warploom.passes.merge import merge_operators
+
+        try:
+            operator, tensors, constants = merge_operators(self._graph, names)
+        except ScheduleError:
+            return None
+        own = {
+            name: self._graph.tensors[name]
+            for name in (*operator.inputs, *operator.weights, *operator.outputs)
+            if name not in tensors
+        }
+        return self._loads.beside({**own, **tensors}, {*constants, *operator.weights}).of(operator)

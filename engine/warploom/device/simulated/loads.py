@@ -1,0 +1,68 @@
+"""LoadTable: the kernels of each Operator as Loads, worked out once per structure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Container, Hashable, Mapping
+
+from warploom.device.simulated.description import GpuDescription
+from warploom.device.simulated.kernels import lowered_kernels
+from warploom.device.simulated.load import Load, load_of
+from warploom.device.simulated.lowering.context import Lowering, lowering_for
+from warploom.device.simulated.structure import structure_of
+from warploom.graph import Graph, Operator, Precision, Tensor
+
+Loads = tuple[Load, ...]
+
+
+class LoadTable:
+    """Loads by structure, for one GPU; shared by everything that one device makes."""
+
+    def __init__(self, gpu: GpuDescription) -> None:
+        self.gpu = gpu
+        self._loads: dict[Hashable, Loads] = {}
+        self._by_kernel: dict[Hashable, Load] = {}
+
+    def for_graph(self, graph: Graph, precision: Precision) -> GraphLoads:
+        """The Loads of one Graph's Operators."""
+        return GraphLoads(self, lowering_for(graph, precision, self.gpu))
+
+    def loads(self, operator: Operator, lowering: Lowering) -> Loads:
+        """The Loads of an Operator; equal kernels share one Load, whatever Operator they come from.
+
+        Raises:
+            UnsupportedOperatorError: If one of its primitives has no kernel.
+        """
+        structure = structure_of(operator, lowering.tensors, lowering.weights)
+        key = (structure.key, lowering.precision, lowering.weight_misses)
+        found = self._loads.get(key)
+        if found is None:
+            kernels = lowered_kernels(operator, lowering)
+            found = tuple(self._by_kernel.setdefault(kernel, load_of(kernel, self.gpu)) for kernel in kernels)
+            self._loads[key] = found
+        return found
+
+
+class GraphLoads:
+    """Loads by Operator of one Graph."""
+
+    def __init__(self, table: LoadTable, lowering: Lowering) -> None:
+        self._table = table
+        self._lowering = lowering
+        self._by_name: dict[str, Loads] = {}
+
+    @property
+    def gpu(self) -> GpuDescription:
+        """The GPU."""
+        return self._table.gpu
+
+    def of(self, operator: Operator) -> Loads:
+        """The Loads of one of the graph's Operators."""
+        found = self._by_name.get(operator.name)
+        if found is None:
+            found = self._by_name[operator.name] = self._table.loads(operator, self._lowering)
+        return found
+
+    def beside(self, tensors: Mapping[str, Tensor], weights: Container[str]) -> GraphLoads:
+        """The same for Operators made from this Graph's (merged ones): as much of the weights stays in L2."""
+        return GraphLoads(self._table, dataclasses.replace(self._lowering, tensors=tensors, weights=weights))

@@ -1,0 +1,60 @@
+"""Lowering context: the tensors, the precision and the GPU that kernels are chosen for."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+
+from warploom.device.simulated.description import GpuDescription
+from warploom.graph import Graph, Precision, Tensor
+from warploom.graph.work import stored_bytes
+
+# Weights and activations of a replay compete for L2; this part of it keeps weights from one replay to the next.
+_L2_FOR_WEIGHTS = 0.75
+_L2_FOR_ONE_ACTIVATION = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Lowering:
+    """What the choice of kernels depends on beside the Operator itself.
+
+    Attributes:
+        gpu: The GPU.
+        precision: How floats are stored and multiplied.
+        tensors: Every tensor by name.
+        weights: Names of constants.
+        weight_misses: Part of the weight bytes that a replay has to fetch from DRAM.
+    """
+
+    gpu: GpuDescription
+    precision: Precision
+    tensors: Mapping[str, Tensor]
+    weights: Container[str]
+    weight_misses: float = 0.0
+
+    def bytes_of(self, name: str) -> int:
+        """Stored bytes of a tensor."""
+        return stored_bytes(self.tensors[name], self.precision)
+
+    def itemsize(self, name: str) -> int:
+        """Stored bytes of one element of a tensor."""
+        dtype = self.tensors[name].dtype
+        return self.precision.itemsize if dtype.is_float else dtype.itemsize
+
+    def dram_bytes(self, names: Iterable[str]) -> float:
+        """Bytes of these tensors that miss L2 when each is touched once."""
+        return sum(self._missing(name) for name in names)
+
+    def _missing(self, name: str) -> float:
+        size = self.bytes_of(name)
+        if name in self.weights:
+            return size * self.weight_misses
+        return max(0.0, size - self.gpu.l2_bytes * _L2_FOR_ONE_ACTIVATION)
+
+
+def lowering_for(graph: Graph, precision: Precision, gpu: GpuDescription) -> Lowering:
+    """The context for one Graph: how many of its weights stay in L2 between replays follows from their sum."""
+    total = sum(stored_bytes(graph.tensors[name], precision) for name in graph.constants)
+    kept = gpu.l2_bytes * _L2_FOR_WEIGHTS
+    misses = max(0.0, 1.0 - kept / total) if total else 0.0
+    return Lowering(gpu, precision, graph.tensors, graph.constants.keys(), misses)

@@ -1,0 +1,215 @@
+"""Kernels of our own for everything that is not a matrix product: bound by latency when small, by bandwidth when big.
+
+One block's life is the GPU's shortest block, plus its chain of dependent steps.
+"""
+
+from __future__ import annotations
+
+import math
+
+from warploom.device.simulated.kernel import Dim3, Kernel
+from warploom.device.simulated.lowering.context import Lowering
+from warploom.device.simulated.lowering.segments import Segment
+from warploom.device.simulated.lowering.traffic import Traffic, traffic_of
+from warploom.graph import Primitive
+
+_EFFICIENCY = 0.5
+# One thread of a window kernel makes four pixels of two channels, a block 16 pixels of 64 channels.
+_CHANNELS, _PIXELS, _PIXELS_PER_THREAD = 64, 16, 4
+_ROW_IN_ONE_WARP = 1024
+_SORTED_IN_ONE_BLOCK = 4096
+_RADIX_PASSES = 4
+
+
+def pointwise(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
+    """A pointwise chain: one vector of 16 bytes per thread."""
+    return (_streaming(segment, lowering, "pointwise", steps=1),)
+
+
+def copy(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
+    """Concat, slices, padding: one kernel writes all parts."""
+    return (_streaming(segment, lowering, _name(segment, "copy"), steps=1),)
+
+
+def transpose(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
+    """A copy through shared memory, tile by tile."""
+    return (_streaming(segment, lowering, _name(segment, "copy"), steps=3, shared=32 * 33 * 4),)
+
+
+def gather(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
+    """A copy whose addresses are loaded first; reads only what it writes."""
+    return (_streaming(segment, lowering, _name(segment, "gather"), steps=3, reads_what_it_writes=True),)
+
+
+def resize(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
+    """Interpolation: the corners of each output element."""
+    return (_streaming(segment, lowering, _name(segment, "resize"), steps=3),)
+
+
+def local_response(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
+    """LRN: each element reads its neighbours along the channels."""
+    size = _anchor(segment).integer("size")
+    return (_streaming(segment, lowering, "local_response", steps=1 + size),)
+
+
+def window(segment: Segment, lowering: Lowering, *, taps_in_flight: int) -> tuple[Kernel, ...]:
+    """Depthwise convolution and pooling: each thread walks the window for four neighbouring pixels.
+
+    Args:
+        segment: The segment.
+        lowering: The context.
+        taps_in_flight: Taps of the window that are loaded together (one: a chain of multiply-adds).
+    """
+    anchor = _anchor(segment)
+    output = lowering.tensors[anchor.outputs[0]].shape
+    shape, strides = _window_of(anchor, lowering)
+    taps = math.prod(shape)
+    pixels = output[0] * math.prod(output[2:])
+    grid = (-(-pixels // _PIXELS), -(-output[1] // _CHANNELS), 1)
+    reread = math.prod(
+        1 + max(0, extent - stride) / (_PIXELS_PER_THREAD * stride)
+        for extent, stride in zip(shape, strides, strict=True)
+    )
+    kind = "depthwise" if anchor.op == "Conv" else anchor.op.lower()
+    name = f"{kind}_{'x'.join(map(str, shape))}_{lowering.precision.value}"
+    steps = -(-taps // taps_in_flight)
+    return (_kernel(segment, lowering, name, grid, 128, steps=steps, registers=64, reread=reread),)
+
+
+def reduction(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
+    """Reductions and global pools: 32 outputs by 8 rows of threads; long ones in two kernels."""
+    anchor = _anchor(segment)
+    outputs = max(1, lowering.tensors[anchor.outputs[0]].elements)
+    length = -(-lowering.tensors[anchor.inputs[0]].elements // outputs)
+    name = _name(segment, "reduce")
+    parts = min(64, -(-length // 2048)) if outputs < lowering.gpu.sm_count else 1
+    columns = -(-outputs // 32)
+    steps = 3 + -(-length // (parts * 8 * 4))
+    first = _kernel(segment, lowering, name, (columns, parts, 1), 256, steps=steps, shared=8 * 32 * 4)
+    if parts == 1:
+        return (first,)
+    second = _kernel(
+        segment, lowering, f"{name}_last", (columns, 1, 1), 256, steps=5, shared=8 * 32 * 4, share=1 / parts
+    )
+    return first, second
+
+
+def rows(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
+    """Softmax and normalisations: a warp per short row, a block per long one; two passes over the row."""
+    anchor = _anchor(segment)
+    tensor = lowering.tensors[anchor.inputs[0]]
+    length = max(1, math.prod(_row_of(anchor, tensor.shape)))
+    count = max(1, tensor.elements // length)
+    per_thread = 16 // lowering.itemsize(anchor.inputs[0])
+    name = _name(segment, "row")
+    if length <= _ROW_IN_ONE_WARP:
+        steps = 6 + 2 * -(-length // (32 * per_thread))
+        return (_kernel(segment, lowering, name, (-(-count // 4), 1, 1), 128, steps=steps),)
+    steps = 10 + 2 * -(-length // (512 * per_thread))
+    return (_kernel(segment, lowering, name, (count, 1, 1), 512, steps=steps, shared=512),)
+
+
+def sort(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
+    """TopK: a bitonic network in shared memory for short rows, radix passes over L2 for long ones."""
+    anchor = _anchor(segment)
+    tensor = lowering.tensors[anchor.inputs[0]]
+    axis = anchor.integer("axis", -1)
+    length = max(1, tensor.shape[axis])
+    count = max(1, tensor.elements // length)
+    rounds = max(1, (length - 1).bit_length())
+    if length <= _SORTED_IN_ONE_BLOCK:
+        steps = 2 + rounds * (rounds + 1) // 2
+        shared = 8 << rounds
+        return (_kernel(segment, lowering, _name(segment, "sort"), (count, 1, 1), 512, steps=steps, shared=shared),)
+    grid = (-(-length // 2048), count, 1)
+    passes = [
+        _kernel(segment, lowering, f"{anchor.op.lower()}_radix_{what}{i}", grid, 256, steps=12, shared=8192)
+        for i in range(_RADIX_PASSES)
+        for what in ("count", "scatter")
+    ]
+    return tuple(passes)
+
+
+def _streaming(
+    segment: Segment,
+    lowering: Lowering,
+    name: str,
+    *,
+    steps: int,
+    shared: int = 0,
+    reads_what_it_writes: bool = False,
+) -> Kernel:
+    written = sum(lowering.tensors[name].elements for name in segment.writes)
+    per_thread = max(1, 16 // max(lowering.itemsize(name) for name in segment.writes))
+    grid = (-(-written // (256 * per_thread)), 1, 1)
+    return _kernel(
+        segment, lowering, name, grid, 256, steps=steps, shared=shared, reads_what_it_writes=reads_what_it_writes
+    )
+
+
+def _kernel(
+    segment: Segment,
+    lowering: Lowering,
+    name: str,
+    grid: Dim3,
+    threads: int,
+    *,
+    steps: int,
+    registers: int = 32,
+    shared: int = 0,
+    reread: float = 1.0,
+    share: float = 1.0,
+    reads_what_it_writes: bool = False,
+) -> Kernel:
+    """A kernel whose blocks share the segment's work evenly."""
+    gpu = lowering.gpu
+    traffic = traffic_of(segment, lowering)
+    read = _read(traffic, reads_what_it_writes)
+    blocks = math.prod(grid)
+    moved = (read * reread + traffic.written) * share
+    arithmetic = traffic.flops * share / blocks / (gpu.fp32_flops_per_us * _EFFICIENCY)
+    return Kernel(
+        name=name,
+        grid=grid,
+        block=(threads, 1, 1),
+        registers=registers,
+        shared_memory_bytes=shared,
+        flops=traffic.flops * share,
+        bytes_read=read * share,
+        bytes_written=traffic.written,
+        l2_bytes=moved,
+        dram_bytes=min(traffic.dram, moved),
+        latency_us=gpu.block_latency_us + steps * gpu.step_us,
+        sm_us=max(arithmetic, moved / blocks / gpu.sm_l2_bytes_per_us),
+    )
+
+
+def _read(traffic: Traffic, reads_what_it_writes: bool) -> int:
+    return min(traffic.read, 2 * traffic.written) if reads_what_it_writes else traffic.read
+
+
+def _anchor(segment: Segment) -> Primitive:
+    if segment.anchor is None:
+        raise TypeError("a pointwise chain has no anchor")
+    return segment.anchor
+
+
+def _name(segment: Segment, suffix: str) -> str:
+    return f"{_anchor(segment).op.lower()}_{suffix}"
+
+
+def _window_of(anchor: Primitive, lowering: Lowering) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    dense = anchor.op == "Conv"
+    shape = lowering.tensors[anchor.inputs[1]].shape[2:] if dense else anchor.integers("kernel_shape")
+    return shape, anchor.integers("strides", (1,) * len(shape))
+
+
+def _row_of(anchor: Primitive, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The dimensions that are normalised together."""
+    if anchor.op in ("InstanceNormalization", "MeanVarianceNormalization"):
+        return shape[2:]
+    if anchor.op == "GroupNormalization":
+        return (shape[1] // anchor.integer("num_groups", 1), *shape[2:])
+    if anchor.op == "LayerNormalization":
+        return shape[anchor.integer("axis", -1) :]
+    return (shape[anchor.integer("axis", -1)],) if shape else (1,)

@@ -1,0 +1,78 @@
+"""Convolutions and matrix products as GEMMs (implicit GEMM over NHWC tensors), or as depthwise kernels."""
+
+from __future__ import annotations
+
+import math
+
+from warploom.device.simulated.kernel import Kernel
+from warploom.device.simulated.lowering.context import Lowering
+from warploom.device.simulated.lowering.elementwise import window
+from warploom.device.simulated.lowering.gemm import Gemm, gemm_kernels
+from warploom.device.simulated.lowering.segments import Segment
+from warploom.device.simulated.lowering.traffic import traffic_of
+from warploom.graph import Primitive
+
+# A few input channels (an image's three) are padded to whole vectors of this many bytes.
+_CHANNEL_VECTOR_BYTES = 16
+
+
+def convolution(segment: Segment, anchor: Primitive, lowering: Lowering) -> tuple[Kernel, ...]:
+    """An implicit GEMM: pixels x output channels x (taps * input channels); depthwise ones by a kernel of our own."""
+    weight = lowering.tensors[anchor.inputs[1]].shape
+    output = lowering.tensors[anchor.outputs[0]].shape
+    groups = anchor.integer("group", 1)
+    if groups > 1 and weight[1] == 1 and weight[0] == groups:
+        return window(segment, lowering, taps_in_flight=1)
+    gemm = Gemm(
+        name="implicit_gemm",
+        rows=output[0] * math.prod(output[2:]),
+        columns=weight[0] // groups,
+        depth=_padded(weight[1], lowering) * math.prod(weight[2:]),
+        batch=groups,
+        contiguous=weight[1],
+    )
+    return gemm_kernels(gemm, traffic_of(segment, lowering), lowering)
+
+
+def transposed_convolution(segment: Segment, anchor: Primitive, lowering: Lowering) -> tuple[Kernel, ...]:
+    """As the gradient of a convolution: only the taps that hit an input pixel are computed."""
+    weight = lowering.tensors[anchor.inputs[1]].shape
+    output = lowering.tensors[anchor.outputs[0]].shape
+    groups = anchor.integer("group", 1)
+    taps = math.prod(weight[2:])
+    hits = max(1, -(-taps // math.prod(anchor.integers("strides", (1,)))))
+    gemm = Gemm(
+        name="implicit_gemm_transposed",
+        rows=output[0] * math.prod(output[2:]),
+        columns=weight[1],
+        depth=_padded(weight[0] // groups, lowering) * hits,
+        batch=groups,
+        contiguous=weight[0] // groups,
+    )
+    return gemm_kernels(gemm, traffic_of(segment, lowering), lowering)
+
+
+def matrix_product(segment: Segment, anchor: Primitive, lowering: Lowering) -> tuple[Kernel, ...]:
+    """Gemm and MatMul; leading dimensions of a right-hand matrix make a batch, of a left-hand one more rows."""
+    left = lowering.tensors[anchor.inputs[0]].shape
+    right = lowering.tensors[anchor.inputs[1]].shape
+    output = lowering.tensors[anchor.outputs[0]]
+    transposed = anchor.op == "Gemm" and anchor.integer("transA", 0)
+    depth = left[0] if transposed else left[-1]
+    vector = len(right) == 1
+    columns = 1 if vector else output.shape[-1]
+    batch = math.prod(right[:-2])
+    gemm = Gemm(
+        name="gemm",
+        rows=max(1, output.elements // max(1, columns * batch)),
+        columns=columns,
+        depth=max(1, depth),
+        batch=batch,
+        contiguous=depth,
+    )
+    return gemm_kernels(gemm, traffic_of(segment, lowering), lowering)
+
+
+def _padded(channels: int, lowering: Lowering) -> int:
+    vector = _CHANNEL_VECTOR_BYTES // lowering.precision.itemsize
+    return -(-channels // vector) * vector

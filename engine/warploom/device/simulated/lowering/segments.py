@@ -1,0 +1,96 @@
+"""Segments: cuts an Operator's body into the parts that one kernel each computes.
+
+1. Every primitive that is more than pointwise anchors a segment.
+2. Pointwise primitives and views that read what a segment wrote join it, as its epilogue.
+3. A Split or Slice of what the same body computed is free: the kernel writes each part where it belongs. (So are the
+   outputs of merged convolutions handed out.)
+4. Pointwise primitives before an anchor that reads them, and that nobody outside reads, join it as its prologue.
+5. What is left is a pointwise chain: one kernel without an anchor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from warploom.device.simulated.lowering.families import FAMILIES, Family
+from warploom.graph import Operator, Primitive
+
+_HANDS_OUT = ("Split", "Slice")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What one kernel computes.
+
+    Attributes:
+        anchor: The primitive that decides the kernel; None for a chain of pointwise primitives.
+        body: All primitives, in order.
+        reads: Tensors read from outside, each once.
+        writes: Tensors that other segments or other Operators read, each once.
+    """
+
+    anchor: Primitive | None
+    body: tuple[Primitive, ...]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+
+
+class _Open:
+    """A segment that still grows."""
+
+    def __init__(self, anchor: Primitive | None, body: list[Primitive]) -> None:
+        self.anchor = anchor
+        self.body = body
+
+    def feeds(self, primitive: Primitive) -> bool:
+        written = {name for inner in self.body for name in inner.outputs}
+        return not written.isdisjoint(primitive.inputs)
+
+    def wrote_any(self, names: tuple[str, ...]) -> bool:
+        return any(output in names for inner in self.body for output in inner.outputs)
+
+
+def segments(operator: Operator) -> tuple[Segment, ...]:
+    """The segments of an Operator whose primitives are all supported, in execution order; none for pure views."""
+    parts: list[_Open] = []
+    for primitive in operator.body:
+        _place(primitive, FAMILIES[primitive.op], parts, operator)
+    kernels = [part for part in parts if any(FAMILIES[inner.op] is not Family.VIEW for inner in part.body)]
+    readers = _readers(kernels)
+    return tuple(_closed(part, i, readers, operator) for i, part in enumerate(kernels))
+
+
+def _place(primitive: Primitive, family: Family, parts: list[_Open], operator: Operator) -> None:
+    joins = family in (Family.POINTWISE, Family.VIEW) or primitive.op in _HANDS_OUT
+    feeding = [part for part in parts if part.feeds(primitive)]
+    if joins and feeding:
+        feeding[-1].body.append(primitive)
+    elif family in (Family.POINTWISE, Family.VIEW):
+        parts.append(_Open(None, [primitive]))
+    else:
+        prologue = [part for part in feeding if part.anchor is None and not part.wrote_any(operator.outputs)]
+        for part in prologue:
+            parts.remove(part)
+        parts.append(_Open(primitive, [*(inner for part in prologue for inner in part.body), primitive]))
+
+
+def _readers(parts: list[_Open]) -> Mapping[str, set[int]]:
+    readers: dict[str, set[int]] = {}
+    for i, part in enumerate(parts):
+        for primitive in part.body:
+            for name in primitive.inputs:
+                readers.setdefault(name, set()).add(i)
+    return readers
+
+
+def _closed(part: _Open, index: int, readers: Mapping[str, set[int]], operator: Operator) -> Segment:
+    written = dict.fromkeys(name for inner in part.body for name in inner.outputs if name)
+    read = dict.fromkeys(name for inner in part.body for name in inner.inputs if name and name not in written)
+    outside = set(operator.outputs)
+    return Segment(
+        anchor=part.anchor,
+        body=tuple(part.body),
+        reads=tuple(read),
+        writes=tuple(name for name in written if name in outside or readers.get(name, set()) - {index}),
+    )

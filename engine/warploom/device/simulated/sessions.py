@@ -1,0 +1,122 @@
+"""SessionCache: onnxruntime sessions for Operators, one per structure, with weights as inputs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from warploom.device.protocol import Array
+from warploom.device.simulated.structure import Structure, structure_of
+from warploom.errors import UnsupportedOperatorError
+from warploom.graph import Graph, Operator, Primitive, Tensor
+from warploom.graph.work import operator_work
+
+if TYPE_CHECKING:
+    import onnxruntime  # type: ignore[import-untyped]
+
+# A small operator is over before more threads have woken up; more than four gain little at batch 1.
+_FLOPS_FOR_THREADS = 100_000_000
+_MOST_THREADS = 4
+_SESSIONS_KEPT = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSession:
+    """A CPU session that computes one structure.
+
+    Attributes:
+        session: The session; its tensors are called "t0", "t1", ... as the structure numbers them.
+        inputs: Numbers of the tensors that it takes, weights included.
+        outputs: Numbers of the tensors that it gives, in the Operator's order.
+    """
+
+    session: onnxruntime.InferenceSession
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    def run(self, values: Sequence[Array]) -> list[Array]:
+        """Computes the outputs from the inputs, in the order of `inputs`."""
+        feeds = {f"t{number}": value for number, value in zip(self.inputs, values, strict=True)}
+        results: list[Array] = self.session.run([f"t{number}" for number in self.outputs], feeds)
+        return results
+
+
+class SessionCache:
+    """Sessions by structure, made when first asked for."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[Hashable, OperatorSession] = {}
+
+    def session(self, graph: Graph, operator: Operator) -> tuple[OperatorSession, Structure]:
+        """The session for an Operator, and the names of its numbered tensors.
+
+        Raises:
+            UnsupportedOperatorError: If onnxruntime has no CPU kernel for it.
+        """
+        structure = structure_of(operator, graph.tensors, graph.constants)
+        found = self._sessions.get(structure.key)
+        if found is None:
+            if len(self._sessions) >= _SESSIONS_KEPT:
+                self._sessions.pop(next(iter(self._sessions)))
+            found = self._sessions[structure.key] = _make_session(graph, operator, structure)
+        return found, structure
+
+
+def _make_session(graph: Graph, operator: Operator, structure: Structure) -> OperatorSession:
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as states  # type: ignore[import-untyped]
+
+    from warploom.importer.export import export_operators
+
+    number = {name: i for i, name in enumerate(structure.names)}
+    local = _numbered(graph, operator, number)
+    model = export_operators(local, local.operators, weights_as_inputs=True)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = _threads(graph, operator)
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except (states.NotImplemented, states.Fail, states.InvalidGraph, states.InvalidArgument) as error:
+        raise UnsupportedOperatorError(
+            f"onnxruntime cannot run {operator.name!r} ({operator.label}): {error}"
+        ) from None
+    wanted = (*operator.inputs, *operator.weights)
+    return OperatorSession(
+        session, tuple(number[name] for name in wanted), tuple(number[name] for name in operator.outputs)
+    )
+
+
+def _threads(graph: Graph, operator: Operator) -> int:
+    if operator_work(graph, operator).flops < _FLOPS_FOR_THREADS:
+        return 1
+    return min(_MOST_THREADS, os.cpu_count() or 1)
+
+
+def _numbered(graph: Graph, operator: Operator, number: dict[str, int]) -> Graph:
+    """A Graph of this Operator alone, its tensors named by their numbers."""
+    name = {old: f"t{i}" for old, i in number.items()} | {"": ""}
+    body = tuple(
+        Primitive(
+            op=primitive.op,
+            inputs=tuple(name[old] for old in primitive.inputs),
+            outputs=tuple(name[old] for old in primitive.outputs),
+            attributes=primitive.attributes,
+            source=primitive.source,
+        )
+        for primitive in operator.body
+    )
+    renamed = Operator(
+        name="operator",
+        kind=operator.kind,
+        body=body,
+        inputs=tuple(name[old] for old in operator.inputs),
+        weights=tuple(name[old] for old in operator.weights),
+        outputs=tuple(name[old] for old in operator.outputs),
+    )
+    tensors = {name[old]: Tensor(name[old], graph.tensors[old].shape, graph.tensors[old].dtype) for old in number}
+    constants = {name[old]: graph.constants[old] for old in operator.weights}
+    return Graph("operator", (renamed,), tensors, constants, renamed.inputs, renamed.outputs)
