@@ -10,6 +10,8 @@ import pytest
 # Before any import of Qt: tests never need a screen.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+pytest_plugins = ["fixtures_recording"]
+
 _REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -25,7 +25,7 @@ class _Tensor(msgspec.Struct, frozen=True, array_like=True, gc=False):
     dtype: DType
 
 
-class _Primitive(msgspec.Struct, frozen=True, omit_defaults=True):
+class _Primitive(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     op: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -33,7 +33,7 @@ class _Primitive(msgspec.Struct, frozen=True, omit_defaults=True):
     source: str = ""
 
 
-class _Operator(msgspec.Struct, frozen=True, omit_defaults=True):
+class _Operator(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     name: str
     kind: OperatorKind
     body: tuple[_Primitive, ...]
@@ -167,6 +167,8 @@ def _read_primitive(primitive: _Primitive) -> Primitive:
 
 def _read_value(value: Any) -> AttributeValue:
     if isinstance(value, list):
+        if {*map(type, value)} <= {int}:  # nearly all of them
+            return tuple(value)
         items = tuple(_read_scalar(item) for item in value)
         if len({isinstance(item, str) for item in items}) > 1:
             raise GraphError("The graph document mixes words and numbers in one attribute.")

@@ -53,7 +53,7 @@ def _verify_operator(graph: Graph, operator: Operator, known: set[str], inner: s
     read, written = _body_reads_and_writes(operator, where)
     for name in sorted(read - known):
         raise GraphError(f"{where} reads {name!r}, which is not computed before it.")
-    for name in sorted(written & (known | inner)):
+    for name in sorted((written & known) | (written & inner)):  # not known | inner: that is quadratic
         raise GraphError(f"{where} writes {name!r}, which is written already.")
     for name in sorted(read | written):
         _verify_tensor(graph, name, where)
