@@ -117,7 +117,7 @@ def evaluate(proto: NodeProto, node: Node, inputs: Sequence[Constant | None], ou
     infos = []
     for name, constant in zip(proto.input, inputs, strict=False):
         if constant is not None and name not in feeds:
-            feeds[name] = np.ascontiguousarray(constant.numpy())
+            feeds[name] = np.asarray(constant.numpy(), order="C")  # ascontiguousarray makes scalars 1-d
             infos.append(helper.make_tensor_value_info(name, _run_type(constant.dtype), list(constant.shape)))
     results = [helper.make_tensor_value_info(tensor.name, _run_type(tensor.dtype), None) for tensor in outputs]
     graph = helper.make_graph([proto], "fold", infos, results)

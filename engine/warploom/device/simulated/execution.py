@@ -62,7 +62,7 @@ def _run_operator(
     for number in session.inputs:
         name = structure.names[number]
         constant = graph.constants.get(name)
-        arrays.append(values[name] if constant is None else rounded(np.ascontiguousarray(constant.numpy()), precision))
+        arrays.append(values[name] if constant is None else rounded(np.asarray(constant.numpy(), order="C"), precision))
     for name, array in zip(operator.outputs, session.run(arrays), strict=True):
         values[name] = rounded(array, precision)
 
