@@ -15,7 +15,6 @@ from warploom_app.layout.routing import Placed, route_edges
 
 _ORDER_SWEEPS = 3
 _ORDER_SECONDS = 0.25
-_PLACE_SWEEPS = 3
 
 
 def quick_layout(request: LayoutRequest) -> LayoutResult:
@@ -29,13 +28,13 @@ def _draw(request: LayoutRequest) -> Picture:
     nodes = len(request.widths)
     layered = make_layered(nodes, request.edges, longest_path_ranks(nodes, request.edges))
     layers = reduce_crossings(layered, depth_first_layers(layered), sweeps=_ORDER_SWEEPS, seconds=_ORDER_SECONDS)
-    return place(request, layered, layers, sweeps=_PLACE_SWEEPS)
+    return place(request, layered, layers)
 
 
-def place(request: LayoutRequest, layered: Layered, layers: Layers, *, sweeps: int) -> Picture:
+def place(request: LayoutRequest, layered: Layered, layers: Layers) -> Picture:
     """Coordinates and routes of ordered layers."""
     nodes = layered.nodes
-    x = assign_x(layered, layers, request.widths, sweeps=sweeps)
+    x = assign_x(layered, layers, request.widths)
     tops, bottoms = assign_y(layered, layers, request.heights, x)
     placed = Placed(layered, x, tops, bottoms, request.widths, request.heights)
     right = max(

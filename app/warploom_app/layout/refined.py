@@ -16,7 +16,6 @@ from warploom_app.layout.quick import place
 _UNIT = 16.0  # distance between fast-sugiyama's layers; we take its ranks and order, not its coordinates
 _ORDER_SWEEPS = 24
 _ORDER_SECONDS = 1.0
-_PLACE_SWEEPS = 12
 
 
 def refined_layout(request: LayoutRequest) -> LayoutResult:
@@ -30,7 +29,7 @@ def _draw(request: LayoutRequest) -> Picture:
     nodes = len(request.widths)
     if not request.edges:
         layered = make_layered(nodes, (), [0] * nodes)
-        return place(request, layered, [list(range(nodes))], sweeps=1)
+        return place(request, layered, [list(range(nodes))])
     positions = _sugiyama(nodes, request.edges)
     layered = make_layered(nodes, request.edges, _ranks(nodes, positions))
     starts = (_order(layered, positions), depth_first_layers(layered))
@@ -38,7 +37,7 @@ def _draw(request: LayoutRequest) -> Picture:
         (reduce_crossings(layered, start, sweeps=_ORDER_SWEEPS, seconds=_ORDER_SECONDS) for start in starts),
         key=lambda layers: count_crossings(layered, layers),
     )
-    return place(request, layered, best, sweeps=_PLACE_SWEEPS)
+    return place(request, layered, best)
 
 
 def _sugiyama(nodes: int, edges: Sequence[Edge]) -> dict[int, tuple[float, float]]:
@@ -51,7 +50,7 @@ def _sugiyama(nodes: int, edges: Sequence[Edge]) -> dict[int, tuple[float, float
     chains = make_layered(nodes, edges, longest_path_ranks(nodes, edges)).chains
     kept = [edge for edge, chain in zip(edges, chains, strict=True) if chain is not None]
     layouts = fast_sugiyama.from_edges(kept, vertex_spacing=_UNIT, check_layout=False)
-    return {node: position for node, position in layouts.to_dict().items() if isinstance(node, int) and node < nodes}
+    return {node: place for places, *_ in layouts for node, place in places if isinstance(node, int) and node < nodes}
 
 
 def _ranks(nodes: int, positions: dict[int, tuple[float, float]]) -> list[int]:

@@ -29,7 +29,7 @@ def save_svg(picture: DagPicture | None, painter: DagPainter, path: Path) -> Non
     generator.setViewBox(QRectF(0, 0, bounds.width(), bounds.height()))
     generator.setTitle("Operator graph")
     _draw(QPainter(generator), picture, painter, 1.0)
-    _write(path, buffer.data().data())
+    _write(path, bytes(buffer.data().data()))
 
 
 def save_png(picture: DagPicture | None, painter: DagPainter, path: Path) -> None:
@@ -47,8 +47,8 @@ def save_png(picture: DagPicture | None, painter: DagPainter, path: Path) -> Non
     _draw(QPainter(image), picture, painter, scale)
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, b"PNG")  # type: ignore[call-overload]
-    _write(path, buffer.data().data())
+    image.save(buffer, b"PNG")
+    _write(path, bytes(buffer.data().data()))
 
 
 def _bounds(picture: DagPicture | None) -> QRectF:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, QSizeF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, QSizeF
 from PySide6.QtGui import QPainter, QPixmap, QRegion
 
 from warploom_app.painters.dag_painter import DagPainter, DagPicture
@@ -80,10 +80,9 @@ class DagLayer:
     def _draw(self, port: ViewPort, picture: DagPicture, dag_painter: DagPainter, region: QRegion) -> None:
         self._pixmap.setDevicePixelRatio(1.0)
         painter = QPainter(self._pixmap)
-        for strip in region:
+        for strip in region:  # type: ignore[attr-defined]  # iterable at run time, not in the stubs
             painter.save()
             painter.setClipRect(strip)
-            painter.fillRect(strip, Qt.GlobalColor.transparent)
             painter.fillRect(strip, dag_painter.background)
             painter.scale(port.ratio, port.ratio)
             port.apply(painter)

@@ -17,7 +17,7 @@ from warploom_app.theme import Theme, mixed
 
 # Scales at which detail appears: all lines of text; the title alone, larger; rounded boxes; curved edges.
 ALL_TEXT = 0.58
-TITLE_ONLY = 0.34
+TITLE_ONLY = 0.4
 ROUNDED = 0.22
 CURVES = 0.16
 _RADIUS = 6.0
@@ -152,10 +152,9 @@ class DagPainter:
         painter.setPen(self._title)
         elide, metrics = Qt.TextElideMode.ElideRight, self._text.large_metrics
         for i in visible.tolist():
-            rect = picture.geometry.rects[i].adjusted(BAR_WIDTH + 4, 0, -4, 0)
-            painter.drawText(
-                rect, Qt.AlignmentFlag.AlignCenter, metrics.elidedText(picture.nodes[i].title, elide, rect.width())
-            )
+            rect = picture.geometry.rects[i].adjusted(BAR_WIDTH + 2, 0, -2, 0)
+            title = metrics.elidedText(picture.nodes[i].title, elide, rect.width())
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, title)
 
     def paint_overlay(
         self, painter: QPainter, picture: DagPicture, selected: Iterable[int], hovered: Iterable[int], scale: float

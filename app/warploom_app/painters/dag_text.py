@@ -11,9 +11,11 @@ TITLE_PIXELS = 12
 TEXT_PIXELS = 11
 BAR_WIDTH = 5.0  # the strip at the left edge that carries the colour
 _PADDING_X = 9.0
-_PADDING_Y = 6.0
+_PADDING_Y = 7.0
 _NARROWEST = 84.0
 _WIDEST = 260.0
+_FULL_ENOUGH = 0.5  # a place cut at a whole part must fill this share of its line, or it is cut inside a part
+_ALIAS_WIDENS = 112.0  # a long place in the model widens its node up to this much text
 
 
 class DagText:
@@ -28,13 +30,14 @@ class DagText:
         self.text.setPixelSize(TEXT_PIXELS)
         self.text.setFeature(QFont.Tag("tnum"), 1)
         self.large = QFont(self.title)
-        self.large.setPixelSize(round(TITLE_PIXELS * 1.6))
+        self.large.setPixelSize(round(TITLE_PIXELS * 1.15))
         for font in (self.title, self.text, self.large):
             font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)  # the picture is scaled freely
         self.title_metrics = QFontMetricsF(self.title)
         self.text_metrics = QFontMetricsF(self.text)
         self.large_metrics = QFontMetricsF(self.large)
-        self._known: dict[tuple[str, str, str], float] = {}
+        self._known: dict[tuple[str, str, str, str], float] = {}
+        self._aliases: dict[tuple[str, float], str] = {}
         self.title_height = self.title_metrics.height()
         self.text_height = self.text_metrics.height()
 
@@ -45,11 +48,12 @@ class DagText:
 
     def node_width(self, node: DagNode) -> float:
         """Wide enough for title and shape; the place in the model is cut to fit."""
-        key = (node.title, node.detail, node.shape)
+        key = (node.title, node.detail, node.shape, node.alias)
         width = self._known.get(key)
         if width is None:
             title = self.title_advance(node) + (self.text_metrics.horizontalAdvance(node.detail) if node.detail else 0)
-            widest = max(title, self.text_metrics.horizontalAdvance(node.shape))
+            shape, alias = (self.text_metrics.horizontalAdvance(text) for text in (node.shape, node.alias))
+            widest = max(title, shape, min(alias, _ALIAS_WIDENS))
             width = min(_WIDEST, max(_NARROWEST, BAR_WIDTH + 2 * _PADDING_X + widest))
             self._known[key] = width
         return width
@@ -73,5 +77,24 @@ class DagText:
         return width - BAR_WIDTH - 2 * _PADDING_X
 
     def alias(self, node: DagNode, width: float) -> str:
-        """The place in the model, its beginning cut away if need be: the end tells operators apart."""
-        return self.text_metrics.elidedText(node.alias, Qt.TextElideMode.ElideLeft, self.room(width))
+        """The place in the model, whole parts of its beginning cut away if need be: the end tells operators apart."""
+        key = (node.alias, width)
+        fitted = self._aliases.get(key)
+        if fitted is None:
+            fitted = self._aliases[key] = self._fit(node.alias, self.room(width) + 2)
+        return fitted
+
+    def _fit(self, alias: str, room: float) -> str:
+        if self.text_metrics.horizontalAdvance(alias) <= room:
+            return alias
+        separator = "/" if "/" in alias else "."
+        parts = alias.split(separator)
+        for i in range(1, len(parts)):
+            short = "…" + separator.join(parts[i:])
+            width = self.text_metrics.horizontalAdvance(short)
+            if width <= room:
+                return short if width >= _FULL_ENOUGH * room else self._cut(alias, room)
+        return self._cut(alias, room)
+
+    def _cut(self, alias: str, room: float) -> str:
+        return self.text_metrics.elidedText(alias, Qt.TextElideMode.ElideLeft, room)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from warploom.graph import Graph
+from warploom.recording.recording import Candidate
 from warploom.schedule import StreamPlan
 from warploom_app.theme import Theme
 
@@ -99,6 +102,29 @@ def colour_by_latency(latency_us: Mapping[str, float], theme: Theme) -> Colourin
     return Colouring(colours, Legend("Latency", samples, low="0 us", high=f"{highest:.3g} us"))
 
 
-def neutral(names: Iterable[str], theme: Theme) -> Colouring:
-    """No colours, for a candidate that says nothing about them."""
-    return Colouring(dict.fromkeys(names, theme.muted), Legend("", ()))
+def colour_by(by: ColourBy, graph: Graph, candidate: Candidate | None, theme: Theme) -> Colouring:
+    """Colours by anything; without a candidate to tell stages, streams and latencies, by kind."""
+    if candidate is None or by is ColourBy.KIND:
+        return colour_by_kind(graph, theme)
+    if by is ColourBy.STAGE:
+        return colour_by_stage(candidate.plan, theme)
+    if by is ColourBy.STREAM:
+        return colour_by_stream(candidate.plan, theme)
+    return colour_by_latency(operator_latencies_us(candidate), theme)
+
+
+def operator_latencies_us(candidate: Candidate) -> dict[str, float]:
+    """From the start of each operator's first kernel to the end of its last; merged operators share one figure."""
+    spans = candidate.timeline.spans
+    count = len(candidate.plan.launches)
+    start = np.full(count, np.iinfo(np.int64).max)
+    end = np.zeros(count, dtype=np.int64)
+    np.minimum.at(start, spans.launch, spans.start_ns)
+    np.maximum.at(end, spans.launch, spans.end_ns)
+    duration_us = np.maximum(end - start, 0) / 1000.0
+    return {
+        name: float(duration_us[i])
+        for i, launch in enumerate(candidate.plan.launches)
+        if start[i] <= end[i]
+        for name in launch.operators
+    }

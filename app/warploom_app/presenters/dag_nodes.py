@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from warploom.graph import Graph, Operator, Primitive, Tensor
+from warploom.graph import Graph, Operator, OperatorKind, Primitive, Tensor
+from warploom.schedule.blocks import find_blocks
 
 _QUIET = frozenset({"Identity", "Dropout"})
-_MOST_LABEL_PARTS = 3
+_SAYS_NOTHING = frozenset({"conv", "conv2d", "linear"})  # last part of a module path: the title says it already
+_MOST_TITLE_PARTS = 4
+_SMALLEST_BLOCK = 3
+_LARGEST_BLOCK = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +58,42 @@ def shape_text(tensor: Tensor | None) -> str:
 
 
 def title_of(operator: Operator) -> str:
-    """The fused primitives, long chains cut: "Conv+Add+Relu", "Mul+Add+Sub+2 more"."""
-    parts = [_plain(primitive.op) for primitive in operator.body if primitive.op not in _QUIET]
-    parts = parts or [_plain(operator.body[0].op)]
-    if len(parts) > _MOST_LABEL_PARTS + 1:
-        parts = [*parts[:_MOST_LABEL_PARTS], f"{len(parts) - _MOST_LABEL_PARTS} more"]
+    """The fused primitives: "Conv+Add+Relu", "Relu+SepConv", "Add x5+Concat", "Mul+Add+Sub+2 more"."""
+    parts = [_repeated(op, len(list(run))) for op, run in itertools.groupby(_named_parts(operator))]
+    if len(parts) > _MOST_TITLE_PARTS:
+        parts = [*parts[: _MOST_TITLE_PARTS - 1], f"{len(parts) - _MOST_TITLE_PARTS + 1} more"]
     return "+".join(parts)
 
 
+def _named_parts(operator: Operator) -> list[str]:
+    """The primitives' names; a depthwise convolution is one by name, with its pointwise one a separable one."""
+    parts = [_plain(primitive.op) for primitive in operator.body if primitive.op not in _QUIET]
+    if operator.kind is OperatorKind.SEPARABLE and parts.count("Conv") == 2:
+        first = parts.index("Conv")
+        del parts[parts.index("Conv", first + 1)]
+        parts[first] = "SepConv"
+    elif operator.kind is OperatorKind.DEPTHWISE:
+        parts = ["DepthwiseConv" if part == "Conv" else part for part in parts]
+    return parts or [_plain(operator.body[0].op)]
+
+
+def _repeated(op: str, times: int) -> str:
+    return op if times == 1 else f"{op} x{times}"
+
+
 def alias_of(operator: Operator) -> str:
-    """The module path that its weights name, which says more than an exporter's node name; else the name itself."""
-    for weight in operator.weights:
-        path, _, leaf = weight.rpartition(".")
-        if path and leaf in ("weight", "bias"):
-            return path
-    return operator.name.removeprefix("node_").strip("/")
+    """The module path that its weights share, which says more than an exporter's node name; else the name itself."""
+    paths = [weight.split(".")[:-1] for weight in operator.weights if weight.endswith((".weight", ".bias"))]
+    shared = [parts[0] for parts in itertools.takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))]
+    if len(shared) > 1 and shared[-1] in _SAYS_NOTHING:
+        shared.pop()
+    return ".".join(shared) or operator.name.removeprefix("node_").strip("/")
+
+
+def dag_blocks(graph: Graph) -> list[tuple[int, ...]]:
+    """The blocks worth showing: of several operators, and not nearly the whole graph."""
+    most = _LARGEST_BLOCK * len(graph.operators)
+    return [block for block in find_blocks(graph) if _SMALLEST_BLOCK <= len(block) <= most]
 
 
 def _node(graph: Graph, operator: Operator) -> DagNode:

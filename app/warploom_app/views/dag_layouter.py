@@ -13,7 +13,7 @@ from warploom_app.layout import LayoutCache, LayoutRequest, LayoutResult, quick_
 from warploom_app.layout.process import LayoutProcess
 from warploom_app.painters.dag_geometry import DagGeometry, prepare_geometry
 from warploom_app.painters.dag_text import DagText
-from warploom_app.presenters.dag_nodes import DagNode, dag_edges, dag_nodes
+from warploom_app.presenters.dag_nodes import DagNode, dag_blocks, dag_edges, dag_nodes
 from warploom_app.views.dag_slices import SlicedWork
 
 _AT_ONCE = 150  # operators up to which the quick layout takes a few milliseconds: no need to wait for a process
@@ -78,7 +78,7 @@ class DagLayouter(QObject):
                 yield
         edges = dag_edges(graph)
         yield
-        blocks: Sequence[Sequence[int]] = ()
+        blocks = dag_blocks(graph)
         yield
         request = LayoutRequest(widths, [self._text.node_height] * len(widths), edges)
         self._nodes, self._blocks, self._request = nodes, blocks, request

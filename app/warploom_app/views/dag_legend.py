@@ -1,4 +1,4 @@
-"""What the colours of the DAG mean, in its lower left corner."""
+"""What the colours of the DAG mean: a strip along its lower edge."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from warploom_app.presenters.dag_colours import Legend, LegendEntry
+from warploom_app.presenters.dag_colours import Legend
 from warploom_app.theme import Theme
 
-_LINE = 18
-_PADDING = 8
-_SWATCH = 10
-_SCALE_WIDTH = 120
-_MOST_ENTRIES = 10
+_LINE = 20.0
+_PADDING = 8.0
+_SWATCH = 10.0
+_GAP = 14.0
+_SCALE_WIDTH = 140.0
 
 
 class DagLegend(QWidget):
-    """A small panel; lets the pointer through."""
+    """Lets the pointer through; wraps into as many lines as the width allows."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._theme = theme
         self._legend = Legend("", ())
+        self._places: list[QRectF] = []
 
     def set_theme(self, theme: Theme) -> None:
         """Draws in another theme."""
@@ -31,50 +32,67 @@ class DagLegend(QWidget):
         self.update()
 
     def set_legend(self, legend: Legend) -> None:
-        """Explains other colours; takes the size that it needs."""
+        """Explains other colours."""
         self._legend = legend
-        self.setAccessibleName(", ".join(filter(None, (legend.title, *(entry.label for entry in legend.entries)))))
-        metrics = QFontMetricsF(self.font())
-        lines = 1 + (2 if legend.is_scale else len(self._shown()))
-        texts = [legend.title, *(" " * 5 + entry.label for entry in self._shown())]
-        width = max(metrics.horizontalAdvance(text) for text in texts)
-        width = max(width, _SCALE_WIDTH) if legend.is_scale else width
-        self.resize(round(width) + 2 * _PADDING + 4, lines * _LINE + 2 * _PADDING - 4)
+        labels = [entry.label for entry in legend.entries if entry.label]
+        self.setAccessibleName(", ".join(filter(None, (legend.title, legend.low, legend.high, *labels))))
         self.setVisible(bool(legend.entries))
+
+    def fit_into(self, width: float) -> None:
+        """Takes the size that it needs when it may be so wide."""
+        self._places = self._arrange(width - 2 * _PADDING)
+        right = max((place.right() for place in self._places), default=0.0)
+        bottom = max((place.bottom() for place in self._places), default=0.0)
+        self.resize(round(right + _PADDING), round(bottom + _PADDING / 2))
         self.update()
 
-    def _shown(self) -> tuple[LegendEntry, ...]:
-        return () if self._legend.is_scale else self._legend.entries[:_MOST_ENTRIES]
+    def _arrange(self, room: float) -> list[QRectF]:
+        """Places of the title and the entries (of the title, the low end, the bar and the high end of a scale)."""
+        metrics = QFontMetricsF(self.font())
+        widths = [metrics.horizontalAdvance(self._legend.title) + 2]
+        if self._legend.is_scale:
+            ends = (metrics.horizontalAdvance(text) + 2 for text in (self._legend.low, self._legend.high))
+            low, high = ends
+            widths += [low, _SCALE_WIDTH, high]
+        else:
+            widths += [_SWATCH + 6 + metrics.horizontalAdvance(entry.label) + 2 for entry in self._legend.entries]
+        places: list[QRectF] = []
+        x, y = 0.0, 0.0
+        for width in widths:
+            if x > 0 and x + width > room:
+                x, y = 0.0, y + _LINE
+            places.append(QRectF(_PADDING + x, _PADDING / 2 + y, width, _LINE))
+            x += width + _GAP
+        return places
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name and signature
+        if not self._places:
+            return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ground = QColor(self._theme.surface)
-        ground.setAlphaF(0.92)
+        ground.setAlphaF(0.93)
         painter.setPen(QPen(QColor(self._theme.hairline), 1))
         painter.setBrush(ground)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         painter.setPen(QColor(self._theme.muted))
-        painter.drawText(self._line(0), Qt.AlignmentFlag.AlignVCenter, self._legend.title)
+        painter.drawText(self._places[0], Qt.AlignmentFlag.AlignVCenter, self._legend.title)
         if self._legend.is_scale:
             self._paint_scale(painter)
         else:
             self._paint_entries(painter)
 
-    def _line(self, index: int) -> QRectF:
-        return QRectF(_PADDING, _PADDING - 2 + index * _LINE, self.width() - 2 * _PADDING, _LINE)
-
     def _paint_entries(self, painter: QPainter) -> None:
-        for i, entry in enumerate(self._legend.entries[:_MOST_ENTRIES]):
-            line = self._line(i + 1)
+        for entry, place in zip(self._legend.entries, self._places[1:], strict=True):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(entry.colour))
-            painter.drawRoundedRect(QRectF(line.left(), line.center().y() - _SWATCH / 2, _SWATCH, _SWATCH), 2, 2)
+            painter.drawRoundedRect(QRectF(place.left(), place.center().y() - _SWATCH / 2, _SWATCH, _SWATCH), 2, 2)
             painter.setPen(QColor(self._theme.text))
-            painter.drawText(line.adjusted(_SWATCH + 6, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, entry.label)
+            painter.drawText(place.adjusted(_SWATCH + 6, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, entry.label)
 
     def _paint_scale(self, painter: QPainter) -> None:
-        bar = self._line(1).adjusted(0, 4, 0, -4)
+        _, low, bar, high = self._places
+        bar = bar.adjusted(0, 5, 0, -5)
         gradient = QLinearGradient(QPointF(bar.left(), 0), QPointF(bar.right(), 0))
         last = max(1, len(self._legend.entries) - 1)
         for i, entry in enumerate(self._legend.entries):
@@ -83,5 +101,5 @@ class DagLegend(QWidget):
         painter.setBrush(gradient)
         painter.drawRoundedRect(bar, 2, 2)
         painter.setPen(QColor(self._theme.text))
-        painter.drawText(self._line(2), Qt.AlignmentFlag.AlignVCenter, self._legend.low)
-        painter.drawText(self._line(2), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self._legend.high)
+        painter.drawText(low, Qt.AlignmentFlag.AlignVCenter, self._legend.low)
+        painter.drawText(high, Qt.AlignmentFlag.AlignVCenter, self._legend.high)

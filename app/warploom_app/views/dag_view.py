@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from warploom.graph import Graph
@@ -297,12 +297,14 @@ class DagView(QWidget):
         self._message.adjustSize()
         self._message.move((self.width() - self._message.width()) // 2, (self.height() - self._message.height()) // 2)
         self._note.move(_CORNER, _CORNER)
+        self._minimap.set_seen(self._canvas.port.area)
+        self._minimap.setVisible(self._minimap.useful)
+        beside = self._minimap.width() + _CORNER if self._minimap.useful else 0
+        self._legend.fit_into(max(120, self.width() - 2 * _CORNER - beside))
         self._legend.move(_CORNER, self.height() - self._legend.height() - _CORNER)
         self._minimap.move(
             self.width() - self._minimap.width() - _CORNER, self.height() - self._minimap.height() - _CORNER
         )
-        self._minimap.set_seen(self._canvas.port.area)
-        self._minimap.setVisible(self._minimap.useful)
 
     # -- what the user does --------------------------------------------------------------------------------------
 
@@ -368,9 +370,6 @@ class DagView(QWidget):
         if self._at_home:
             self._go_home()
         self._place_corners()
-
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
-        super().hideEvent(event)
 
     # -- names and positions -------------------------------------------------------------------------------------
 
