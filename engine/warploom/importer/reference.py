@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +62,12 @@ def _index_bound(graph: Graph, name: str) -> int | None:
 
 
 def reference_outputs(
-    path: Path, options: ImportOptions, inputs: Mapping[str, Array], *, intermediates: bool = False
+    path: Path,
+    options: ImportOptions,
+    inputs: Mapping[str, Array],
+    *,
+    intermediates: bool = False,
+    replacements: Sequence[Replacement] | None = None,
 ) -> dict[str, Array]:
     """Runs the original model on ONNX Runtime's CPU provider, with its own optimizations off.
 
@@ -71,6 +76,8 @@ def reference_outputs(
         options: The same as for the import that it is compared with.
         inputs: Arrays by input name.
         intermediates: Whether to return every tensor that a node writes, not only the model's outputs.
+        replacements: Constants that were chosen already (`find_replacements`), so that they need not be found again
+            for `options.random_weights`.
 
     Returns:
         Arrays by tensor name.
@@ -81,12 +88,13 @@ def reference_outputs(
     path = Path(path)
     prepared = prepare_model(path, options)
     model = prepared.model
-    if options.random_weights is not None:
+    if replacements is None and options.random_weights is not None:
         from warploom.importer.load import graph_of
         from warploom.importer.random_weights import find_replacements
 
         graph, _ = graph_of(prepared, path.stem)
-        replace_inputs(model, find_replacements(graph, options.random_weights))
+        replacements = find_replacements(graph, options.random_weights)
+    replace_inputs(model, replacements or ())
     _load_external(prepared, path)
     names = [info.name for info in model.graph.output]
     if intermediates:
@@ -100,7 +108,7 @@ def reference_outputs(
     return dict(zip(names, arrays, strict=True))
 
 
-def replace_inputs(model: ModelProto, replacements: tuple[Replacement, ...]) -> None:
+def replace_inputs(model: ModelProto, replacements: Sequence[Replacement]) -> None:
     """Gives nodes of an ONNX model other constants, each with an initializer of its own; in place."""
     by_output = {node.output[0]: node for node in model.graph.node if node.output}
     for item in replacements:

@@ -52,16 +52,24 @@ def _session(primitive: Primitive, given: Sequence[_Spec | None], wanted: Sequen
     tensors = {name: Tensor(name, *spec) for name, spec in specs if spec is not None}
     renamed = Primitive(primitive.op, inputs, outputs, primitive.attributes, primitive.source)
     graph = Graph("single", (), tensors, {}, (), ())
-    return open_session(export_primitives(graph, [renamed], filter(None, inputs), filter(None, outputs)))
+    return open_session(export_primitives(graph, [renamed], filter(None, inputs), filter(None, outputs)), threads=1)
 
 
-def open_session(model: bytes, *, optimized: bool = True) -> Any:
-    """An ONNX Runtime session on the CPU that keeps its warnings to itself."""
+def open_session(model: bytes, *, optimized: bool = True, threads: int = 0) -> Any:
+    """An ONNX Runtime session on the CPU that keeps its warnings to itself.
+
+    Args:
+        model: The ONNX model.
+        optimized: Whether the runtime may rewrite it.
+        threads: Of the session's pool; 0 leaves it to the runtime. Many sessions at a time should have one each: pools
+            cost more to start and to join than a small operator takes.
+    """
     import onnxruntime  # type: ignore[import-untyped]
 
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = 4
     settings.use_deterministic_compute = True
+    settings.intra_op_num_threads = threads
     if not optimized:
         settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     return onnxruntime.InferenceSession(model, settings, providers=["CPUExecutionProvider"])

@@ -15,7 +15,7 @@ from warploom.worker.load import LoadedModel
 
 if TYPE_CHECKING:
     from warploom.device import Device
-    from warploom.importer.load import ImportOptions
+    from warploom.importer.random_weights import Replacement
     from warploom.schedule import Launch, StreamPlan
 
 SEED = 1
@@ -58,9 +58,9 @@ def check_outputs(
     from warploom.importer.reference import random_inputs, reference_outputs
 
     started = time.perf_counter()
-    graph, options = _with_weights(model, context)
+    graph, replacements = _with_weights(model, context)
     inputs = random_inputs(graph, SEED)
-    reference = reference_outputs(model.imported.path, options, inputs)
+    reference = reference_outputs(model.imported.path, model.options, inputs, replacements=replacements)
     tolerance = TOLERANCES[precision]
     known: dict[tuple[Launch, ...], float] = {}
     checks: dict[str, OutputCheck] = {}
@@ -86,24 +86,22 @@ def _error_of(
         return largest_error(executable.run(inputs), reference)
 
 
-def _with_weights(model: LoadedModel, context: JobContext) -> tuple[Graph, ImportOptions]:
-    """The graph with weights that make a comparison mean something, and the options that give them to the reference."""
+def _with_weights(model: LoadedModel, context: JobContext) -> tuple[Graph, tuple[Replacement, ...]]:
+    """The graph with weights that make a comparison mean something, and what the reference needs to have the same."""
     if not has_symbolic_weights(model.graph):
-        return model.graph, model.options
-    import dataclasses
-
-    from warploom.importer.load import import_model
+        return model.graph, ()
+    from warploom.importer.random_weights import apply_replacements, find_replacements
     from warploom.passes.pipeline import optimize_graph
 
     context.note([_random_weights_entry(model)])
-    options = dataclasses.replace(model.options, random_weights=SEED)
-    graph = optimize_graph(import_model(model.imported.path, options).graph).graph
+    replacements = find_replacements(model.imported.graph, SEED)
+    graph = optimize_graph(apply_replacements(model.imported.graph, replacements)).graph
     if tuple(graph.index) != tuple(model.graph.index):
         raise DeviceError(
             f"The graph of {model.imported.name!r} with random weights differs from the one that was scheduled, so its "
             "outputs cannot be checked; --no-verify goes on without."
         )
-    return graph, options
+    return graph, replacements
 
 
 def has_symbolic_weights(graph: Graph) -> bool:
