@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warploom.timeline.timeline import FloatArray, IntArray, Timeline, WarpSeries
+from warploom.timeline.timeline import FloatArray, IntArray, Spans, Timeline, WarpSeries
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ def timeline_statistics(timeline: Timeline) -> TimelineStatistics:
     """All figures that need nothing but the Timeline."""
     spans = timeline.spans
     streams = [int(stream) for stream in np.unique(spans.stream)]
-    covered = [_covered(timeline, spans.stream == stream) for stream in streams]
-    edges, busy_streams = _streams_busy(covered)
+    unions = [_stream_covered(spans, stream) for stream in streams]
+    edges, busy_streams = _streams_busy(unions)
     lengths = np.diff(edges)
     busy_ns = int(lengths[busy_streams[:-1] >= 1].sum()) if len(edges) else 0
     overlap_ns = int(lengths[busy_streams[:-1] >= 2].sum()) if len(edges) else 0
@@ -83,7 +83,7 @@ def timeline_statistics(timeline: Timeline) -> TimelineStatistics:
         idle_ns=max(timeline.duration_ns - busy_ns, 0),
         overlap_ns=overlap_ns,
         stream_busy_ns=tuple(
-            (stream, int((ends - starts).sum())) for stream, (starts, ends) in zip(streams, covered, strict=True)
+            (stream, int((ends - starts).sum())) for stream, (starts, ends) in zip(streams, unions, strict=True)
         ),
     )
 
@@ -113,6 +113,29 @@ def warps_between(series: WarpSeries, start_ns: FloatArray | IntArray, end_ns: F
     integral = np.interp(end, edges, cumulated) - np.interp(start, edges, cumulated)
     length = end - start
     return np.divide(integral, length, out=np.zeros_like(integral), where=length > 0)
+
+
+def busy_between(spans: Spans, start_ns: IntArray, end_ns: IntArray) -> FloatArray:
+    """Time in ns in which at least one span runs, in each of the windows [start_ns[i], end_ns[i])."""
+    starts, ends = covered(spans.start_ns, spans.end_ns)
+    if not len(starts):
+        return np.zeros(len(start_ns))
+    edges = np.stack((starts, ends), axis=1).ravel()
+    run = np.stack((np.zeros(len(starts)), ends - starts), axis=1).ravel()
+    cumulated = np.cumsum(run)
+    # Of two equal edges (one interval ends where the next begins) both carry the same sum, so either may be taken.
+    return np.asarray(np.interp(end_ns, edges, cumulated) - np.interp(start_ns, edges, cumulated), dtype=np.float64)
+
+
+def covered(start_ns: IntArray, end_ns: IntArray) -> tuple[IntArray, IntArray]:
+    """Union of intervals as disjoint, ascending ones: (starts, ends)."""
+    order = np.argsort(start_ns, kind="stable")
+    start, end = start_ns[order].astype(np.int64), np.maximum.accumulate(end_ns[order].astype(np.int64))
+    if not len(start):
+        return start, end
+    opens = np.concatenate(([True], start[1:] > end[:-1]))
+    closes = np.concatenate((opens[1:], [True]))
+    return start[opens], end[closes]
 
 
 def launch_windows(timeline: Timeline) -> tuple[IntArray, IntArray]:
@@ -166,24 +189,17 @@ def _latest(launch: int, dependencies: Sequence[Sequence[int]], end: IntArray) -
     return best
 
 
-def _covered(timeline: Timeline, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> tuple[IntArray, IntArray]:
-    """Union of the chosen spans as disjoint, ascending intervals (starts, ends)."""
-    start, end = timeline.spans.start_ns[mask], timeline.spans.end_ns[mask]
-    order = np.argsort(start, kind="stable")
-    start, end = start[order].astype(np.int64), np.maximum.accumulate(end[order].astype(np.int64))
-    if not len(start):
-        return start, end
-    opens = np.concatenate(([True], start[1:] > end[:-1]))
-    closes = np.concatenate((opens[1:], [True]))
-    return start[opens], end[closes]
+def _stream_covered(spans: Spans, stream: int) -> tuple[IntArray, IntArray]:
+    mine = spans.stream == stream
+    return covered(spans.start_ns[mine], spans.end_ns[mine])
 
 
-def _streams_busy(covered: Sequence[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntArray]:
+def _streams_busy(unions: Sequence[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntArray]:
     """How many streams are busy from each edge on: (edges_ns, counts), equally long."""
-    if not covered:
+    if not unions:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    starts = np.concatenate([start for start, _ in covered])
-    ends = np.concatenate([end for _, end in covered])
+    starts = np.concatenate([start for start, _ in unions])
+    ends = np.concatenate([end for _, end in unions])
     edges = np.concatenate((starts, ends))
     steps = np.concatenate((np.ones(len(starts), dtype=np.int64), np.full(len(ends), -1, dtype=np.int64)))
     order = np.argsort(edges, kind="stable")

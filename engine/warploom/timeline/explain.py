@@ -1,0 +1,118 @@
+"""Says in a few ranked sentences where the second of two timelines wins or loses, from the data alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from warploom.timeline.comparison import Comparison, OperatorComparison, StageComparison
+
+NOTEWORTHY_US = 0.05
+"""Stages whose gain is smaller than this are not worth a sentence."""
+NAMES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One sentence, and what it is about.
+
+    Attributes:
+        title: "Stage 9 saves 12.3 us".
+        text: Why, with figures.
+        gain_us: Time saved; negative for a loss.
+        stage: The stage, None for the time after the last one.
+        operators: What to highlight.
+    """
+
+    title: str
+    text: str
+    gain_us: float
+    stage: int | None
+    operators: tuple[str, ...]
+
+
+def explain(comparison: Comparison, limit: int = 8) -> tuple[Reason, ...]:
+    """The stages that matter most, biggest effect first.
+
+    Where the schedule both wins and loses, the biggest loss is among them however small it is: a list of gains alone
+    would not tell where there is something left to win.
+    """
+    operators = {operator.name: operator for operator in comparison.operators}
+    reasons = [_reason(stage, operators) for stage in comparison.stages if abs(stage.gain_us) >= NOTEWORTHY_US]
+    ranked = sorted(reasons, key=lambda reason: -abs(reason.gain_us))
+    shown = ranked[:limit]
+    losses = [reason for reason in ranked if reason.gain_us < 0]
+    if limit > 1 and losses and losses[0] not in shown:
+        shown = [*shown[: limit - 1], losses[0]]
+    return tuple(shown)
+
+
+def _reason(stage: StageComparison, operators: Mapping[str, OperatorComparison]) -> Reason:
+    gain = stage.gain_us
+    verb = "saves" if gain > 0 else "loses"
+    took = f"{_us(stage.before.elapsed_us)} before, {_us(stage.after.elapsed_us)} now"
+    why = _gain_text(stage) if gain > 0 else _loss_text(stage, operators)
+    return Reason(
+        title=f"Stage {stage.stage} {verb} {_us(abs(gain))}",
+        text=f"{why} ({took}).",
+        gain_us=gain,
+        stage=stage.stage,
+        operators=stage.operators,
+    )
+
+
+def _gain_text(stage: StageComparison) -> str:
+    parts = [_arrangement(stage)]
+    if stage.after.warps > stage.before.warps * 1.05:
+        parts.append(_fill(stage))
+    saved_idle = stage.before.idle_us - stage.after.idle_us
+    if saved_idle >= 0.5 * stage.gain_us:
+        parts.append(f"{_us(saved_idle)} of gaps between launches are gone")
+    elif stage.merged and stage.after.warps <= stage.before.warps * 1.05:
+        parts.append("the shared input is read once")
+    return "; ".join(parts)
+
+
+def _loss_text(stage: StageComparison, operators: Mapping[str, OperatorComparison]) -> str:
+    loss = -stage.gain_us
+    more_idle = stage.after.idle_us - stage.before.idle_us
+    if more_idle >= 0.5 * loss:
+        return f"{_arrangement(stage)}; {_us(more_idle)} more pass in waits and launch gaps"
+    mine = [operators[name] for name in stage.operators if name in operators]
+    slowest = max(mine, key=lambda operator: operator.delta_us, default=None)
+    if slowest is None or slowest.delta_us <= 0:
+        return _arrangement(stage)
+    crowd = "merged" if slowest.merged_with else "beside the others" if len(stage.groups) > 1 else "here"
+    return (
+        f"{_arrangement(stage)}; {slowest.name} takes {_us(slowest.after_us)} {crowd} "
+        f"instead of {_us(slowest.before_us)}"
+    )
+
+
+def _arrangement(stage: StageComparison) -> str:
+    """What the stage does, in words."""
+    merged = max(stage.merged, key=len, default=())
+    if merged and len(stage.groups) == 1:
+        return f"{len(merged)} operators merged into one launch ({_names(merged)})"
+    if merged:
+        return f"{len(stage.groups)} groups side by side, one of them {len(merged)} operators merged into one launch"
+    if len(stage.groups) > 1:
+        return f"{len(stage.groups)} groups side by side ({_names(group[0] for group in stage.groups)})"
+    return f"{_names(stage.operators)} on one stream"
+
+
+def _fill(stage: StageComparison) -> str:
+    return (
+        f"active warps {stage.before.warps:,.0f} → {stage.after.warps:,.0f} "
+        f"({stage.before.fill:.0%} → {stage.after.fill:.0%} of the device)"
+    )
+
+
+def _names(names: Iterable[str]) -> str:
+    every = list(names)
+    shown = ", ".join(every[:NAMES_SHOWN])
+    return shown if len(every) <= NAMES_SHOWN else f"{shown} and {len(every) - NAMES_SHOWN} more"
+
+
+def _us(value: float) -> str:
+    return f"{value:.2f} µs" if value < 10 else f"{value:.1f} µs"
