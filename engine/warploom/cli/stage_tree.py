@@ -23,14 +23,14 @@ class TimedStage:
 
     Attributes:
         index: Position in the schedule, from 0.
-        block: Block that it belongs to.
+        block: Block that it belongs to, from 0; None where the search had no blocks.
         stage: Its groups.
         latency_us: From the end of the stage before to its own end, in the profiled execution.
         predicted_us: By the cost model; None where nobody asked it.
     """
 
     index: int
-    block: int
+    block: int | None
     stage: Stage
     latency_us: float
     predicted_us: float | None
@@ -41,7 +41,7 @@ def timed_stages(candidate: Candidate) -> tuple[TimedStage, ...]:
     schedule = candidate.schedule
     if schedule is None:
         return ()
-    blocks = schedule.blocks or (0,) * len(schedule.stages)
+    blocks: Sequence[int | None] = schedule.blocks or (None,) * len(schedule.stages)
     costs = candidate.stage_costs_us
     latencies = _stage_latencies_us(candidate, len(schedule.stages))
     return tuple(
@@ -70,6 +70,10 @@ def schedule_tree(recording: Recording, candidate: Candidate) -> Tree:
     root = Tree(f"[bold]{_escape(candidate.name)}[/]  {len(stages)} stages  {total:,.1f} us")
     for block, members in itertools.groupby(stages, key=lambda stage: stage.block):
         inside = list(members)
+        if block is None:
+            for stage in inside:
+                _add_stage(root, stage, recording)
+            continue
         latency = sum(stage.latency_us for stage in inside)
         branch = root.add(f"block {block + 1}  {latency:,.1f} us  [dim]{len(inside)} stages[/]")
         for stage in inside:
@@ -78,7 +82,7 @@ def schedule_tree(recording: Recording, candidate: Candidate) -> Tree:
 
 
 def _add_stage(branch: Tree, timed: TimedStage, recording: Recording) -> None:
-    predicted = "" if timed.predicted_us is None else f"  [dim]alone {timed.predicted_us:,.1f} us[/]"
+    predicted = "" if timed.predicted_us is None else f"  [dim]predicted {timed.predicted_us:,.1f} us[/]"
     node = branch.add(f"stage {timed.index + 1}  {timed.latency_us:,.1f} us{predicted}")
     for line in _group_lines(timed.stage.groups, recording):
         node.add(line)
