@@ -84,7 +84,7 @@ def try_prologue(editor: GraphEditor, activation: Operator) -> bool:
     tensor = activation.outputs[0]
     readers = readers_of(editor, tensor)
     subject = [activation.name, *(reader.name for reader in readers)]
-    if belongs_to_writer(editor, activation):
+    if belongs_to_writer(editor, activation) and not _leads_a_sum(editor, activation, readers):
         return False
     if editor.is_output(tensor) or not all(_can_begin_with(reader, tensor) for reader in readers):
         editor.log(
@@ -97,6 +97,16 @@ def try_prologue(editor: GraphEditor, activation: Operator) -> bool:
     copies = "it" if len(readers) == 1 else f"each of its {len(readers)} readers"
     editor.log("fused", subject, f"{activation.label} costs nothing where {copies} reads its input")
     return True
+
+
+def _leads_a_sum(editor: GraphEditor, activation: Operator, readers: Sequence[Operator]) -> bool:
+    """Whether it stands between a sum and one separable unit that can take both."""
+    total = editor.writer(activation.inputs[0])
+    return (
+        total is not None
+        and _is_prologue_sum(editor, total)
+        and [reader.kind for reader in readers] == [OperatorKind.SEPARABLE]
+    )
 
 
 def _can_begin_with(reader: Operator, tensor: str) -> bool:

@@ -1,0 +1,1 @@
+"""One sample network per file: functions that describe it to a NetworkBuilder."""
