@@ -1,10 +1,11 @@
 """Gives models whose weights are symbolic fills seeded random ones, scaled so that every layer's output is sizeable.
 
 With one value repeated in every weight (or with values that make activations vanish or overflow) a numerical check
-proves nothing. Here every operator is run once, in order, on random inputs; each weight is scaled so that its operator's
-output has a standard deviation of about 1. Only weights of convolutions and matrix products become random; fills that
-merely scale (BatchNormalization's scale, a Mul) stay fills, with another value where they would drive the output out
-of range. Each gets a constant of its own, since exporters share fills between unrelated parameters.
+proves nothing. Here every operator is run once, in order, on random inputs; each weight is scaled so that its
+operator's output has a standard deviation of about 1. Only weights of convolutions and matrix products become random;
+constants that merely scale (BatchNormalization's scale, a Mul) keep their pattern and are multiplied by one number
+where they would drive the output out of range. Each gets a constant of its own, since exporters share fills between
+unrelated parameters.
 """
 
 from __future__ import annotations
@@ -41,12 +42,14 @@ class Replacement:
         output: First output of the primitive (unique, and the same in the file).
         position: Which of its inputs.
         name: Name of the new constant.
+        is_scale: Whether it is the old constant times a number, not random.
         constant: Its value.
     """
 
     output: str
     position: int
     name: str
+    is_scale: bool
     constant: Constant
 
 
@@ -58,10 +61,10 @@ def with_random_weights(graph: Graph, seed: int) -> tuple[Graph, LogEntry]:
         seed: The same seed gives the same weights.
     """
     replacements = find_replacements(graph, seed)
-    random = sum(isinstance(item.constant, ArrayConstant) for item in replacements)
+    random = sum(not item.is_scale for item in replacements)
     reason = (
         f"{random} weights stand as one repeated value: they became random (seed {seed}), scaled layer by layer; "
-        f"{len(replacements) - random} scales got another value to keep outputs between {LOWEST} and {HIGHEST}."
+        f"{len(replacements) - random} scales were multiplied to keep outputs between {LOWEST} and {HIGHEST}."
     )
     return apply_replacements(graph, replacements), LogEntry("import", (graph.name,), "random weights", reason)
 
@@ -130,7 +133,7 @@ class _Calibration:
         return self._replacements
 
     def _visit(self, primitive: Primitive) -> None:
-        weight = self._fill_position(primitive)
+        weight = self._adjustable(primitive)
         if weight is None:
             outputs = self._run(primitive, {})
         elif primitive.op in _WEIGHTED:
@@ -141,18 +144,19 @@ class _Calibration:
             if name and value is not None:
                 self._values[name] = value
 
-    def _fill_position(self, primitive: Primitive) -> int | None:
-        """Which input is a fill that may be chosen here, None if there is none."""
-        fills = [
+    def _adjustable(self, primitive: Primitive) -> int | None:
+        """Which input is a weight fill or a constant scale, None if there is none."""
+        constants = [
             position
             for position, name in enumerate(primitive.inputs)
-            if isinstance(self._graph.constants.get(name), FillConstant) and self._graph.tensors[name].dtype.is_float
+            if name in self._graph.constants and self._graph.tensors[name].dtype.is_float
         ]
         if primitive.op in _WEIGHTED:
+            fills = (p for p in constants if isinstance(self._graph.constants[primitive.inputs[p]], FillConstant))
             return next((position for position in fills if position < 2), None)
         if primitive.op in _SCALED:
-            return next((position for position in fills if position == _SCALED[primitive.op]), None)
-        return fills[0] if primitive.op == "Mul" and len(fills) == 1 else None
+            return next((position for position in constants if position == _SCALED[primitive.op]), None)
+        return constants[0] if primitive.op == "Mul" and len(constants) == 1 else None
 
     def _randomize(self, primitive: Primitive, position: int) -> list[Array | None]:
         """Draws a weight, runs the operator without its bias, and scales both to a deviation of 1."""
@@ -167,33 +171,32 @@ class _Calibration:
         self._replace(
             primitive, position, ArrayConstant(tensor.shape, tensor.dtype, functools.partial(draw, start * scale))
         )
-        scaled = np.asarray(result) * np.asarray(scale, np.asarray(result).dtype)
+        scaled: Array = np.asarray(result) * np.asarray(scale, np.asarray(result).dtype)
         return [scaled + self._bias(primitive) if biased else scaled]
 
     def _bias(self, primitive: Primitive) -> Array:
         """The bias as it is added to the output."""
         bias = self._array(primitive.inputs[2])
         if primitive.op == "Gemm":
-            return bias * np.asarray(primitive.number("beta"), bias.dtype)
+            bias = np.asarray(bias * np.asarray(primitive.number("beta"), bias.dtype))
+            return bias
         spatial = len(self._graph.tensors[primitive.outputs[0]].shape) - 2
         return bias.reshape(-1, *(1,) * spatial)
 
     def _rescale(self, primitive: Primitive, position: int) -> list[Array | None]:
-        """Keeps a scaling fill if the output stays in range, and gives it another value if not."""
+        """Keeps a scaling constant if the output stays in range, and multiplies it by one number if not."""
         outputs = self._run(primitive, {})
         deviation = _deviation(outputs[0])
         if LOWEST <= deviation <= HIGHEST:
             return outputs
-        fill = self._graph.constants[primitive.inputs[position]]
-        assert isinstance(fill, FillConstant)
-        value = (float(fill.value) or 1.0) / deviation
-        changed = dataclasses.replace(fill, value=float(np.asarray(value, fill.dtype.to_numpy())))
+        changed = _multiplied(self._graph.constants[primitive.inputs[position]], 1 / deviation)
         self._replace(primitive, position, changed)
         return self._run(primitive, {position: changed.numpy()})
 
     def _replace(self, primitive: Primitive, position: int, constant: Constant) -> None:
         name = f"{primitive.inputs[position]}/random/{primitive.outputs[0]}"
-        self._replacements.append(Replacement(primitive.outputs[0], position, name, constant))
+        is_scale = primitive.op not in _WEIGHTED
+        self._replacements.append(Replacement(primitive.outputs[0], position, name, is_scale, constant))
 
     def _run(self, primitive: Primitive, changed: Mapping[int, Array | None]) -> list[Array | None]:
         inputs: list[Array | None] = [self._array(name) if name else None for name in primitive.inputs]
@@ -209,6 +212,14 @@ def _deviation(array: Array | None) -> float:
     """Standard deviation, 1 where it says nothing (one element, constant, not finite)."""
     deviation = float(np.std(np.asarray(array), dtype=np.float64))
     return deviation if math.isfinite(deviation) and deviation > 0 else 1.0
+
+
+def _multiplied(constant: Constant, factor: float) -> Constant:
+    if isinstance(constant, FillConstant):
+        value = np.asarray((float(constant.value) or 1.0) * factor, constant.dtype.to_numpy())
+        return dataclasses.replace(constant, value=float(value))
+    array = constant.numpy()
+    return ArrayConstant.of(array * np.asarray(factor, array.dtype), constant.dtype)
 
 
 def _draw(shape: tuple[int, ...], dtype: DType, key: Sequence[int], scale: float) -> Array:

@@ -95,7 +95,7 @@ def reference_outputs(
         graph, _ = graph_of(prepared, path.stem)
         replacements = find_replacements(graph, options.random_weights)
     replace_inputs(model, replacements or ())
-    _load_external(prepared, path)
+    _load_external(prepared)
     names = [info.name for info in model.graph.output]
     if intermediates:
         names = _add_outputs(model)
@@ -123,7 +123,7 @@ def _add_outputs(model: ModelProto) -> list[str]:
     return [info.name for info in model.graph.output]
 
 
-def _load_external(prepared: PreparedModel, path: Path) -> None:
+def _load_external(prepared: PreparedModel) -> None:
     """Puts external data into the message (its place was checked when the model was prepared)."""
     for tensor in prepared.model.graph.initializer:
         if tensor.external_data:
