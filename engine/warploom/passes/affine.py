@@ -42,6 +42,21 @@ def read_affine(editor: GraphEditor, operator: Operator) -> Affine | None:
     return None
 
 
+def compose(first: Affine, second: Affine) -> Affine:
+    """`second` after `first`."""
+    scale, shift = first.scale, first.shift
+    if second.scale is not None:
+        scale = second.scale if scale is None else _combine(np.multiply, scale, second.scale)
+        shift = None if shift is None else _combine(np.multiply, shift, second.scale)
+    if second.shift is not None:
+        shift = second.shift if shift is None else _combine(np.add, shift, second.shift)
+    return Affine(scale, shift)
+
+
+def _combine(function: np.ufunc, first: Constant, second: Constant) -> Constant:
+    return elementwise(first.shape, first.dtype, function, [(first, first.shape), (second, second.shape)])
+
+
 def _read_batch_norm(editor: GraphEditor, primitive: Primitive) -> Affine | None:
     data, *names = primitive.inputs
     if editor.is_constant(data) or not all(name in editor.constants for name in names):

@@ -7,6 +7,7 @@ import os
 from warploom.graph import Graph, LogEntry
 from warploom.passes.absorb_into_concat import absorb_into_concat
 from warploom.passes.fold_batch_norm import fold_batch_norm
+from warploom.passes.fold_padding import fold_padding
 from warploom.passes.fuse_epilogue import fuse_epilogue
 from warploom.passes.fuse_pointwise import fuse_gates, fuse_pointwise
 from warploom.passes.fuse_prologue import fuse_prologue
@@ -23,6 +24,7 @@ PASSES: tuple[Pass, ...] = (
     recognize_layer_norm,
     recognize_global_pool,
     recognize_gelu,
+    fold_padding,
     fold_batch_norm,
     lower_batch_norm,
     fuse_gates,
