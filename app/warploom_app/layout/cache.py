@@ -30,7 +30,7 @@ class LayoutCache:
             return None
         with contextlib.suppress(OSError):
             os.utime(path)  # used now: not the oldest any more
-        fits = len(result.x) == len(result.y) == len(request.widths) and len(result.routes) == len(request.edges)
+        fits = len(result.x) == len(result.y) == len(request.widths) and len(result.route_stops) == len(request.edges)
         return result if fits else None
 
     def put(self, request: LayoutRequest, result: LayoutResult) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -45,7 +47,9 @@ def layout_parts(request: LayoutRequest, quality: Quality, draw: Callable[[Layou
             routes[edge] = [value + (top if i % 2 else left) for i, value in enumerate(route)]
     width = max((left + picture.width for picture, (left, _) in zip(pictures, places, strict=True)), default=0.0)
     height = max((top + picture.height for picture, (_, top) in zip(pictures, places, strict=True)), default=0.0)
-    return LayoutResult(quality=quality, x=x, y=y, routes=routes, width=width, height=height)
+    points = array("d", itertools.chain.from_iterable(routes)).tobytes()
+    stops = list(itertools.accumulate(len(route) // 2 for route in routes))
+    return LayoutResult(quality, x, y, points, stops, width, height)
 
 
 def split_parts(request: LayoutRequest) -> list[Part]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from typing import Literal
 
 import msgspec
@@ -38,9 +39,10 @@ class LayoutResult(msgspec.Struct, frozen=True):
         quality: Which of the two algorithms made it.
         x: Centre of each node.
         y: Centre of each node.
-        routes: For each edge of the request a flat list x0, y0, x1, y1, ... of an even number of points. Points 2k to
-            2k + 1 are joined by a curve that leaves and arrives vertically (it stays between two layers), points
-            2k + 1 to 2k + 2 by a vertical line (it passes through layers).
+        route_points: float64 x, y of the points of all routes, one route after the other. A route has an even number
+            of points: 2k to 2k + 1 are joined by a curve that leaves and arrives vertically (it stays between two
+            layers), 2k + 1 to 2k + 2 by a vertical line (it passes through layers).
+        route_stops: For each edge of the request the number of points up to the end of its route.
         width: Of the whole picture.
         height: Of the whole picture.
         seconds: Time that the layout took.
@@ -50,8 +52,16 @@ class LayoutResult(msgspec.Struct, frozen=True):
     quality: Quality
     x: list[float]
     y: list[float]
-    routes: list[list[float]]
+    route_points: bytes
+    route_stops: list[int]
     width: float
     height: float
     seconds: float = 0.0
     note: str = ""
+
+    def routes(self) -> list[list[tuple[float, float]]]:
+        """The points of every route."""
+        numbers = array("d", self.route_points)
+        points = list(zip(numbers[::2], numbers[1::2], strict=True))
+        starts = [0, *self.route_stops[:-1]]
+        return [points[start:stop] for start, stop in zip(starts, self.route_stops, strict=True)]

@@ -29,7 +29,7 @@ class Placed:
 
 
 def route_edges(placed: Placed, edges: Sequence[Edge]) -> list[list[float]]:
-    """A route for each edge (see LayoutResult.routes)."""
+    """A route for each edge as x0, y0, x1, y1, ... (see LayoutResult.route_points)."""
     arrivals = _arrivals(placed, edges)
     return [_route(placed, source, target, i, arrivals[i]) for i, (source, target) in enumerate(edges)]
 

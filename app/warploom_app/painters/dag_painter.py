@@ -10,7 +10,9 @@ import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
-from warploom_app.painters.dag_geometry import DagGeometry, add_route
+from warploom_app.painters.batch import draw_rectangles
+from warploom_app.painters.dag_edges import draw_lines
+from warploom_app.painters.dag_geometry import DagGeometry
 from warploom_app.painters.dag_text import BAR_WIDTH, DagText
 from warploom_app.presenters.dag_nodes import DagNode
 from warploom_app.theme import Theme, mixed
@@ -76,26 +78,24 @@ class DagPainter:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if far:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        for band in geometry.bands:
-            if not band.bounds.intersects(area):
-                continue
-            if far:
-                painter.drawLines(band.lines)
-            else:
-                painter.drawPath(band.path)
+            draw_lines(painter, _touching(geometry.edges.lines, area))
+        else:
+            for band in geometry.edges.bands:
+                if band.bounds.intersects(area):
+                    painter.drawPath(band.path)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     def _paint_far_nodes(self, painter: QPainter, picture: DagPicture, visible: npt.NDArray[np.intp]) -> None:
         """Rectangles only, batched by colour."""
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        groups: dict[str, list[QRectF]] = {}
+        groups: dict[str, list[int]] = {}
         for i in visible.tolist():
-            colour = picture.colours.get(picture.nodes[i].name, self.theme.muted)
-            groups.setdefault(colour, []).append(picture.geometry.rects[i])
-        for colour, rects in groups.items():
+            groups.setdefault(picture.colours.get(picture.nodes[i].name, self.theme.muted), []).append(i)
+        for colour, members in groups.items():
+            left, top, right, bottom = picture.geometry.columns[:, members]
             painter.setBrush(QColor(colour))
-            painter.drawRects(rects)
+            draw_rectangles(painter, left, top, right - left, bottom - top)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     def _paint_near_nodes(
@@ -103,8 +103,7 @@ class DagPainter:
     ) -> None:
         boxes: dict[str, tuple[QPainterPath, QPainterPath]] = {}
         bar = BAR_WIDTH if scale >= TITLE_ONLY else 2 * BAR_WIDTH
-        for i in visible.tolist():
-            rect = picture.geometry.rects[i]
+        for i, rect in zip(visible.tolist(), picture.geometry.rects(visible), strict=True):
             colour = picture.colours.get(picture.nodes[i].name, self.theme.muted)
             if colour not in boxes:
                 boxes[colour] = (QPainterPath(), QPainterPath())
@@ -124,8 +123,8 @@ class DagPainter:
     def _paint_lines(self, painter: QPainter, picture: DagPicture, visible: npt.NDArray[np.intp]) -> None:
         text = self._text
         titles, quiet = [], []
-        for i in visible.tolist():
-            node, rect = picture.nodes[i], picture.geometry.rects[i]
+        for i, rect in zip(visible.tolist(), picture.geometry.rects(visible), strict=True):
+            node = picture.nodes[i]
             left, baseline = rect.left() + text.inset_x, rect.top() + text.inset_y + text.title_metrics.ascent()
             titles.append((QPointF(left, baseline), self._fitted(node, rect)))
             if node.detail:
@@ -151,8 +150,8 @@ class DagPainter:
         painter.setFont(self._text.large)
         painter.setPen(self._title)
         elide, metrics = Qt.TextElideMode.ElideRight, self._text.large_metrics
-        for i in visible.tolist():
-            rect = picture.geometry.rects[i].adjusted(BAR_WIDTH + 2, 0, -2, 0)
+        for i, box in zip(visible.tolist(), picture.geometry.rects(visible), strict=True):
+            rect = box.adjusted(BAR_WIDTH + 2, 0, -2, 0)
             title = metrics.elidedText(picture.nodes[i].title, elide, rect.width())
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, title)
 
@@ -162,18 +161,16 @@ class DagPainter:
         """Outlines of the hovered and the selected nodes, and the edges of the selected ones."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        chosen = set(selected)
+        chosen = list(selected)
         accent, hover = QColor(self.theme.accent), QColor(self.theme.hover)
         if chosen:
-            path = QPainterPath()
-            for i in picture.geometry.edges_of(chosen):
-                add_route(path, picture.geometry.routes[i])
             painter.setPen(QPen(accent, 2.0 / min(scale, 1.0)))
-            painter.drawPath(path)
+            edges = picture.geometry.edges
+            painter.drawPath(edges.path(edges.of(chosen, len(picture.nodes))))
         for nodes, colour in ((hovered, hover), (chosen, accent)):
             painter.setPen(QPen(colour, max(2.0, 2.0 / scale)))
             for i in nodes:
-                painter.drawRoundedRect(picture.geometry.rects[i], _RADIUS, _RADIUS)
+                painter.drawRoundedRect(picture.geometry.rect(i), _RADIUS, _RADIUS)
 
 
 def _add_bar(path: QPainterPath, rect: QRectF, width: float) -> None:
@@ -187,3 +184,8 @@ def _add_bar(path: QPainterPath, rect: QRectF, width: float) -> None:
     path.quadTo(left, bottom, left + radius, bottom)
     path.lineTo(right, bottom)
     path.closeSubpath()
+
+
+def _touching(lines: npt.NDArray[np.float64], area: QRectF) -> npt.NDArray[np.float64]:
+    """The pieces whose heights reach into an area."""
+    return lines[(lines[:, 1] <= area.bottom()) & (lines[:, 3] >= area.top())]

@@ -51,9 +51,10 @@ class DagText:
         key = (node.title, node.detail, node.shape, node.alias)
         width = self._known.get(key)
         if width is None:
+            large = self.large_metrics.horizontalAdvance(node.title) - _PADDING_X
             title = self.title_advance(node) + (self.text_metrics.horizontalAdvance(node.detail) if node.detail else 0)
             shape, alias = (self.text_metrics.horizontalAdvance(text) for text in (node.shape, node.alias))
-            widest = max(title, shape, min(alias, _ALIAS_WIDENS))
+            widest = max(title, large, shape, min(alias, _ALIAS_WIDENS))
             width = min(_WIDEST, max(_NARROWEST, BAR_WIDTH + 2 * _PADDING_X + widest))
             self._known[key] = width
         return width

@@ -224,7 +224,7 @@ class DagCanvas(QWidget):
         if node < 0 or self._picture is None:
             QToolTip.hideText()
             return
-        rect = self._picture.geometry.rects[node]
+        rect = self._picture.geometry.rect(node)
         port = self.port
         area = QRectF((rect.topLeft() - port.origin) * port.scale, rect.size() * port.scale)
         QToolTip.showText(event.globalPos(), self._picture.nodes[node].description, self, area.toRect())

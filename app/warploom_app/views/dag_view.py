@@ -166,7 +166,7 @@ class DagView(QWidget):
             assert self._arrangement is not None
             self._at_home = False
             self._canvas.centre_on(
-                self._arrangement.geometry.rects[position].center(), max(self._canvas.port.scale, _READABLE)
+                self._arrangement.geometry.rect(position).center(), max(self._canvas.port.scale, _READABLE)
             )
 
     def fit(self) -> None:
@@ -218,7 +218,7 @@ class DagView(QWidget):
         else:
             node, offset = anchor
             port = self._canvas.port
-            self._canvas.look_at(port.scale, arrangement.geometry.rects[node].center() - offset / port.scale)
+            self._canvas.look_at(port.scale, arrangement.geometry.rect(node).center() - offset / port.scale)
         self.select(self._selected)
         self.layout_ready.emit(arrangement.quality)
 
@@ -232,9 +232,9 @@ class DagView(QWidget):
         scene = port.to_scene(middle)
         distance = abs((left + right) / 2 - scene.x()) + abs((top + bottom) / 2 - scene.y())
         node = int(distance.argmin())
-        seen = [i for i in chosen if port.area.contains(before.geometry.rects[i])]
+        seen = [i for i in chosen if port.area.contains(before.geometry.rect(i))]
         node = seen[0] if seen else node
-        return node, (before.geometry.rects[node].center() - port.origin) * port.scale
+        return node, (before.geometry.rect(node).center() - port.origin) * port.scale
 
     def _show_picture(self) -> None:
         if self._arrangement is None or self._graph is None:
@@ -335,7 +335,7 @@ class DagView(QWidget):
 
     def _bring_into_view(self, node: int) -> None:
         assert self._arrangement is not None
-        rect, area = self._arrangement.geometry.rects[node], self._canvas.port.area
+        rect, area = self._arrangement.geometry.rect(node), self._canvas.port.area
         if not area.contains(rect):
             self.centre_on(self._name(node))
 

@@ -22,7 +22,7 @@ def neighbour(geometry: DagGeometry, node: int, direction: Direction) -> int | N
     """The node that an arrow key leads to; None at the end."""
     if direction in (Direction.UP, Direction.DOWN):
         here, there = (1, 0) if direction is Direction.UP else (0, 1)
-        candidates = geometry.edges[geometry.edges[:, here] == node, there]
+        candidates = geometry.edges.ends[geometry.edges.ends[:, here] == node, there]
     else:
         candidates = _level(geometry, node, direction)
     if not len(candidates):
