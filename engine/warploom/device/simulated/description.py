@@ -40,6 +40,7 @@ class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         clock_mhz: SM clock that everything assumes.
         fp32_flops_per_clock: Per SM, on CUDA cores (a multiply-add counts as two).
         tensor_flops_per_clock: Per SM and precision, on tensor cores, dense, fp32 accumulation; absent: no such path.
+        tensor_efficiency: What matrix kernels reach of that peak (warp-level instructions reach 60 % on Hopper).
         memory_bytes: DRAM.
         memory_bandwidth_gb_s: Peak DRAM bandwidth, 1e9 bytes per second.
         l2_bytes: L2 cache.
@@ -73,6 +74,7 @@ class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     clock_mhz: Positive
     fp32_flops_per_clock: Count
     tensor_flops_per_clock: dict[Literal["fp16", "bf16", "tf32"], Count]
+    tensor_efficiency: Annotated[float, msgspec.Meta(gt=0, le=1)]
     memory_bytes: Count
     memory_bandwidth_gb_s: Positive
     l2_bytes: Count

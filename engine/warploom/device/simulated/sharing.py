@@ -2,6 +2,10 @@
 
 Max-min fair per block (water-filling): whoever wants less than the fair share gets all of it, the others share the
 rest evenly. Three limits one after another: the SMs' throughput, L2 bandwidth, DRAM bandwidth.
+
+Before a limit is reached kernels disturb one another already: every access to L2 takes longer while others use it. A
+kernel's pace falls by the part of L2's bandwidth that the *other* kernels use (calibrated on blocks of convolutions
+that ran side by side on an H200, docs/simulated-gpu.md).
 """
 
 from __future__ import annotations
@@ -10,6 +14,8 @@ from collections.abc import Sequence
 
 from warploom.device.simulated.description import GpuDescription
 from warploom.device.simulated.placement import Resident
+
+_LATENCY_UNDER_LOAD = 1.5
 
 
 def paces(residents: Sequence[Resident], gpu: GpuDescription) -> list[float]:
@@ -31,6 +37,10 @@ def paces(residents: Sequence[Resident], gpu: GpuDescription) -> list[float]:
         sm += count * load.sm_share * pace[i]
         l2 += count * load.l2_rate
         dram += count * load.dram_rate
+    if len(residents) > 1:
+        for i, (load, count) in enumerate(residents):
+            others = min(1.0, (l2 - count * load.l2_rate) / gpu.l2_bytes_per_us)
+            pace[i] = min(pace[i], 1.0 / (1.0 + _LATENCY_UNDER_LOAD * others))
     busy = min(sms, total)
     if sm > busy:
         _fill(pace, [(load.sm_share, count) for load, count in residents], busy)

@@ -20,9 +20,9 @@ from warploom.errors import DeviceError
 
 # Calibrated on the H200 (docs/simulated-gpu.md): filling the pipeline, and the epilogue through shared memory.
 _FILL_AND_EPILOGUE_STEPS = 9
-# What a loop reaches of the peak: one block alone on an SM (it waits for its own loads), and several together.
-_TENSOR_ALONE, _TENSOR_TOGETHER = 0.5, 0.65
-_CORES_ALONE, _CORES_TOGETHER = 0.55, 0.75
+# What CUDA cores reach of their peak, and what one block alone on an SM reaches of that (it waits for its own loads).
+_CORES_EFFICIENCY = 0.7
+_ALONE = 0.75
 # Rows that are not a multiple of 16 bytes cannot be loaded by vectors.
 _UNALIGNED = 1.6
 _VECTOR_BYTES = 16
@@ -65,6 +65,25 @@ class Tile:
     registers: int
 
 
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Arithmetic units with the kernels written for them.
+
+    Attributes:
+        name: As kernels are named.
+        tiles: Tiles that a library offers.
+        depth: Elements of depth per step.
+        flops_per_us: What several blocks together reach on one SM.
+        tensor_cores: Whether these are tensor cores.
+    """
+
+    name: str
+    tiles: tuple[Tile, ...]
+    depth: int
+    flops_per_us: float
+    tensor_cores: bool
+
+
 _TENSOR_TILES = (
     Tile(256, 128, 256, 224),
     Tile(128, 128, 256, 136),
@@ -73,6 +92,7 @@ _TENSOR_TILES = (
     Tile(64, 64, 128, 104),
     Tile(64, 32, 64, 104),
     Tile(32, 64, 64, 104),
+    Tile(32, 32, 64, 80),
 )
 _CORE_TILES = (
     Tile(128, 128, 256, 128),
@@ -80,8 +100,6 @@ _CORE_TILES = (
     Tile(64, 128, 128, 128),
     Tile(64, 64, 128, 88),
     Tile(64, 32, 64, 88),
-    Tile(32, 64, 64, 88),
-    Tile(32, 32, 64, 64),
 )
 
 
@@ -106,51 +124,56 @@ def gemm_kernels(gemm: Gemm, traffic: Traffic, lowering: Lowering) -> tuple[Kern
 
 
 def _candidates(gemm: Gemm, traffic: Traffic, lowering: Lowering) -> Iterator[tuple[Kernel, ...]]:
-    tensor_cores = lowering.gpu.tensor_flops_per_us(lowering.precision) is not None
-    for tile in _TENSOR_TILES if tensor_cores else _CORE_TILES:
-        kernel = _tiled(gemm, tile, traffic, lowering, splits=1)
-        if kernel is None:
-            continue
-        yield (kernel,)
-        for splits in _SPLITS:
-            steps = -(-gemm.depth // _depth_per_step(lowering, tensor_cores))
-            if kernel.blocks * _SPLIT_BELOW <= lowering.gpu.sm_count and steps >= splits * _STEPS_PER_SPLIT:
-                part = _tiled(gemm, tile, traffic, lowering, splits)
+    for unit in _units(lowering):
+        for tile in unit.tiles:
+            kernel = _tiled(gemm, tile, unit, traffic, lowering, splits=1)
+            if kernel is None:
+                continue
+            yield (kernel,)
+            for splits in _useful_splits(gemm, unit, lowering):
+                part = _tiled(gemm, tile, unit, traffic, lowering, splits)
                 if part is not None:
                     yield part, _split_reduction(gemm, traffic, lowering, splits)
     if gemm.rows <= _GEMV_ROWS:
         yield (_gemv(gemm, traffic, lowering),)
 
 
-def _depth_per_step(lowering: Lowering, tensor_cores: bool) -> int:
-    """Elements of depth per step: a 128-byte line on tensor cores, half a one on CUDA cores."""
-    return (128 if tensor_cores else 64) // lowering.precision.itemsize
-
-
-def _tiled(gemm: Gemm, tile: Tile, traffic: Traffic, lowering: Lowering, splits: int) -> Kernel | None:
+def _units(lowering: Lowering) -> Iterator[Unit]:
+    """The arithmetic units that can make this product: tensor cores where the precision has them, CUDA cores always."""
     gpu, itemsize = lowering.gpu, lowering.precision.itemsize
-    tensor_peak = gpu.tensor_flops_per_us(lowering.precision)
-    tensor_cores = tensor_peak is not None
-    depth = _depth_per_step(lowering, tensor_cores)
-    step_bytes = (tile.rows + tile.columns) * depth * itemsize
+    tensor = gpu.tensor_flops_per_us(lowering.precision)
+    if tensor is not None:
+        name = lowering.precision.value
+        yield Unit(name, _TENSOR_TILES, 128 // itemsize, tensor * gpu.tensor_efficiency, tensor_cores=True)
+    yield Unit("simt", _CORE_TILES, 64 // itemsize, gpu.fp32_flops_per_us * _CORES_EFFICIENCY, tensor_cores=False)
+
+
+def _useful_splits(gemm: Gemm, unit: Unit, lowering: Lowering) -> Iterator[int]:
+    usual_tiles = gemm.batch * -(-gemm.rows // 64) * -(-gemm.columns // 64)
+    steps = -(-gemm.depth // unit.depth)
+    if usual_tiles * _SPLIT_BELOW <= lowering.gpu.sm_count:
+        yield from (splits for splits in _SPLITS if steps >= splits * _STEPS_PER_SPLIT)
+
+
+def _tiled(gemm: Gemm, tile: Tile, unit: Unit, traffic: Traffic, lowering: Lowering, splits: int) -> Kernel | None:
+    gpu, itemsize = lowering.gpu, lowering.precision.itemsize
+    step_bytes = (tile.rows + tile.columns) * unit.depth * itemsize
     stages = next((n for n in _PIPELINE_STAGES if n * step_bytes <= gpu.shared_memory_per_block_bytes), None)
     if stages is None:
         return None
-    peak = gpu.fp32_flops_per_us if tensor_peak is None else tensor_peak
-    alone, together = (_TENSOR_ALONE, _TENSOR_TOGETHER) if tensor_cores else (_CORES_ALONE, _CORES_TOGETHER)
-    step_flops = 2 * tile.rows * tile.columns * depth
+    arithmetic = 2 * tile.rows * tile.columns * unit.depth / unit.flops_per_us
     transfer = step_bytes / gpu.sm_l2_bytes_per_us
     unaligned = gemm.contiguous > _VECTOR_BYTES and gemm.contiguous * itemsize % _VECTOR_BYTES
-    step = max(gpu.step_us, step_flops / (peak * alone), transfer) * (_UNALIGNED if unaligned else 1.0)
-    steps = -(-gemm.depth // depth)
+    step = max(gpu.step_us, arithmetic / _ALONE, transfer) * (_UNALIGNED if unaligned else 1.0)
+    steps = -(-gemm.depth // unit.depth)
     per_split = -(-steps // splits)
     grid = (-(-gemm.rows // tile.rows), -(-gemm.columns // tile.columns), gemm.batch * splits)
     blocks = grid[0] * grid[1] * grid[2]
     written = traffic.written if splits == 1 else gemm.batch * splits * gemm.rows * gemm.columns * 4
     extra = traffic.extra_read if splits == 1 else 0
-    unit = lowering.precision.value if tensor_cores else "simt"
     return Kernel(
-        name=f"{gemm.name}_{unit}_{tile.rows}x{tile.columns}x{depth}" + (f"_splitk{splits}" if splits > 1 else ""),
+        name=f"{gemm.name}_{unit.name}_{tile.rows}x{tile.columns}x{unit.depth}"
+        + (f"_splitk{splits}" if splits > 1 else ""),
         grid=grid,
         block=(tile.threads, 1, 1),
         registers=tile.registers,
@@ -161,8 +184,8 @@ def _tiled(gemm: Gemm, tile: Tile, traffic: Traffic, lowering: Lowering, splits:
         l2_bytes=blocks * per_split * step_bytes + written + extra,
         dram_bytes=traffic.dram,
         latency_us=gpu.block_latency_us + _FILL_AND_EPILOGUE_STEPS * gpu.step_us + per_split * step,
-        sm_us=per_split * max(step_flops / (peak * together), transfer),
-        tensor_cores=tensor_cores,
+        sm_us=per_split * max(arithmetic, transfer),
+        tensor_cores=unit.tensor_cores,
     )
 
 
@@ -210,5 +233,5 @@ def _gemv(gemm: Gemm, traffic: Traffic, lowering: Lowering) -> Kernel:
         l2_bytes=blocks * per_block + traffic.written + traffic.extra_read,
         dram_bytes=traffic.dram,
         latency_us=gpu.block_latency_us + (loads + 3) * gpu.step_us,
-        sm_us=max(per_block / gpu.sm_l2_bytes_per_us, flops / (gpu.fp32_flops_per_us * _CORES_TOGETHER)),
+        sm_us=max(per_block / gpu.sm_l2_bytes_per_us, flops / (gpu.fp32_flops_per_us * _CORES_EFFICIENCY)),
     )
