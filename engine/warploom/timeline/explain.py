@@ -17,17 +17,17 @@ class Reason:
     """One sentence, and what it is about.
 
     Attributes:
-        title: "Stage 9 saves 12.3 us".
+        title: "Stage 9 saves 12.3 µs"; people count stages from 1.
         text: Why, with figures.
         gain_us: Time saved; negative for a loss.
-        stage: The stage, None for the time after the last one.
+        stage: The stage's number, from 0 as in the data.
         operators: What to highlight.
     """
 
     title: str
     text: str
     gain_us: float
-    stage: int | None
+    stage: int
     operators: tuple[str, ...]
 
 
@@ -51,14 +51,25 @@ def _reason(stage: StageComparison, operators: Mapping[str, OperatorComparison])
     gain = stage.gain_us
     verb = "saves" if gain > 0 else "loses"
     took = f"{_us(stage.before.elapsed_us)} before, {_us(stage.after.elapsed_us)} now"
-    why = _gain_text(stage) if gain > 0 else _loss_text(stage, operators)
+    if len(stage.operators) == 1:
+        why = _single_text(stage, operators.get(stage.operators[0]))
+    else:
+        why = _gain_text(stage) if gain > 0 else _loss_text(stage, operators)
     return Reason(
-        title=f"Stage {stage.stage} {verb} {_us(abs(gain))}",
+        title=f"Stage {stage.stage + 1} {verb} {_us(abs(gain))}",
         text=f"{why} ({took}).",
         gain_us=gain,
         stage=stage.stage,
         operators=stage.operators,
     )
+
+
+def _single_text(stage: StageComparison, operator: OperatorComparison | None) -> str:
+    """An operator that runs by itself in both: what changed is the gap before it, or its own duration."""
+    gap = stage.after.idle_us - stage.before.idle_us
+    if operator is None or abs(gap) >= abs(operator.delta_us):
+        return f"{stage.operators[0]} starts {_us(abs(gap))} {'later' if gap > 0 else 'sooner'} after what precedes it"
+    return f"{operator.name} itself takes {_us(operator.after_us)} instead of {_us(operator.before_us)}"
 
 
 def _gain_text(stage: StageComparison) -> str:

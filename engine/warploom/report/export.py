@@ -1,0 +1,90 @@
+"""Exports a recording to other programs and to readers: one exporter per file, registered here."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO
+
+from warploom.errors import ReportError
+from warploom.recording.atomic import write_atomically
+from warploom.recording.recording import Recording
+
+Exporter = Callable[[Recording], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFormat:
+    """A format to export to.
+
+    Attributes:
+        name: What the user types.
+        suffix: Usual ending of its files.
+        title: What menus call it.
+        exporter: "module:function" below `warploom.report`; imported when first used, since some need the extra
+            `report` and take half a second to import.
+    """
+
+    name: str
+    suffix: str
+    title: str
+    exporter: str
+
+    def load(self) -> Exporter:
+        """The function that makes the file's content.
+
+        Raises:
+            ReportError: If a library of the extra `report` is missing.
+        """
+        module, function = self.exporter.split(":")
+        try:
+            exporter: Exporter = getattr(importlib.import_module(f"warploom.report.{module}"), function)
+        except ModuleNotFoundError as error:
+            raise missing_extra(self.name, error.name or "a library") from error
+        return exporter
+
+
+FORMATS: Mapping[str, ExportFormat] = MappingProxyType(
+    {
+        item.name: item
+        for item in (
+            ExportFormat("html", ".html", "Report (HTML)", "html:html_report"),
+            ExportFormat("png", ".png", "Figure (PNG)", "figure:png_figure"),
+            ExportFormat("svg", ".svg", "Figure (SVG)", "figure:svg_figure"),
+            ExportFormat("pdf", ".pdf", "Figure (PDF)", "figure:pdf_figure"),
+            ExportFormat("csv", ".csv", "Spans (CSV)", "spans_csv:spans_csv"),
+            ExportFormat("chrome-trace", ".json", "Trace for Perfetto (JSON)", "chrome_trace:chrome_trace"),
+            ExportFormat("schedule-json", ".json", "Schedule (JSON)", "schedule_json:schedule_json"),
+        )
+    }
+)
+
+
+def export_recording(recording: Recording, format: str, path: Path) -> None:  # noqa: A002  # what the user calls it
+    """Writes a recording in another format, whole or not at all.
+
+    Args:
+        recording: What to export.
+        format: One of `FORMATS`.
+        path: The file to create or replace.
+
+    Raises:
+        ReportError: If the format is unknown, a library that it needs is not installed, or the file cannot be written.
+        ScheduleError: For "schedule-json", if the winner has no stages.
+    """
+    if format not in FORMATS:
+        raise ReportError(f"There is no export format {format!r}: choose {', '.join(FORMATS)}.")
+    content = FORMATS[format].load()(recording)
+
+    def write(stream: BinaryIO) -> None:
+        stream.write(content)
+
+    write_atomically(path, write, ReportError)
+
+
+def missing_extra(what: str, library: str) -> ReportError:
+    """The error for a library of the extra `report` that is not installed."""
+    return ReportError(f'Exporting {what} needs {library}, which is not installed: pip install "warploom[report]"')

@@ -1,0 +1,187 @@
+"""Draws both timelines and their active warps on one time axis, in print quality: PNG, SVG, PDF."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+
+from warploom.recording.recording import Recording
+from warploom.report.pair import Shown, shown_pair
+from warploom.report.palette import stream_colour
+from warploom.report.units import time_unit
+from warploom.report.verdict import verdict
+
+WIDTH_INCHES = 10.0
+LANE_INCHES = 0.26
+WARPS_INCHES = 0.95
+PNG_DPI = 200
+MANY_SPANS = 20_000
+"""Above this, SVG and PDF hold the spans as a picture: viewers take minutes over that many paths."""
+_INK, _MUTED, _LINE = "#1a1d21", "#5b6570", "#c9ced5"
+_STYLE: dict[Any, Any] = {
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["Helvetica Neue", "Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"],
+    "font.size": 8.0,
+    "axes.edgecolor": _LINE,
+    "axes.labelcolor": _MUTED,
+    "axes.linewidth": 0.6,
+    "text.color": _INK,
+    "xtick.color": _MUTED,
+    "ytick.color": _MUTED,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "warploom",
+    "text.parse_math": False,  # a "$" in an operator's name is a dollar sign
+}
+
+
+def png_figure(recording: Recording) -> bytes:
+    """The figure as PNG at 200 dots per inch."""
+    return _render(recording, "png")
+
+
+def svg_figure(recording: Recording) -> bytes:
+    """The figure as SVG; text is drawn as outlines, so that it looks the same everywhere."""
+    return _render(recording, "svg")
+
+
+def pdf_figure(recording: Recording) -> bytes:
+    """The figure as PDF with embedded fonts."""
+    return _render(recording, "pdf")
+
+
+def _render(recording: Recording, format_name: str) -> bytes:
+    stream = io.BytesIO()
+    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[format_name]
+    # Names in a script that no installed font has are drawn as boxes; a warning on the terminal helps nobody.
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        figure = _figure(recording)
+        figure.savefig(stream, format=format_name, dpi=PNG_DPI, metadata=metadata)
+    return stream.getvalue()
+
+
+def _figure(recording: Recording) -> Figure:
+    pair = shown_pair(recording)
+    heights = [height for shown in pair for height in (_lanes_height(shown), WARPS_INCHES)]
+    top, bottom, gap = 0.78, 0.45, 0.12
+    total = sum(heights) + top + bottom + gap * (len(heights) - 1) + 0.22 * (len(pair) - 1)
+    figure = Figure(figsize=(WIDTH_INCHES, total))
+    FigureCanvasAgg(figure)
+    unit = time_unit(max(shown.candidate.timeline.duration_ns for shown in pair) / 1000)
+    limit = max(shown.candidate.timeline.duration_ns for shown in pair) / 1000 / unit.microseconds or 1.0
+    peak = max(float(shown.candidate.timeline.warps.total.max(initial=0.0)) for shown in pair) or 1.0
+    y = total - top
+    for shown in pair:
+        y -= _lanes_height(shown)
+        lanes = _add_axes(figure, y / total, _lanes_height(shown) / total, limit)
+        _draw_lanes(lanes, shown, unit.microseconds * 1000)
+        y -= gap + WARPS_INCHES
+        warps = _add_axes(figure, y / total, WARPS_INCHES / total, limit)
+        _draw_warps(warps, shown, unit.microseconds * 1000, peak)
+        y -= gap + 0.22
+        last = shown is pair[-1]
+        lanes.tick_params(labelbottom=False)
+        warps.tick_params(labelbottom=last)
+    basis = " (simulated)" if recording.simulated else ""
+    warps.set_xlabel(f"time in {unit.name} on {recording.device.name}{basis}")
+    _draw_title(figure, recording, total)
+    return figure
+
+
+def _lanes_height(shown: Shown) -> float:
+    return LANE_INCHES * max(shown.candidate.plan.streams, 1) + 0.06
+
+
+def _add_axes(figure: Figure, bottom: float, height: float, limit: float) -> Axes:
+    axes = figure.add_axes((0.085, bottom, 0.9, height))
+    axes.set_xlim(0, limit)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    return axes
+
+
+def _draw_title(figure: Figure, recording: Recording, total: float) -> None:
+    line = verdict(recording)
+    figure.text(
+        0.0125, 1 - 0.14 / total, f"{line.before} → {line.after}   {line.change}", size=13, weight="bold", va="top"
+    )
+    settings = f"{recording.settings.precision.value}, batch {recording.settings.batch}"
+    parts = (recording.model.name, f"{line.basis} on {line.device}", settings, line.warps, line.verified)
+    figure.text(0.0125, 1 - 0.42 / total, "  ·  ".join(parts), size=8, color=_MUTED, va="top")
+
+
+def _draw_lanes(axes: Axes, shown: Shown, scale_ns: float) -> None:
+    timeline, spans = shown.candidate.timeline, shown.candidate.timeline.spans
+    streams = max(shown.candidate.plan.streams, 1)
+    start, end = spans.start_ns / scale_ns, spans.end_ns / scale_ns
+    low, high = spans.stream + 0.1, spans.stream + 0.9
+    corners = np.stack(
+        [np.stack(side, axis=1) for side in ((start, low), (start, high), (end, high), (end, low))], axis=1
+    )
+    colours = [stream_colour(stream) for stream in spans.stream.tolist()]
+    many = len(spans) > MANY_SPANS
+    boxes = PolyCollection(
+        list(corners) if len(spans) else [],
+        facecolors=colours, edgecolors="white", linewidths=0.0 if many else 0.4, rasterized=many,
+    )  # fmt: skip
+    axes.add_collection(boxes)
+    _draw_stage_lines(axes, shown, scale_ns)
+    _draw_names(axes, shown, scale_ns)
+    axes.set_ylim(streams, 0)
+    axes.set_yticks(np.arange(streams) + 0.5, [f"stream {i}" for i in range(streams)])
+    axes.tick_params(axis="y", length=0)
+    axes.set_title(f"{shown.title}, {timeline.duration_ns / 1000:,.1f} µs", loc="left", size=8.5, weight="bold", pad=3)
+
+
+def _draw_stage_lines(axes: Axes, shown: Shown, scale_ns: float) -> None:
+    """A hairline where each stage ends; a sequence has none worth showing."""
+    if shown.candidate.plan.streams < 2:
+        return
+    spans = shown.candidate.timeline.spans
+    stage = np.array([launch.stage for launch in shown.candidate.plan.launches], dtype=np.int64)
+    of_span = stage[spans.launch] if len(spans) else np.zeros(0, dtype=np.int64)
+    ends = [int(spans.end_ns[of_span == number].max()) for number in np.unique(of_span) if number >= 0]
+    axes.vlines(
+        np.array(ends) / scale_ns, 0, 1, transform=axes.get_xaxis_transform(), color=_LINE, linewidth=0.4, zorder=0
+    )
+
+
+def _draw_names(axes: Axes, shown: Shown, scale_ns: float) -> None:
+    """The name of each span that is wide enough for it."""
+    spans = shown.candidate.timeline.spans
+    names = shown.candidate.timeline.launch_names
+    per_letter = (axes.get_xlim()[1] * scale_ns) / (WIDTH_INCHES * 0.9) * 0.055
+    widths = spans.end_ns - spans.start_ns
+    for i in np.flatnonzero(widths > 4 * per_letter)[:2000].tolist():
+        room = int(widths[i] / per_letter)
+        name = names[int(spans.launch[i])]
+        text = name if len(name) <= room else f"…{name[1 - room :]}" if room >= 5 else ""
+        middle = (int(spans.start_ns[i]) + int(spans.end_ns[i])) / 2 / scale_ns
+        ink = _INK if stream_colour(int(spans.stream[i])) in ("#e69f00", "#56b4e9", "#f0e442", "#cc79a7") else "white"
+        axes.text(
+            middle, int(spans.stream[i]) + 0.52, text, ha="center", va="center", size=5.5, color=ink, clip_on=True
+        )
+
+
+def _draw_warps(axes: Axes, shown: Shown, scale_ns: float, peak: float) -> None:
+    series = shown.candidate.timeline.warps
+    base: Any = np.zeros(series.warps.shape[1])
+    x = np.repeat(series.edges_ns / scale_ns, 2)[1:-1]
+    for stream, row in zip(series.streams.tolist(), series.warps, strict=True):
+        below, above = np.repeat(base, 2), np.repeat(base + row, 2)
+        axes.fill_between(x, below, above, color=stream_colour(stream), linewidth=0, rasterized=len(row) > MANY_SPANS)
+        base = base + row
+    axes.set_ylim(0, peak * 1.08)
+    axes.yaxis.set_major_locator(mpl.ticker.MaxNLocator(3, integer=True))
+    axes.yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.0f}"))
+    axes.set_ylabel("active warps")
