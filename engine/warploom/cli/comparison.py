@@ -1,69 +1,45 @@
-"""Prints the outcome of the main job: the verdict line, then one row per schedule."""
+"""Prints the outcome of the main job: the verdict line, then the comparison table."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from warploom.recording.recording import Recording
+    from warploom.report.table import ComparisonTable
 
 
-def print_comparison(summary: dict[str, Any]) -> None:
-    """Prints the summary of a recording (the object of `--json`) for people."""
+def print_comparison(recording: Recording) -> None:
+    """Prints what a recording compares, as the window and the reports show it."""
     from warploom.cli.console import stdout_console
+    from warploom.report.table import comparison_table
+    from warploom.report.verdict import verdict
 
     console = stdout_console()
-    console.print(verdict(summary), style="bold", markup=False, soft_wrap=True)
-    console.print(_schedule_table(summary))
-    search = summary["search"]
-    console.print(
-        f"{summary['operators']:,} operators, batch {summary['batch']}, {summary['precision']}; search "
-        f"{search['seconds']:.2f} s, {search['stages_costed']:,} stages costed, {search['states']:,} states",
-        markup=False,
-        soft_wrap=True,
-    )
+    console.print(f"{recording.model.name}: {verdict(recording).text}", style="bold", markup=False, soft_wrap=True)
+    console.print(_rich_table(comparison_table(recording)))
+    console.print(_circumstances(recording), markup=False, soft_wrap=True)
 
 
-def verdict(summary: dict[str, Any]) -> str:
-    """One sentence: from what to what, how much faster, on what."""
-    median = {schedule["name"]: schedule["latency_us"]["median"] for schedule in summary["schedules"]}
-    device = summary["device"]
-    name = device["name"]
-    if device["simulated"] and "simulated" not in name.lower():
-        name = f"{name} (simulated)"
-    before, after = median.get("sequential", 0.0), median[summary["chosen"]]
-    return (
-        f"{summary['model']}: {latency_text(before)} -> {latency_text(after)}, {summary['speedup']:.2f}x faster "
-        f"({summary['chosen']}) on {name}"
-    )
-
-
-def latency_text(latency_us: float) -> str:
-    """A latency with the unit that suits its size."""
-    return f"{latency_us / 1000:.3f} ms" if latency_us >= 1000 else f"{latency_us:.1f} us"
-
-
-def _schedule_table(summary: dict[str, Any]) -> Any:
+def _rich_table(comparison: ComparisonTable) -> Table:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    table.add_column("schedule")
-    for heading in ("median us", "p25", "p75", "speedup", "stages", "streams", "active warps"):
-        table.add_column(heading, justify="right")
-    base = next((s["latency_us"]["median"] for s in summary["schedules"] if s["name"] == "sequential"), None)
-    for schedule in summary["schedules"]:
-        chosen = schedule["name"] == summary["chosen"]
-        table.add_row(*_row(schedule, base, chosen), style="bold" if chosen else None)
+    table.add_column("")
+    table.add_column("")
+    for position, name in enumerate(comparison.columns):
+        chosen = position == comparison.chosen
+        table.add_column(name + (" *" if chosen else ""), justify="right", style="bold" if chosen else None)
+    for row in comparison.rows:
+        table.add_row(row.name, row.unit, *row.texts)
     return table
 
 
-def _row(schedule: dict[str, Any], base: float | None, chosen: bool) -> list[str]:
-    latency = schedule["latency_us"]
-    warps = schedule.get("active_warps_mean")
-    return [
-        schedule["name"] + (" (chosen)" if chosen else ""),
-        f"{latency['median']:,.1f}",
-        f"{latency['p25']:,.1f}",
-        f"{latency['p75']:,.1f}",
-        f"{base / latency['median']:.2f}x" if base and latency["median"] else "",
-        str(schedule["stages"]),
-        str(schedule["streams"]),
-        "" if warps is None else f"{warps:,.0f}",
-    ]
+def _circumstances(recording: Recording) -> str:
+    settings, search = recording.settings, recording.search
+    return (
+        f"* chosen. {len(recording.graph.operators):,} operators, batch {settings.batch}, {settings.precision.value}; "
+        f"search {search.seconds:.2f} s, {search.stages_costed:,} stages costed, {search.states:,} states."
+    )

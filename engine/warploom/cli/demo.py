@@ -5,9 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from warploom.recording.recording import Recording
 
 SECONDS_TO_FAIL = 2.0
 """A window that is still there after this long is taken to have opened."""
@@ -21,16 +24,18 @@ def demo(
     """Optimize a bundled model, print the comparison, write a recording and a report, open the window."""
     from warploom.cli.comparison import print_comparison
     from warploom.cli.run_job import run_optimize
+    from warploom.recording.file import read_recording
     from warploom.worker.messages import OptimizeOptions
 
     model = demo_model()
     make_folder(folder)
     _say_device(device)
     outcome = run_optimize(model, folder / f"{model.stem}.warploom", OptimizeOptions(device=device), log=False)
-    print_comparison(outcome.summary)
+    recording = read_recording(outcome.recording)
+    print_comparison(recording)
     typer.echo(f"\nmodel      {model}")
     typer.echo(f"recording  {outcome.recording}")
-    _write_report(outcome.recording, folder / f"{model.stem}.html")
+    _write_report(recording, folder / f"{model.stem}.html")
     if outcome.cancelled:
         return 130
     if window:
@@ -68,14 +73,13 @@ def _say_device(device: str) -> None:
         typer.echo(f"Device: {name}. {why}")
 
 
-def _write_report(recording: Path, report: Path) -> None:
+def _write_report(recording: Recording, report: Path) -> None:
     """The report needs the extra `report`; the demo goes on without it."""
     from warploom.errors import ReportError
-    from warploom.recording.file import read_recording
     from warploom.report.export import export_recording
 
     try:
-        export_recording(read_recording(recording), "html", report)
+        export_recording(recording, "html", report)
         typer.echo(f"report     {report}")
     except ReportError as error:
         typer.echo(f"report     not written: {error}")

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 a defect of Warploom, 2 something the user can put right, 
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -62,6 +63,7 @@ def make_app() -> typer.Typer:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the installed command. Leaves through SystemExit."""
+    _survive_narrow_encodings()
     code = run(sys.argv[1:] if arguments is None else arguments)
     _flush_quietly()
     sys.exit(code)
@@ -114,6 +116,13 @@ def _defect(error: Exception) -> int:
 
 def _say(message: str) -> None:
     typer.echo(f"warploom: {message}", err=True)
+
+
+def _survive_narrow_encodings() -> None:
+    """A sign that the terminal cannot show (an arrow in an ASCII locale) must not end the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _flush_quietly() -> None:

@@ -58,8 +58,9 @@ def optimize(
         print_json(outcome.summary)
     else:
         from warploom.cli.comparison import print_comparison
+        from warploom.recording.file import read_recording
 
-        print_comparison(outcome.summary)
+        print_comparison(read_recording(outcome.recording))
         typer.echo(f"\nRecording: {outcome.recording}")
     if outcome.cancelled:
         typer.echo(f"warploom: Interrupted; the best schedule until then is in {outcome.recording}.", err=True)

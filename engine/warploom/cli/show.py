@@ -34,7 +34,7 @@ def show(
     elif log:
         _print_log(recording)
     else:
-        print_comparison(summary(recording))
+        print_comparison(recording)
         _print_stages(recording, candidate)
 
 

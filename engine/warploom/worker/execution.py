@@ -79,17 +79,17 @@ def _renamed(timeline: Timeline, name: str) -> Timeline:
     return timeline if timeline.name == name else dataclasses.replace(timeline, name=name)
 
 
-def choose(outcomes: Mapping[str, Outcome], checks: Mapping[str, OutputCheck] | None, context: JobContext) -> str:
+def choose(outcomes: Mapping[str, Outcome], checks: Mapping[str, OutputCheck], context: JobContext) -> str:
     """Name of the fastest measured candidate that may be chosen; the sequential one where nothing is faster.
 
     Args:
         outcomes: By candidate name, the sequential one among them.
-        checks: Outputs of the candidates against the reference; None when nobody compared them. A candidate that
-            failed, or was not reached before the user cancelled, is never chosen.
+        checks: Outputs of the candidates against the reference, of those that were compared (all, unless the user
+            cancelled or wanted none). A candidate that failed is never chosen.
         context: Of the job; the decision goes into its log.
     """
     medians = {name: outcome.measurement.median_us for name, outcome in outcomes.items()}
-    allowed = [name for name in medians if checks is None or (name in checks and checks[name].passed)]
+    allowed = [name for name in medians if name not in checks or checks[name].passed]
     best = min(allowed, key=lambda name: medians[name], default=SEQUENTIAL)
     if medians[best] >= medians[SEQUENTIAL]:
         best = SEQUENTIAL
@@ -101,5 +101,5 @@ def _choice_entry(best: str, medians: Mapping[str, float], rejected: int) -> Log
     others = ", ".join(f"{name} {median:.1f} us" for name, median in medians.items() if name != best)
     reason = f"fastest of {len(medians)} measured: {medians[best]:.1f} us; {others}"
     if rejected:
-        reason += f"; {rejected} without verified outputs could not be chosen"
+        reason += f"; {rejected} with wrong outputs could not be chosen"
     return LogEntry("choose", (best,), "chosen", reason)

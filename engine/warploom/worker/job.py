@@ -102,12 +102,12 @@ def _verify(
     device: Device,
     model: LoadedModel,
     context: JobContext,
-) -> dict[str, OutputCheck] | None:
+) -> dict[str, OutputCheck]:
     """Compares outputs, unless the user does not want it or has cancelled."""
     if not request.options.verify or context.cancelled():
         why = "asked for with --no-verify" if not request.options.verify else "the job was cancelled"
         context.note([LogEntry("verify", (model.imported.name,), "skipped", why)])
-        return None
+        return {}
     from warploom.worker.verification import check_outputs
 
     context.phase("verify", "onnxruntime on the original model")

@@ -38,14 +38,14 @@ class Findings:
     Attributes:
         planned: The candidates.
         outcomes: What the device made of each, by name.
-        checks: Their outputs against the reference; None when nobody compared them.
+        checks: Their outputs against the reference, of those that were compared.
         chosen: Name of the winner.
         solo_us: Latency of each Operator alone, by name.
     """
 
     planned: Sequence[PlannedCandidate]
     outcomes: Mapping[str, Outcome]
-    checks: Mapping[str, OutputCheck] | None
+    checks: Mapping[str, OutputCheck]
     chosen: str
     solo_us: dict[str, float]
 
@@ -67,7 +67,7 @@ def assemble(
         candidates=tuple(_candidate(candidate, findings.outcomes[candidate.name]) for candidate in findings.planned),
         chosen=findings.chosen,
         search=SearchSummary.of(_scheduler_summary(candidate) for candidate in findings.planned),
-        verification=None if findings.checks is None else _verification(findings.checks),
+        verification=_verification(findings.checks) if findings.checks else None,
         build_log=tuple(log),
         solo_us=findings.solo_us,
     )
@@ -128,7 +128,7 @@ def _verification(checks: Mapping[str, OutputCheck]) -> Verification:
     each = tuple(CandidateVerification(name, check.error, check.passed) for name, check in checks.items())
     return Verification(
         max_rel_l2=max((one.max_rel_l2 for one in each), default=0.0),
-        tolerance=next(iter(checks.values())).tolerance if checks else 0.0,
+        tolerance=next(iter(checks.values())).tolerance,
         ok=all(one.ok for one in each),
         candidates=each,
     )

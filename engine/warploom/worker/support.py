@@ -19,18 +19,20 @@ def check_support(graph: Graph, device: Device, precision: Precision) -> None:
     Raises:
         UnsupportedOperatorError: Naming the operators that it does not run, and why.
     """
-    refused: list[str] = []
-    for operator in graph.operators:
-        support = device.supports(graph, operator, precision)
-        if not support.supported:
-            refused.append(_describe(operator, support.reason))
-    if refused:
-        named = "; ".join(refused[:MOST_NAMED])
-        more = f"; and {len(refused) - MOST_NAMED} more" if len(refused) > MOST_NAMED else ""
-        raise UnsupportedOperatorError(
-            f"{device.info.name} ({device.info.id}) cannot run {len(refused)} of the {len(graph.operators)} operators "
-            f"of {graph.name!r}: {named}{more}. `warploom ops` lists what each device runs."
-        )
+    answers = [(operator, device.supports(graph, operator, precision)) for operator in graph.operators]
+    refused = [(operator, support.reason) for operator, support in answers if not support.supported]
+    if not refused:
+        return
+    name = f"{device.info.name} ({device.info.id})"
+    reasons = {reason for _, reason in refused}
+    if len(refused) == len(answers) > 1 == len(reasons):
+        raise UnsupportedOperatorError(f"{name} cannot run {graph.name!r} in {precision}: {reasons.pop()}.")
+    named = "; ".join(_describe(operator, reason) for operator, reason in refused[:MOST_NAMED])
+    more = f"; and {len(refused) - MOST_NAMED} more" if len(refused) > MOST_NAMED else ""
+    raise UnsupportedOperatorError(
+        f"{name} cannot run {len(refused)} of the {len(answers)} operators of {graph.name!r}: {named}{more}. "
+        "`warploom ops` lists what each device runs."
+    )
 
 
 def _describe(operator: Operator, reason: str) -> str:

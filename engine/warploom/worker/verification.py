@@ -50,7 +50,7 @@ def check_outputs(
         model: The model that they were made for.
         device: Executes them.
         precision: Decides the tolerance.
-        context: Of the job. When the user cancels, the remaining plans are left out of the result.
+        context: Of the job. When the user cancels, plans that were not reached are left out of the result.
 
     Raises:
         WarploomError: If the reference itself cannot be computed.
@@ -59,6 +59,8 @@ def check_outputs(
 
     started = time.perf_counter()
     graph, replacements = _with_weights(model, context)
+    if context.cancelled():
+        return {}
     inputs = random_inputs(graph, SEED)
     reference = reference_outputs(model.imported.path, model.options, inputs, replacements=replacements)
     tolerance = TOLERANCES[precision]
