@@ -45,9 +45,9 @@ def cut_into_pieces(graph: Graph, max_states: int) -> list[Piece]:
        cell that it belongs to, not with the one that it could run beside.
     2. At each place of the order, count the operators whose results are still needed behind it. Waists are where few
        are: two between the cells of NASNet, where its cells have a dozen inside.
-    3. A part with too many states is cut in its middle half at the narrowest waist, and then again. When all places
-       there are wide (more than 4 results, and more than half of the widest place), cutting would separate what
-       should run together: the part stays whole and is searched by beam.
+    3. A part with too many states is cut in its middle half at the narrowest waist, and then again. A waist has at
+       most 4 results, or half as many as the widest place on either side of it. Where there is none, cutting would
+       separate what should run together: the part stays whole and is searched by beam.
     """
     pieces: list[Piece] = []
     for block, positions in enumerate(find_blocks(graph)):
@@ -83,13 +83,18 @@ def _cut(
 
 
 def _narrowest(part: Part) -> tuple[int, int] | None:
-    """The best place to cut (operators before it) and its width; None when all are wide."""
+    """The best place to cut (operators before it) and its width; None when there is no waist."""
     widths = _widths(part)
     size = len(part)
-    limit = max(_NARROW, max(widths, default=0) // 2)
-    places = range(max(size // 4, 1), min(size - size // 4, size - 1) + 1)
+    widest_before = list(itertools.accumulate(widths, max))
+    widest_behind = list(itertools.accumulate(reversed(widths), max))[::-1]
+    places = [
+        at
+        for at in range(max(size // 4, 1), min(size - size // 4, size - 1) + 1)
+        if widths[at] <= max(_NARROW, min(widest_before[at], widest_behind[at]) // 2)
+    ]
     best = min(places, key=lambda at: (widths[at], abs(2 * at - size)), default=None)
-    return None if best is None or widths[best] > limit else (best, widths[best])
+    return None if best is None else (best, widths[best])
 
 
 def _widths(part: Part) -> Sequence[int]:
