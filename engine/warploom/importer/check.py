@@ -163,12 +163,19 @@ def _check_nodes(model: ModelProto) -> None:
     functions = {(function.domain, function.name) for function in model.functions}
     for position, node in enumerate(model.graph.node):
         version = versions.get(node.domain, 0)
-        if (node.domain, node.op_type) in functions or not onnx.defs.has(node.op_type, version, node.domain):
+        if (node.domain, node.op_type) in functions or _is_unknown(node, version):
             continue
         try:
             onnx.checker.C.check_node(node.SerializeToString(), context, scope)
         except onnx.checker.ValidationError as error:
             raise ModelImportError(f"{describe(node, position)} is not valid: {first_line(error)}") from None
+
+
+def _is_unknown(node: NodeProto, version: int) -> bool:
+    """Unknown to ONNX in this version of its domain, or only there to be refused (deprecated)."""
+    if not onnx.defs.has(node.op_type, version, node.domain):
+        return True
+    return bool(onnx.defs.get_schema(node.op_type, version, node.domain).deprecated)
 
 
 def first_line(error: BaseException) -> str:

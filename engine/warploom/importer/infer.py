@@ -7,6 +7,7 @@ from onnx import ModelProto, ValueInfoProto
 
 from warploom.errors import ModelImportError
 from warploom.importer.check import first_line
+from warploom.importer.stand_ins import put_stand_ins
 
 
 def infer_shapes(skeleton: ModelProto) -> dict[str, ValueInfoProto]:
@@ -27,6 +28,7 @@ def infer_shapes(skeleton: ModelProto) -> dict[str, ValueInfoProto]:
     model = ModelProto()
     model.CopyFrom(skeleton)
     _forget_declared_shapes(model)
+    put_stand_ins(model)
     try:
         inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
     except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:

@@ -8,7 +8,7 @@ from warploom.graph import Graph, LogEntry
 from warploom.importer.build import build_graph
 from warploom.importer.infer import infer_shapes
 from warploom.importer.options import ImportedModel, ImportOptions
-from warploom.importer.prepare import PreparedModel, prepare_model
+from warploom.importer.prepare import PreparedModel, naming_file, prepare_model
 from warploom.importer.simplify import needs_simplification, simplify
 from warploom.importer.weights import make_skeleton, tensor_constant
 
@@ -26,8 +26,9 @@ def import_model(path: Path, options: ImportOptions = ImportOptions()) -> Import
         ModelImportError: One sentence about the file, node or dimension that is wrong, and what to do.
     """
     path = Path(path)
-    prepared = prepare_model(path, options)
-    graph, log = graph_of(prepared, path.stem)
+    with naming_file(path):
+        prepared = prepare_model(path, options)
+        graph, log = graph_of(prepared, path.stem)
     if options.random_weights is not None:
         from warploom.importer.random_weights import with_random_weights
 

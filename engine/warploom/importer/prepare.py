@@ -5,6 +5,8 @@ What comes out is still ONNX and computes the same; both the Graph and the refer
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +44,17 @@ class PreparedModel:
     opset: int
     node_count: int
     log: tuple[LogEntry, ...]
+
+
+@contextlib.contextmanager
+def naming_file(path: Path) -> Iterator[None]:
+    """Puts the file's name before the message of an import error that does not name it yet."""
+    try:
+        yield
+    except ModelImportError as error:
+        if str(path) in str(error):
+            raise
+        raise ModelImportError(f"{path}: {error}") from None
 
 
 def prepare_model(path: Path, options: ImportOptions) -> PreparedModel:

@@ -178,8 +178,7 @@ class _Calibration:
         """The bias as it is added to the output."""
         bias = self._array(primitive.inputs[2])
         if primitive.op == "Gemm":
-            bias = np.asarray(bias * np.asarray(primitive.number("beta"), bias.dtype))
-            return bias
+            return np.asarray(bias * np.asarray(primitive.number("beta"), bias.dtype))
         spatial = len(self._graph.tensors[primitive.outputs[0]].shape) - 2
         return bias.reshape(-1, *(1,) * spatial)
 

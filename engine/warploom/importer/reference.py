@@ -14,7 +14,7 @@ from warploom.graph import Graph
 from warploom.graph.constant import Array
 from warploom.importer.export import to_tensor
 from warploom.importer.options import ImportOptions
-from warploom.importer.prepare import PreparedModel, prepare_model
+from warploom.importer.prepare import PreparedModel, naming_file, prepare_model
 from warploom.importer.single import open_session
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def reference_outputs(
         ModelImportError: If ONNX Runtime refuses the model.
     """
     path = Path(path)
-    prepared = prepare_model(path, options)
+    with naming_file(path):
+        prepared = prepare_model(path, options)
     model = prepared.model
     if replacements is None and options.random_weights is not None:
         from warploom.importer.load import graph_of

@@ -1,0 +1,49 @@
+"""Executes a Graph on the CPU by exporting it, and measures how far two results are apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from warploom.graph import Graph
+from warploom.graph.constant import Array
+from warploom.importer.export import export_graph, export_operators
+from warploom.importer.single import open_session
+
+
+def execute_graph(graph: Graph, inputs: Mapping[str, Array], *, intermediates: bool = False) -> dict[str, Array]:
+    """Runs a Graph (raw, fused or merged) on ONNX Runtime's CPU provider.
+
+    Args:
+        graph: Any Graph whose constants are there.
+        inputs: Arrays by input name.
+        intermediates: Whether to return the outputs of every Operator, not only the graph's.
+
+    Returns:
+        Arrays by tensor name.
+    """
+    model = export_operators(graph, graph.operators) if intermediates else export_graph(graph)
+    session = open_session(model, optimized=False)
+    names = [info.name for info in session.get_outputs()]
+    wanted = {info.name for info in session.get_inputs()}
+    arrays = session.run(names, {name: array for name, array in inputs.items() if name in wanted})
+    return dict(zip(names, arrays, strict=True))
+
+
+def relative_error(reference: Array, value: Array) -> float:
+    """Relative L2 error of `value`; infinities must be equal and in the same places, shapes and types too.
+
+    Returns:
+        The norm of the difference over the norm of the reference; infinity when they cannot be compared.
+    """
+    if reference.shape != value.shape or reference.dtype != value.dtype:
+        return float("inf")
+    if reference.dtype.kind != "f":
+        return 0.0 if np.array_equal(reference, value) else float("inf")
+    finite = np.isfinite(reference)
+    if not np.array_equal(reference[~finite], value[~finite]) or not np.isfinite(value[finite]).all():
+        return float("inf")
+    left, right = reference[finite].astype(np.float64), value[finite].astype(np.float64)
+    difference, norm = float(np.linalg.norm(left - right)), float(np.linalg.norm(left))
+    return difference if norm == 0 else difference / norm
