@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 
 import msgspec
@@ -35,6 +34,8 @@ class LayoutCache:
 
     def put(self, request: LayoutRequest, result: LayoutResult) -> None:
         """Keeps a layout, replacing the file atomically."""
+        import tempfile  # costs the layout process some milliseconds before its first answer
+
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".part", delete=False) as file:

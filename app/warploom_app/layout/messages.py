@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from array import array
 from typing import Literal
 
@@ -63,5 +64,4 @@ class LayoutResult(msgspec.Struct, frozen=True):
         """The points of every route."""
         numbers = array("d", self.route_points)
         points = list(zip(numbers[::2], numbers[1::2], strict=True))
-        starts = [0, *self.route_stops[:-1]]
-        return [points[start:stop] for start, stop in zip(starts, self.route_stops, strict=True)]
+        return [points[start:stop] for start, stop in itertools.pairwise((0, *self.route_stops))]

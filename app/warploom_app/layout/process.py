@@ -46,7 +46,9 @@ class LayoutProcess(QObject):
         process = QProcess(QCoreApplication.instance())  # outlives us by the moment that dying takes
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(self._finished)
+        process.finished.connect(process.deleteLater)
         process.errorOccurred.connect(self._error)
+        self.destroyed.connect(process.kill)
         self._process = process
         process.start(sys.executable, self._arguments)
         process.write(msgspec.msgpack.encode(request))
@@ -62,7 +64,10 @@ class LayoutProcess(QObject):
         process.readyReadStandardOutput.disconnect(self._read)
         process.finished.disconnect(self._finished)
         process.errorOccurred.disconnect(self._error)
-        _bury(process)
+        self.destroyed.disconnect(process.kill)
+        if process.state() is QProcess.ProcessState.NotRunning:
+            process.deleteLater()  # it has finished, or never started
+        process.kill()
 
     def _read(self) -> None:
         if self._process is None:
@@ -102,15 +107,3 @@ class LayoutProcess(QObject):
     def _fail(self, why: str) -> None:
         self.cancel()
         self.failed.emit(f"This is the quick layout: the background process did not finish the better one ({why}).")
-
-
-def _bury(process: QProcess) -> None:
-    """Kills a process and deletes its object once it is dead, without waiting."""
-    if process.state() is QProcess.ProcessState.NotRunning:
-        process.deleteLater()
-        return
-    process.finished.connect(process.deleteLater)
-    application = QCoreApplication.instance()
-    if application is not None:
-        application.aboutToQuit.connect(process.waitForFinished)
-    process.kill()

@@ -30,9 +30,12 @@ def _draw(request: LayoutRequest) -> Picture:
     if not request.edges:
         layered = make_layered(nodes, (), [0] * nodes)
         return place(request, layered, [list(range(nodes))])
-    positions = _sugiyama(nodes, request.edges)
-    layered = make_layered(nodes, request.edges, _ranks(nodes, positions))
-    starts = (_order(layered, positions), depth_first_layers(layered))
+    layered = make_layered(nodes, request.edges, longest_path_ranks(nodes, request.edges))
+    starts = [depth_first_layers(layered)]
+    if None not in layered.chains:  # else its dummies would cost minutes and gigabytes
+        positions = _sugiyama(nodes, request.edges)
+        layered = make_layered(nodes, request.edges, _ranks(nodes, positions))
+        starts = [_order(layered, positions), depth_first_layers(layered)]
     best = min(
         (reduce_crossings(layered, start, sweeps=_ORDER_SWEEPS, seconds=_ORDER_SECONDS) for start in starts),
         key=lambda layers: count_crossings(layered, layers),
@@ -41,15 +44,10 @@ def _draw(request: LayoutRequest) -> Picture:
 
 
 def _sugiyama(nodes: int, edges: Sequence[Edge]) -> dict[int, tuple[float, float]]:
-    """Position of every node by fast-sugiyama; its y grows upwards.
-
-    The edges whose dummies our own layered form would not afford are left out: they would dominate its time.
-    """
+    """Position of every node of a connected graph by fast-sugiyama; its y grows upwards."""
     import fast_sugiyama
 
-    chains = make_layered(nodes, edges, longest_path_ranks(nodes, edges)).chains
-    kept = [edge for edge, chain in zip(edges, chains, strict=True) if chain is not None]
-    layouts = fast_sugiyama.from_edges(kept, vertex_spacing=_UNIT, check_layout=False)
+    layouts = fast_sugiyama.from_edges(edges, vertex_spacing=_UNIT, check_layout=False)
     return {node: place for places, *_ in layouts for node, place in places if isinstance(node, int) and node < nodes}
 
 

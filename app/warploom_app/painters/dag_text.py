@@ -36,7 +36,7 @@ class DagText:
         self.title_metrics = QFontMetricsF(self.title)
         self.text_metrics = QFontMetricsF(self.text)
         self.large_metrics = QFontMetricsF(self.large)
-        self._known: dict[tuple[str, str, str, str], float] = {}
+        self._known: dict[tuple[int, str], float] = {}
         self._aliases: dict[tuple[str, float], str] = {}
         self.title_height = self.title_metrics.height()
         self.text_height = self.text_metrics.height()
@@ -48,20 +48,23 @@ class DagText:
 
     def node_width(self, node: DagNode) -> float:
         """Wide enough for title and shape; the place in the model is cut to fit."""
-        key = (node.title, node.detail, node.shape, node.alias)
+        title = self.title_advance(node) + self._advance(self.text_metrics, node.detail)
+        large = self._advance(self.large_metrics, node.title) - _PADDING_X
+        shape = self._advance(self.text_metrics, node.shape)
+        alias = min(_ALIAS_WIDENS, self.text_metrics.horizontalAdvance(node.alias))
+        return min(_WIDEST, max(_NARROWEST, BAR_WIDTH + 2 * _PADDING_X + max(title, large, shape, alias)))
+
+    def _advance(self, metrics: QFontMetricsF, text: str) -> float:
+        """Width of a text that many nodes have in common."""
+        key = (id(metrics), text)
         width = self._known.get(key)
         if width is None:
-            large = self.large_metrics.horizontalAdvance(node.title) - _PADDING_X
-            title = self.title_advance(node) + (self.text_metrics.horizontalAdvance(node.detail) if node.detail else 0)
-            shape, alias = (self.text_metrics.horizontalAdvance(text) for text in (node.shape, node.alias))
-            widest = max(title, large, shape, min(alias, _ALIAS_WIDENS))
-            width = min(_WIDEST, max(_NARROWEST, BAR_WIDTH + 2 * _PADDING_X + widest))
-            self._known[key] = width
+            width = self._known[key] = metrics.horizontalAdvance(text)
         return width
 
     def title_advance(self, node: DagNode) -> float:
         """Where the detail starts behind the title."""
-        return self.title_metrics.horizontalAdvance(node.title + (" " if node.detail else ""))
+        return self._advance(self.title_metrics, f"{node.title} " if node.detail else node.title)
 
     @property
     def inset_x(self) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
+    QColor,
     QEnterEvent,
     QHelpEvent,
     QMouseEvent,
@@ -54,6 +55,7 @@ class DagCanvas(QWidget):
         self._origin = QPointF()
         self._selected: frozenset[int] = frozenset()
         self._highlighted: frozenset[int] = frozenset()
+        self._focused = False
         self._under = -1
         self._pressed: QPointF | None = None
         self._dragging = False
@@ -90,6 +92,11 @@ class DagCanvas(QWidget):
     def set_highlighted(self, nodes: Iterable[int]) -> None:
         """Outlines nodes as if hovered."""
         self._highlighted = frozenset(nodes)
+        self.update()
+
+    def set_focused(self, focused: bool) -> None:
+        """Shows that keys go here."""
+        self._focused = focused
         self.update()
 
     def look_at(self, scale: float, origin: QPointF) -> None:
@@ -155,6 +162,9 @@ class DagCanvas(QWidget):
             return
         port = self.port
         painter.drawPixmap(0, 0, self._layer.pixmap(port, self._picture, self._painter))
+        if self._focused:
+            painter.setPen(QColor(self._painter.theme.accent))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         port.apply(painter)
         hovered = self._highlighted | ({self._under} if self._under >= 0 else frozenset())
         self._painter.paint_overlay(painter, self._picture, self._selected, hovered, port.scale)

@@ -67,11 +67,11 @@ class DagView(QWidget):
         self._say(self.tr("Open a model to see its operators"))
 
     def _build_canvas(self) -> None:
-        self._canvas = DagCanvas(self._painter, self)
-        self._canvas.clicked.connect(self._clicked)
-        self._canvas.hovered.connect(lambda node: self.operator_hovered.emit(self._name(node)))
-        self._canvas.moved.connect(self._moved)
-        self._canvas.touched.connect(self._touched)
+        self.canvas = DagCanvas(self._painter, self)
+        self.canvas.clicked.connect(self._clicked)
+        self.canvas.hovered.connect(lambda node: self.operator_hovered.emit(self._name(node)))
+        self.canvas.moved.connect(self._moved)
+        self.canvas.touched.connect(self._touched)
 
     def _build_corners(self) -> None:
         self._minimap = DagMinimap(self._painter, self)
@@ -100,7 +100,7 @@ class DagView(QWidget):
     @property
     def scale(self) -> float:
         """Pixels per scene unit: 1 at 100%."""
-        return self._canvas.port.scale
+        return self.canvas.port.scale
 
     @property
     def laying_out(self) -> bool:
@@ -124,7 +124,7 @@ class DagView(QWidget):
         self._layouter.cancel()
         self._graph = self._arrangement = self._colours = None
         self._selected, self._at_home = (), True
-        self._canvas.set_picture(None)
+        self.canvas.set_picture(None)
         self._minimap.set_picture(None)
         self._legend.set_legend(Legend("", ()))
         self._minimap.hide()
@@ -142,7 +142,7 @@ class DagView(QWidget):
         """Draws in another theme."""
         self._theme = theme
         self._painter = DagPainter(theme, self._text)
-        self._canvas.set_painter(self._painter)
+        self.canvas.set_painter(self._painter)
         self._minimap.set_painter(self._painter)
         self._legend.set_theme(theme)
         self._dress_labels()
@@ -152,21 +152,21 @@ class DagView(QWidget):
         """Selects operators without telling (`operator_selected` is for the user's own choices)."""
         self._selected = tuple(names)
         positions = self._positions(self._selected)
-        self._canvas.set_selected(positions)
+        self.canvas.set_selected(positions)
         nodes = self._arrangement.nodes if self._arrangement is not None else ()
         self.setAccessibleDescription("\n".join(nodes[i].description for i in positions[:3]))
 
     def highlight(self, names: Iterable[str]) -> None:
         """Marks operators as if the pointer were over them."""
-        self._canvas.set_highlighted(self._positions(names))
+        self.canvas.set_highlighted(self._positions(names))
 
     def centre_on(self, name: str) -> None:
         """Brings an operator to the middle, large enough to be read."""
         for position in self._positions((name,)):
             assert self._arrangement is not None
             self._at_home = False
-            self._canvas.centre_on(
-                self._arrangement.geometry.rect(position).center(), max(self._canvas.port.scale, _READABLE)
+            self.canvas.centre_on(
+                self._arrangement.geometry.rect(position).center(), max(self.canvas.port.scale, _READABLE)
             )
 
     def fit(self) -> None:
@@ -176,19 +176,19 @@ class DagView(QWidget):
         bounds = self._arrangement.geometry.bounds
         scale = min(_LARGEST_FIT, self.width() / bounds.width(), self.height() / bounds.height())
         self._at_home = False
-        self._canvas.centre_on(bounds.center(), scale)
+        self.canvas.centre_on(bounds.center(), scale)
 
     def zoom_in(self) -> None:
         """A step closer."""
-        self._canvas.zoom_about(_STEP_ZOOM)
+        self.canvas.zoom_about(_STEP_ZOOM)
 
     def zoom_out(self) -> None:
         """A step back."""
-        self._canvas.zoom_about(1 / _STEP_ZOOM)
+        self.canvas.zoom_about(1 / _STEP_ZOOM)
 
     def zoom_to_actual_size(self) -> None:
         """100%."""
-        self._canvas.zoom_about(1.0 / self._canvas.port.scale)
+        self.canvas.zoom_about(1.0 / self.canvas.port.scale)
 
     def render_svg(self, path: Path) -> None:
         """Writes the whole graph as a vector picture.
@@ -196,7 +196,7 @@ class DagView(QWidget):
         Raises:
             ReportError: If there is no graph on screen or the file cannot be written.
         """
-        save_svg(self._canvas.picture, self._painter, path)
+        save_svg(self.canvas.picture, self._painter, path)
 
     def render_png(self, path: Path) -> None:
         """Writes the whole graph as a picture, as large as sensible.
@@ -204,7 +204,7 @@ class DagView(QWidget):
         Raises:
             ReportError: If there is no graph on screen or the file cannot be written.
         """
-        save_png(self._canvas.picture, self._painter, path)
+        save_png(self.canvas.picture, self._painter, path)
 
     # -- layouts and pictures ------------------------------------------------------------------------------------
 
@@ -217,8 +217,8 @@ class DagView(QWidget):
             self._go_home()
         else:
             node, offset = anchor
-            port = self._canvas.port
-            self._canvas.look_at(port.scale, arrangement.geometry.rect(node).center() - offset / port.scale)
+            port = self.canvas.port
+            self.canvas.look_at(port.scale, arrangement.geometry.rect(node).center() - offset / port.scale)
         self.select(self._selected)
         self.layout_ready.emit(arrangement.quality)
 
@@ -226,7 +226,7 @@ class DagView(QWidget):
         """The node that must keep its place on screen, and that place; None to start at the beginning."""
         if before is None or self._at_home or not before.nodes:
             return None
-        port, middle = self._canvas.port, QPointF(self._canvas.rect().center())
+        port, middle = self.canvas.port, QPointF(self.canvas.rect().center())
         chosen = self._positions(self._selected)
         left, top, right, bottom = before.geometry.columns
         scene = port.to_scene(middle)
@@ -245,7 +245,7 @@ class DagView(QWidget):
             colours = colouring.colours
             self._legend.set_legend(colouring.legend)
         picture = DagPicture(self._arrangement.geometry, self._arrangement.nodes, colours)
-        self._canvas.set_picture(picture)
+        self.canvas.set_picture(picture)
         self._minimap.set_picture(picture)
         self._place_corners()
         if not self._arrangement.nodes:
@@ -258,13 +258,13 @@ class DagView(QWidget):
         bounds = self._arrangement.geometry.bounds
         wide, high = self.width() / bounds.width(), self.height() / bounds.height()
         if min(wide, high) >= _READABLE:
-            self._canvas.centre_on(bounds.center(), min(_LARGEST_FIT, wide, high))
+            self.canvas.centre_on(bounds.center(), min(_LARGEST_FIT, wide, high))
         else:
             scale = max(min(wide, 1.0), _READABLE)
             top = QPointF(self._first_x() - self.width() / 2 / scale, bounds.top())
             if wide >= scale:
                 top.setX(bounds.center().x() - self.width() / 2 / scale)
-            self._canvas.look_at(scale, top)
+            self.canvas.look_at(scale, top)
         self._at_home = True
 
     def _first_x(self) -> float:
@@ -297,7 +297,7 @@ class DagView(QWidget):
         self._message.adjustSize()
         self._message.move((self.width() - self._message.width()) // 2, (self.height() - self._message.height()) // 2)
         self._note.move(_CORNER, _CORNER)
-        self._minimap.set_seen(self._canvas.port.area)
+        self._minimap.set_seen(self.canvas.port.area)
         self._minimap.setVisible(self._minimap.useful)
         beside = self._minimap.width() + _CORNER if self._minimap.useful else 0
         self._legend.fit_into(max(120, self.width() - 2 * _CORNER - beside))
@@ -313,7 +313,7 @@ class DagView(QWidget):
         self.operator_selected.emit(self._name(node))
 
     def _moved(self) -> None:
-        self._minimap.set_seen(self._canvas.port.area)
+        self._minimap.set_seen(self.canvas.port.area)
         self._minimap.setVisible(self._minimap.useful)
 
     def _touched(self) -> None:
@@ -321,7 +321,7 @@ class DagView(QWidget):
 
     def _jump(self, point: QPointF) -> None:
         self._at_home = False
-        self._canvas.centre_on(point)
+        self.canvas.centre_on(point)
 
     def _walk(self, direction: Direction) -> None:
         if self._arrangement is None or not self._arrangement.nodes:
@@ -335,7 +335,7 @@ class DagView(QWidget):
 
     def _bring_into_view(self, node: int) -> None:
         assert self._arrangement is not None
-        rect, area = self._arrangement.geometry.rect(node), self._canvas.port.area
+        rect, area = self._arrangement.geometry.rect(node), self.canvas.port.area
         if not area.contains(rect):
             self.centre_on(self._name(node))
 
@@ -362,11 +362,16 @@ class DagView(QWidget):
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         super().focusInEvent(event)
-        self.update()
+        by_keys = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self.canvas.set_focused(by_keys)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        super().focusOutEvent(event)
+        self.canvas.set_focused(False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
-        self._canvas.resize(self.size())
+        self.canvas.resize(self.size())
         if self._at_home:
             self._go_home()
         self._place_corners()
