@@ -57,9 +57,8 @@ def common_window(windows: Sequence[Window]) -> CommonWindow | str:
         return "their kernels do not align inside a common one"
     offsets = tuple((pad_begin - window.pad_begin) // dilation for window in windows)
     kernel = max(offset + window.kernel for offset, window in zip(offsets, windows, strict=True))
-    # The last window must fit, and one more must not: pad_end may be anything in [least, least + stride).
+    # The last window must fit, and one more must not: pad_end may be anything in [least, least + stride). It is never
+    # negative, for the member whose kernel reaches furthest has the same bounds.
     least = (output - 1) * stride + dilation * (kernel - 1) + 1 - size - pad_begin
     pad_end = min(max(max(window.pad_end for window in windows), least), least + stride - 1)
-    if pad_end < 0:
-        return "a common kernel would have to leave out the end of the input"
     return CommonWindow(kernel, pad_begin, pad_end, dilation, offsets)
