@@ -6,8 +6,8 @@ import math
 import tempfile
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QImageWriter, QPainter
 from PySide6.QtSvg import QSvgGenerator
 
 from warploom.errors import ReportError
@@ -47,7 +47,7 @@ def save_png(picture: DagPicture | None, painter: DagPainter, path: Path) -> Non
     _draw(QPainter(image), picture, painter, scale)
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, b"PNG")
+    QImageWriter(buffer, QByteArray(b"png")).write(image)
     _write(path, bytes(buffer.data().data()))
 
 

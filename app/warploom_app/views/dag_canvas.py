@@ -127,11 +127,11 @@ class DagCanvas(QWidget):
         self.touched.emit()
 
     def _least_scale(self) -> float:
-        """Half of what shows everything."""
+        """Half of what shows everything, and a quarter where everything is small."""
         if self._picture is None:
             return _SMALLEST_SCALE
         bounds = self._picture.geometry.bounds
-        return min(1.0, 0.5 * self.width() / bounds.width(), 0.5 * self.height() / bounds.height())
+        return min(0.25, 0.5 * self.width() / bounds.width(), 0.5 * self.height() / bounds.height())
 
     def _kept_in_view(self, origin: QPointF) -> QPointF:
         if self._picture is None:

@@ -26,6 +26,7 @@ _CORNER = 12
 _STEP_ZOOM = 1.25
 _READABLE = 0.75  # a picture is opened at least this large: its beginning, if it does not fit
 _LARGEST_FIT = 1.25
+_AIR = 0.97  # what is fitted leaves a little room around it
 _ARROWS = {
     Qt.Key.Key_Up: Direction.UP,
     Qt.Key.Key_Down: Direction.DOWN,
@@ -74,15 +75,15 @@ class DagView(QWidget):
         self.canvas.touched.connect(self._touched)
 
     def _build_corners(self) -> None:
-        self._minimap = DagMinimap(self._painter, self)
-        self._minimap.wanted.connect(self._jump)
-        self._minimap.hide()
+        self.minimap = DagMinimap(self._painter, self)
+        self.minimap.wanted.connect(self._jump)
+        self.minimap.hide()
         self._legend = DagLegend(self._theme, self)
         self._legend.hide()
         self._message = QLabel(self)
         self._message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._note = QLabel(self)
-        self._note.hide()
+        self.note = QLabel(self)
+        self.note.hide()
         self._dress_labels()
 
     def _build_layouter(self, folder: Path) -> None:
@@ -125,10 +126,10 @@ class DagView(QWidget):
         self._graph = self._arrangement = self._colours = None
         self._selected, self._at_home = (), True
         self.canvas.set_picture(None)
-        self._minimap.set_picture(None)
+        self.minimap.set_picture(None)
         self._legend.set_legend(Legend("", ()))
-        self._minimap.hide()
-        self._note.hide()
+        self.minimap.hide()
+        self.note.hide()
         self._say(self.tr("Open a model to see its operators"))
 
     def set_colours(self, colours: Mapping[str, ColourValue] | None, legend: Legend | None = None) -> None:
@@ -143,7 +144,7 @@ class DagView(QWidget):
         self._theme = theme
         self._painter = DagPainter(theme, self._text)
         self.canvas.set_painter(self._painter)
-        self._minimap.set_painter(self._painter)
+        self.minimap.set_painter(self._painter)
         self._legend.set_theme(theme)
         self._dress_labels()
         self._show_picture()
@@ -174,7 +175,7 @@ class DagView(QWidget):
         if self._arrangement is None:
             return
         bounds = self._arrangement.geometry.bounds
-        scale = min(_LARGEST_FIT, self.width() / bounds.width(), self.height() / bounds.height())
+        scale = _AIR * min(_LARGEST_FIT / _AIR, self.width() / bounds.width(), self.height() / bounds.height())
         self._at_home = False
         self.canvas.centre_on(bounds.center(), scale)
 
@@ -246,7 +247,7 @@ class DagView(QWidget):
             self._legend.set_legend(colouring.legend)
         picture = DagPicture(self._arrangement.geometry, self._arrangement.nodes, colours)
         self.canvas.set_picture(picture)
-        self._minimap.set_picture(picture)
+        self.minimap.set_picture(picture)
         self._place_corners()
         if not self._arrangement.nodes:
             self._say(self.tr("This graph has no operators"))
@@ -274,9 +275,9 @@ class DagView(QWidget):
         return float(left[first] + right[first]) / 2
 
     def _show_note(self, text: str) -> None:
-        self._note.setText(text)
-        self._note.adjustSize()
-        self._note.show()
+        self.note.setText(text)
+        self.note.adjustSize()
+        self.note.show()
         self._place_corners()
 
     # -- corners -------------------------------------------------------------------------------------------------
@@ -284,7 +285,7 @@ class DagView(QWidget):
     def _dress_labels(self) -> None:
         theme = self._theme
         self._message.setStyleSheet(f"color: {theme.muted}; background: transparent;")
-        self._note.setStyleSheet(
+        self.note.setStyleSheet(
             f"color: {theme.text}; background: {theme.warning_surface}; padding: 4px 8px; border-radius: 4px;"
         )
 
@@ -296,14 +297,14 @@ class DagView(QWidget):
     def _place_corners(self) -> None:
         self._message.adjustSize()
         self._message.move((self.width() - self._message.width()) // 2, (self.height() - self._message.height()) // 2)
-        self._note.move(_CORNER, _CORNER)
-        self._minimap.set_seen(self.canvas.port.area)
-        self._minimap.setVisible(self._minimap.useful)
-        beside = self._minimap.width() + _CORNER if self._minimap.useful else 0
+        self.note.move(_CORNER, _CORNER)
+        self.minimap.set_seen(self.canvas.port.area)
+        self.minimap.setVisible(self.minimap.useful)
+        beside = self.minimap.width() + _CORNER if self.minimap.useful else 0
         self._legend.fit_into(max(120, self.width() - 2 * _CORNER - beside))
         self._legend.move(_CORNER, self.height() - self._legend.height() - _CORNER)
-        self._minimap.move(
-            self.width() - self._minimap.width() - _CORNER, self.height() - self._minimap.height() - _CORNER
+        self.minimap.move(
+            self.width() - self.minimap.width() - _CORNER, self.height() - self.minimap.height() - _CORNER
         )
 
     # -- what the user does --------------------------------------------------------------------------------------
@@ -313,8 +314,8 @@ class DagView(QWidget):
         self.operator_selected.emit(self._name(node))
 
     def _moved(self) -> None:
-        self._minimap.set_seen(self.canvas.port.area)
-        self._minimap.setVisible(self._minimap.useful)
+        self.minimap.set_seen(self.canvas.port.area)
+        self.minimap.setVisible(self.minimap.useful)
 
     def _touched(self) -> None:
         self._at_home = False

@@ -1,0 +1,183 @@
+"""The graph view and its background process: killed, replaced, closed, slow; and the window stays alive meanwhile."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer
+from pytestqt.qtbot import QtBot
+
+from warploom.graph import DType, Graph, OperatorKind, Primitive, Tensor
+from warploom.graph.build import make_operator
+from warploom_app.layout.process import LayoutProcess
+from warploom_app.theme import LIGHT
+from warploom_app.views.dag_view import DagView
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+
+def _graph(operators: int, *, chain: bool = False) -> Graph:
+    choose = random.Random(operators)
+    tensors = {"t-1": Tensor("t-1", (1, 8), DType.FLOAT32)}
+    made = []
+    for i in range(operators):
+        near = {i - 1} if chain else {i - 1, max(-1, i - 1 - int(choose.expovariate(0.3)))}
+        reads, output = tuple(f"t{j}" for j in sorted(near)), f"t{i}"
+        tensors[output] = Tensor(output, (1, 8), DType.FLOAT32)
+        body = [Primitive("Sum", reads, (output,), (), f"node{i}")]
+        made.append(
+            make_operator(
+                f"node{i}", OperatorKind.POINTWISE, body, constants={}, outputs=[output], sources=[f"node{i}"]
+            )
+        )
+    return Graph(f"graph{operators}", tuple(made), tensors, {}, ("t-1",), (f"t{operators - 1}",))
+
+
+def _layout_processes() -> list[int]:
+    """Ids of the layout processes that this process has started and that are alive."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True)
+    rows = [line.split(None, 3) for line in listed.stdout.splitlines()]
+    mine = [row for row in rows if len(row) == 4 and int(row[1]) == os.getpid() and not row[2].startswith("Z")]
+    return [int(row[0]) for row in mine if "warploom_app.layout" in row[3]]
+
+
+@pytest.fixture
+def view(qtbot: QtBot, tmp_path: Path) -> DagView:
+    view = DagView(LIGHT, layout_cache=tmp_path)
+    qtbot.addWidget(view)
+    view.resize(600, 400)
+    view.show()
+    return view
+
+
+def _wait_until_started(qtbot: QtBot) -> list[int]:
+    qtbot.waitUntil(lambda: bool(_layout_processes()), timeout=10_000)
+    return _layout_processes()
+
+
+def test_that_a_killed_process_leaves_the_quick_layout_and_a_note(qtbot: QtBot, view: DagView) -> None:
+    qualities: list[str] = []
+    view.layout_ready.connect(qualities.append)
+    view.set_graph(_graph(3000))
+    (process,) = _wait_until_started(qtbot)
+    os.kill(process, signal.SIGKILL)
+    qtbot.waitUntil(lambda: not view.laying_out, timeout=20_000)
+    assert qualities == ["quick"]
+    assert view.note.isVisible()
+    assert "quick layout" in view.note.text()
+
+
+def test_that_a_process_that_cannot_start_leaves_the_quick_layout(
+    qtbot: QtBot, view: DagView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    qualities: list[str] = []
+    view.layout_ready.connect(qualities.append)
+    view.set_graph(_graph(300))
+    qtbot.waitUntil(lambda: bool(qualities) and not view.laying_out, timeout=20_000)
+    assert qualities == ["quick"]
+    assert "could not be started" in view.note.text()
+
+
+def test_that_a_new_graph_hides_the_note(qtbot: QtBot, view: DagView, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "executable", "/nowhere/python")
+        view.set_graph(_graph(20))
+        qtbot.waitUntil(lambda: view.note.isVisible(), timeout=10_000)
+    view.set_graph(_graph(21))
+    qtbot.waitUntil(lambda: not view.laying_out, timeout=20_000)
+    assert not view.note.isVisible()
+
+
+def test_that_graphs_replaced_in_quick_succession_show_the_last_and_leave_no_process(
+    qtbot: QtBot, view: DagView
+) -> None:
+    shown: list[int] = []
+    view.layout_ready.connect(lambda _: shown.append(len(view.canvas.picture.nodes)))  # type: ignore[union-attr]
+    for size in (900, 40, 1200, 700, 60, 500):
+        view.set_graph(_graph(size))
+        qtbot.wait(30)
+    qtbot.waitUntil(lambda: not view.laying_out, timeout=20_000)
+    assert shown[-2:] == [500, 500]
+    assert len(view.canvas.picture.nodes) == 500  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: not _layout_processes(), timeout=5_000)
+
+
+def test_that_clearing_stops_the_process_and_shows_nothing_later(qtbot: QtBot, view: DagView) -> None:
+    view.set_graph(_graph(3000))
+    _wait_until_started(qtbot)
+    view.clear()
+    qtbot.waitUntil(lambda: not _layout_processes(), timeout=5_000)
+    qtbot.wait(50)
+    assert view.canvas.picture is None
+    assert not view.laying_out
+
+
+def test_that_a_view_deleted_while_laying_out_leaves_no_process(qtbot: QtBot, tmp_path: Path) -> None:
+    view = DagView(LIGHT, layout_cache=tmp_path)
+    view.show()
+    view.set_graph(_graph(3000))
+    _wait_until_started(qtbot)
+    view.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    qtbot.waitUntil(lambda: not _layout_processes(), timeout=5_000)
+
+
+def test_that_an_answer_that_is_no_layout_is_a_failure(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\ncat >/dev/null\nprintf '\\003\\000\\000\\000abc'\nsleep 30\n")
+    fake.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(fake))
+    view = DagView(LIGHT, layout_cache=tmp_path / "cache")
+    qtbot.addWidget(view)
+    view.set_graph(_graph(10))
+    qtbot.waitUntil(lambda: not view.note.isHidden(), timeout=10_000)
+    assert "answered something else" in view.note.text()
+
+
+def test_that_a_process_that_hangs_is_given_up(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\nexec sleep 30\n")
+    fake.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(fake))
+    monkeypatch.setattr("warploom_app.layout.process._PATIENCE_MS", 300)
+    process = LayoutProcess()
+    from warploom_app.layout import LayoutRequest
+
+    with qtbot.waitSignal(process.failed, timeout=10_000) as failed:
+        process.start(LayoutRequest([10.0], [10.0], []))
+    assert failed.args is not None
+    assert "took longer" in failed.args[0]
+
+
+@pytest.mark.parametrize(("operators", "chain"), [(1000, False), (5000, True), (5000, False)])
+def test_that_the_window_stays_alive_while_a_large_graph_is_laid_out(
+    qtbot: QtBot, view: DagView, operators: int, chain: bool
+) -> None:
+    graph = _graph(operators, chain=chain)
+    late: list[float] = []
+    last = time.perf_counter()
+
+    def beat() -> None:
+        nonlocal last
+        now = time.perf_counter()
+        late.append((now - last) * 1000 - 5)
+        last = now
+
+    heart = QTimer(interval=5)
+    heart.timeout.connect(beat)
+    heart.start()
+    view.set_graph(graph)
+    qtbot.waitUntil(lambda: not view.laying_out, timeout=60_000)
+    heart.stop()
+    assert sorted(late)[int(0.99 * (len(late) - 1))] < 50
+    assert len(view.canvas.picture.nodes) == operators  # type: ignore[union-attr]
