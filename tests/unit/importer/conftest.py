@@ -17,6 +17,7 @@ from warploom.importer.reference import random_inputs, reference_outputs
 
 Save = Callable[..., Path]
 Check = Callable[..., ImportedModel]
+_DEFAULTS = ImportOptions()
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def save(tmp_path: Path) -> Save:
 def check() -> Check:
     """Imports a file and compares every tensor that both know with ONNX Runtime on the original."""
 
-    def check_model(path: Path, options: ImportOptions = ImportOptions(), tolerance: float = 1e-5) -> ImportedModel:
+    def check_model(path: Path, options: ImportOptions = _DEFAULTS, tolerance: float = 1e-5) -> ImportedModel:
         model = import_model(path, options)
         model.graph.verify()
         inputs = random_inputs(model.graph, 1)
