@@ -35,14 +35,13 @@ def build_model(
         Path, typer.Option("-o", "--output", metavar="FILE.onnx", help="The file to write.", show_default=False)
     ],
     batch: Annotated[int, typer.Option("--batch", min=1, help="Batch size.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the random weights.")] = 0,
+    light: Annotated[bool, typer.Option("--light", help="Leave the weights out: a tiny file for schedules.")] = False,
 ) -> None:
     """Build a sample network with seeded random weights."""
-    from warploom.errors import CommandError
-    from warploom.samples.recipes import RECIPES, build
+    from warploom.samples.recipes import build
     from warploom.worker.output import check_output
 
-    if name not in RECIPES:
-        raise CommandError(f"There is no recipe {name!r}; there are {', '.join(RECIPES)}.")
     check_output(output)
-    build(name, output, batch=batch)
+    build(name, output, batch=batch, seed=seed, light=light)
     typer.echo(str(output))
