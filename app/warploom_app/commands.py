@@ -1,0 +1,69 @@
+"""Runs `warploom` verbs in processes of their own: exports and sample models never touch the window's thread."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QProcess
+
+
+class CommandRunner(QObject):
+    """Runs one command at a time for each call; failures come back as the sentence that the command printed."""
+
+    def __init__(self, parent: QObject | None = None, prefix: Sequence[str] | None = None) -> None:
+        super().__init__(parent)
+        self._prefix = list(prefix or (sys.executable, "-m", "warploom"))
+        self._running: set[QProcess] = set()
+
+    def export(self, recording: Path, format_name: str, output: Path, done: Done, failed: Failed) -> QProcess:
+        """Writes a recording in another format."""
+        return self.run(["export", str(recording), "--format", format_name, "-o", str(output)], done, failed)
+
+    def build_sample(self, name: str, output: Path, done: Done, failed: Failed) -> QProcess:
+        """Builds a sample model."""
+        return self.run(["models", "build", name, "-o", str(output)], done, failed)
+
+    def run(self, arguments: Sequence[str], done: Done, failed: Failed) -> QProcess:
+        """Starts `warploom ARGUMENTS`; calls `done`, or `failed` with a sentence and the whole output."""
+        process = QProcess(self)
+        self._running.add(process)
+
+        def finished(code: int, status: QProcess.ExitStatus) -> None:
+            self._running.discard(process)
+            text = bytes(process.readAllStandardError().data()).decode(errors="replace").strip()
+            process.deleteLater()
+            if status == QProcess.ExitStatus.NormalExit and code == 0:
+                done()
+            else:
+                failed(_sentence(text) or f"The command ended unexpectedly (exit code {code}).", text)
+
+        def broken(error: QProcess.ProcessError) -> None:
+            if error == QProcess.ProcessError.FailedToStart:
+                self._running.discard(process)
+                failed(f"The command did not start: {process.errorString()}.", "")
+                process.deleteLater()
+
+        process.finished.connect(finished)
+        process.errorOccurred.connect(broken)
+        process.start(self._prefix[0], [*self._prefix[1:], *arguments])
+        return process
+
+    def close(self) -> None:
+        """Ends whatever runs."""
+        for process in tuple(self._running):
+            process.disconnect(self)
+            process.finished.disconnect()
+            process.kill()
+            process.waitForFinished(2000)
+        self._running.clear()
+
+
+Done = Callable[[], object]
+Failed = Callable[[str, str], object]
+
+
+def _sentence(text: str) -> str:
+    """The command's own message: its last line, without its name."""
+    return text.splitlines()[-1].removeprefix("warploom: ") if text else ""

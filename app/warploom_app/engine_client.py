@@ -1,0 +1,220 @@
+"""EngineClient: starts the worker process, talks to it without ever blocking, and says how it ended.
+
+Nothing here knows of widgets. A worker that crashes costs the running job and nothing else: `lost` says what happened,
+and the next request (or `restart`) starts a fresh one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, QProcess, QTimer, Signal
+
+from warploom.errors import CommandError
+from warploom.worker.client import describe_exit, worker_command
+from warploom.worker.framing import FrameSplitter, decode_event, encode_frame
+from warploom.worker.messages import (
+    PROTOCOL_VERSION,
+    CancelRequest,
+    Event,
+    Failed,
+    Finished,
+    Hello,
+    Request,
+    Shutdown,
+    Welcome,
+)
+
+GRACE_MS = 4000
+"""How long a job may take to stop after the message before the process is told to end."""
+
+TERMINATE_MS = 2000
+"""How long the process may take to end before it is killed."""
+
+_STDERR_KEPT = 8192
+
+
+class EngineClient(QObject):
+    """One worker process.
+
+    Signals:
+        received: Each message of the worker.
+        ready: The worker answered and speaks this version.
+        lost: The worker ended without being asked (a sentence, and the end of its log).
+        stopped_by_force: A cancelled job did not stop in time and the worker was ended for it.
+    """
+
+    received = Signal(object)
+    ready = Signal()
+    lost = Signal(str, str)
+    stopped_by_force = Signal(int)
+
+    def __init__(
+        self,
+        command: Sequence[str] | None = None,
+        *,
+        grace_ms: int = GRACE_MS,
+        terminate_ms: int = TERMINATE_MS,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._command = list(command or worker_command())
+        self._grace_ms = grace_ms
+        self._terminate_ms = terminate_ms
+        self._process: QProcess | None = None
+        self._splitter = FrameSplitter()
+        self._log = b""
+        self._next_job = 1
+        self._cancelling: int | None = None
+        self._expected_end = False
+        self._escalation = QTimer(self)
+        self._escalation.setSingleShot(True)
+        self._escalation.timeout.connect(self._escalate)
+
+    @property
+    def running(self) -> bool:
+        """Whether a worker process is there (starting ones included)."""
+        return self._process is not None
+
+    @property
+    def pid(self) -> int:
+        """The worker's process id, 0 without one."""
+        return self._process.processId() if self._process else 0
+
+    def new_job(self) -> int:
+        """A job id that was not used before."""
+        self._next_job += 1
+        return self._next_job - 1
+
+    def start(self) -> None:
+        """Starts a worker unless one is there."""
+        if self._process is not None:
+            return
+        self._splitter, self._log = FrameSplitter(), b""
+        self._cancelling, self._expected_end = None, False
+        process = QProcess(self)
+        process.readyReadStandardOutput.connect(self._read)
+        process.readyReadStandardError.connect(self._read_log)
+        process.errorOccurred.connect(self._failed_to_start)
+        process.finished.connect(self._ended)
+        self._process = process
+        process.start(self._command[0], self._command[1:])
+        self._write(Hello(job=0))
+
+    def restart(self) -> None:
+        """Ends the worker if there is one and starts another."""
+        self._drop()
+        self.start()
+
+    def send(self, request: Request) -> None:
+        """Sends a request, starting a worker first if need be."""
+        self.start()
+        self._write(request)
+
+    def cancel(self, job: int) -> None:
+        """Asks a job to stop; a worker that does not obey in time is terminated, then killed."""
+        if self._process is None:
+            return
+        self._cancelling = job
+        self._write(CancelRequest(job=job))
+        self._escalation.start(self._grace_ms)
+
+    def close(self) -> None:
+        """Ends the worker and waits for it (used when the window closes)."""
+        self._escalation.stop()
+        process = self._process
+        if process is None:
+            return
+        self._expected_end = True
+        self._write(Shutdown())
+        process.closeWriteChannel()
+        for stop, wait_ms in ((process.terminate, 500), (process.kill, self._terminate_ms)):
+            if process.waitForFinished(wait_ms):
+                break
+            stop()
+        process.waitForFinished(self._terminate_ms)
+        self._drop()
+
+    def _write(self, request: Request) -> None:
+        if self._process is not None:
+            self._process.write(encode_frame(request))
+
+    def _read(self) -> None:
+        if self._process is None:
+            return
+        try:
+            bodies = self._splitter.feed(bytes(self._process.readAllStandardOutput().data()))
+            events = [decode_event(body) for body in bodies]
+        except CommandError as error:
+            self._give_up(str(error))
+            return
+        for event in events:
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Welcome):
+            if event.protocol != PROTOCOL_VERSION:
+                self._give_up(
+                    f"The engine speaks version {event.protocol} of the protocol and this window {PROTOCOL_VERSION}: "
+                    "install both from the same release."
+                )
+                return
+            self.ready.emit()
+        if isinstance(event, Finished | Failed) and event.job == self._cancelling:
+            self._cancelling = None
+            self._escalation.stop()
+        self.received.emit(event)
+
+    def _read_log(self) -> None:
+        if self._process is not None:
+            self._log = (self._log + bytes(self._process.readAllStandardError().data()))[-_STDERR_KEPT:]
+
+    def _failed_to_start(self, error: QProcess.ProcessError) -> None:
+        if error == QProcess.ProcessError.FailedToStart and self._process is not None:
+            reason = self._process.errorString()
+            self._drop()
+            self.lost.emit(f"The engine did not start: {reason}.", " ".join(self._command))
+
+    def _ended(self, code: int, status: QProcess.ExitStatus) -> None:
+        if self._process is None:
+            return
+        self._read_log()
+        expected, forced = self._expected_end, self._cancelling
+        log = self._log.decode(errors="replace")
+        self._drop()
+        if forced is not None and expected:
+            self.stopped_by_force.emit(forced)
+        elif not expected:
+            crashed = status == QProcess.ExitStatus.CrashExit
+            how = describe_exit(-code if crashed else code)
+            self.lost.emit(f"The engine process ended unexpectedly ({how}).", log)
+
+    def _escalate(self) -> None:
+        """The second and third step of a cancel; the process is not waited for."""
+        if self._process is None:
+            return
+        if not self._expected_end:
+            self._expected_end = True
+            self._process.terminate()
+            self._escalation.start(self._terminate_ms)
+        else:
+            self._process.kill()
+
+    def _give_up(self, message: str) -> None:
+        """Ends a worker whose output cannot be trusted."""
+        log = self._log.decode(errors="replace")
+        self._drop()
+        self.lost.emit(message, log)
+
+    def _drop(self) -> None:
+        """Forgets the process; one that still runs is killed, and Qt reaps it."""
+        self._escalation.stop()
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.disconnect(self)
+        if process.state() == QProcess.ProcessState.NotRunning:
+            process.deleteLater()
+        else:
+            process.finished.connect(process.deleteLater)
+            process.kill()

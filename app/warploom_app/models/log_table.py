@@ -1,0 +1,85 @@
+"""LogTable: the build log, one decision a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+
+from warploom.graph import LogEntry
+from warploom_app.presenters.names import short_name
+
+Index = QModelIndex | QPersistentModelIndex
+
+STEP, SUBJECT, DECISION, REASON = range(4)
+SUBJECT_ROLE = Qt.ItemDataRole.UserRole
+_ROOT = QModelIndex()
+
+
+class LogTable(QAbstractTableModel):
+    """Grows while a job runs; entries are appended in batches."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._entries: list[LogEntry] = []
+
+    def set_entries(self, entries: Sequence[LogEntry]) -> None:
+        """Shows another log."""
+        self.beginResetModel()
+        self._entries = list(entries)
+        self.endResetModel()
+
+    def append(self, entries: Sequence[LogEntry]) -> None:
+        """Adds entries at the end."""
+        if entries:
+            first = len(self._entries)
+            self.beginInsertRows(QModelIndex(), first, first + len(entries) - 1)
+            self._entries.extend(entries)
+            self.endInsertRows()
+
+    def rowCount(self, parent: Index = _ROOT) -> int:  # noqa: N802 - Qt's name
+        return 0 if parent.isValid() else len(self._entries)
+
+    def columnCount(self, parent: Index = _ROOT) -> int:  # noqa: N802
+        return 0 if parent.isValid() else 4
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        entry = self._entries[index.row()]
+        if role == SUBJECT_ROLE:
+            return list(entry.subject)
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return (
+                entry.step.replace("_", " "),
+                ", ".join(short_name(name) for name in entry.subject),
+                entry.decision,
+                entry.reason,
+            )[index.column()]
+        return None
+
+    def headerData(  # noqa: N802
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if role != Qt.ItemDataRole.DisplayRole or orientation != Qt.Orientation.Horizontal:
+            return None
+        return (self.tr("Step"), self.tr("What"), self.tr("Decision"), self.tr("Why"))[section]
+
+
+class LogFilter(QSortFilterProxyModel):
+    """Keeps the entries that hold every word of a text, and those of one step."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._words: tuple[str, ...] = ()
+
+    def set_text(self, text: str) -> None:
+        """Filters by other words."""
+        self.beginFilterChange()
+        self._words = tuple(text.lower().split())
+        self.endFilterChange()
+
+    def filterAcceptsRow(self, row: int, parent: Index) -> bool:  # noqa: N802
+        model = self.sourceModel()
+        text = " ".join(str(model.index(row, column, parent).data()) for column in range(4)).lower()
+        return all(word in text for word in self._words)

@@ -1,0 +1,28 @@
+"""Which colours the operator graph gets: the choice in the window, turned into the DAG view's colours."""
+
+from __future__ import annotations
+
+from warploom.graph import Graph
+from warploom_app.presenters.dag_colours import (
+    ColourBy,
+    Colouring,
+    colour_by_kind,
+    colour_by_latency,
+    colour_by_stage,
+    colour_by_stream,
+)
+from warploom_app.presenters.results import Pair
+from warploom_app.theme import Theme
+
+__all__ = ["ColourBy", "colouring"]
+
+
+def colouring(what: ColourBy, graph: Graph, pair: Pair | None, theme: Theme) -> Colouring | None:
+    """The colours of the second of the compared schedules; None for the usual ones (by kind)."""
+    if pair is None or what is ColourBy.KIND:
+        return None if pair is None else colour_by_kind(graph, theme)
+    if what is ColourBy.STAGE:
+        return colour_by_stage(pair.after.candidate.plan, theme)
+    if what is ColourBy.STREAM:
+        return colour_by_stream(pair.after.candidate.plan, theme)
+    return colour_by_latency({name: one.after_us for name, one in pair.operators.items()}, theme)

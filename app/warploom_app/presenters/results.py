@@ -1,0 +1,159 @@
+"""Results: everything that the views show of a recording, worked out once, off the user interface's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from warploom.graph import Graph
+from warploom.recording.recording import Candidate, Recording
+from warploom.report.summary import stage_count
+from warploom.schedule.blocks import find_blocks
+from warploom.timeline.comparison import Comparison, OperatorComparison, compare
+from warploom.timeline.explain import Reason, explain
+from warploom.timeline.statistics import TimelineStatistics, timeline_statistics
+from warploom_app.presenters.names import scheduler_title, track_label
+from warploom_app.presenters.track import Track, make_track
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CandidateResult:
+    """One candidate, ready to be shown.
+
+    Attributes:
+        candidate: The recording's part.
+        track: Its timeline.
+        statistics: Figures of its timeline.
+        stages: Number of stages.
+    """
+
+    candidate: Candidate
+    track: Track
+    statistics: TimelineStatistics
+    stages: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """Two candidates side by side.
+
+    Attributes:
+        before: The upper one, usually the sequential schedule.
+        after: The lower one.
+        comparison: Operator by operator and stage by stage.
+        operators: The comparison's operators by name.
+        reasons: Where the second wins or loses, and why.
+    """
+
+    before: CandidateResult
+    after: CandidateResult
+    comparison: Comparison
+    operators: Mapping[str, OperatorComparison]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Results:
+    """All candidates of a recording, by name, in the recording's order."""
+
+    recording: Recording
+    candidates: Mapping[str, CandidateResult]
+    _pairs: dict[tuple[str, str], Pair] = field(default_factory=dict)
+
+    def pair(self, names: tuple[str, str]) -> Pair:
+        """Two candidates side by side; worked out when first asked for."""
+        if names not in self._pairs:
+            before, after = (self.candidates[name] for name in names)
+            comparison = compare(before.candidate, after.candidate, self.recording.solo_us)
+            by_name = {one.name: one for one in comparison.operators}
+            self._pairs[names] = Pair(before, after, comparison, by_name, explain(comparison))
+        return self._pairs[names]
+
+    @property
+    def usual(self) -> tuple[str, str]:
+        """What is compared unless the user asks for something else: sequential with the winner.
+
+        A winner that is the sequential schedule itself is compared with the best of the others, so that it is seen
+        why it won.
+        """
+        first, second = self.recording.sequential.name, self.recording.chosen
+        if first == second:
+            others = [one for one in self.recording.candidates if one.name != first]
+            second = min(others, key=lambda one: one.measurement.median_us, default=self.recording.sequential).name
+        return first, second
+
+
+def make_results(recording: Recording) -> Results:
+    """Works everything out (tens of milliseconds for a large network)."""
+    results = Results(recording, {one.name: _result(recording, one) for one in recording.candidates})
+    results.pair(results.usual)
+    return results
+
+
+def _result(recording: Recording, candidate: Candidate) -> CandidateResult:
+    launches = candidate.plan.launches
+    track = make_track(
+        candidate.name,
+        scheduler_title(candidate.name),
+        candidate.timeline,
+        [launch.operators for launch in launches],
+        [track_label(recording.graph, launch.operators) for launch in launches],
+        [launch.stage for launch in launches],
+    )
+    return CandidateResult(
+        candidate=candidate,
+        track=track,
+        statistics=timeline_statistics(candidate.timeline),
+        stages=stage_count(candidate),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorRow:
+    """One operator in the list; latencies are None where nobody measured.
+
+    Attributes:
+        name: The operator's name.
+        label: Its primitives.
+        kind: Its kind.
+        block: Its block.
+        before_us: In the first of the compared schedules.
+        after_us: In the second.
+    """
+
+    name: str
+    label: str
+    kind: str
+    block: int
+    before_us: float | None = None
+    after_us: float | None = None
+
+    @property
+    def delta_us(self) -> float | None:
+        """How much longer it takes in the second schedule."""
+        return None if self.before_us is None or self.after_us is None else self.after_us - self.before_us
+
+
+def operator_rows(graph: Graph, blocks: Mapping[str, int], pair: Pair | None = None) -> tuple[OperatorRow, ...]:
+    """The rows in the graph's order."""
+    known = pair.operators if pair is not None else {}
+    return tuple(
+        OperatorRow(
+            name=operator.name,
+            label=operator.label,
+            kind=operator.kind.value,
+            block=blocks.get(operator.name, 0),
+            before_us=known[operator.name].before_us if operator.name in known else None,
+            after_us=known[operator.name].after_us if operator.name in known else None,
+        )
+        for operator in graph.operators
+    )
+
+
+def blocks_of(graph: Graph) -> dict[str, int]:
+    """The block of each operator."""
+    return {
+        graph.operators[position].name: number
+        for number, positions in enumerate(find_blocks(graph))
+        for position in positions
+    }

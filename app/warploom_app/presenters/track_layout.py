@@ -1,0 +1,71 @@
+"""Where the parts of the compared tracks lie on the canvas, and what lies under the pointer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF
+
+from warploom_app.presenters.track import Track
+from warploom_app.theme import GRID
+
+GUTTER = 15 * GRID
+HEADER = 3 * GRID
+LANE_MAX, LANE_MIN = 3 * GRID, 2 * GRID
+WARPS_MAX, WARPS_MIN = 10 * GRID, 5 * GRID
+BETWEEN = 2 * GRID
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRows:
+    """The rows of one track: header with the axis, a lane per stream, active warps."""
+
+    header: QRectF
+    lanes: tuple[QRectF, ...]
+    warps: QRectF
+
+    @property
+    def bottom(self) -> float:
+        """Lower end of the track."""
+        return self.warps.bottom()
+
+
+@dataclass(frozen=True, slots=True)
+class CanvasLayout:
+    """All rows, and the height that they need."""
+
+    tracks: tuple[TrackRows, ...]
+    height: float
+
+    def find(self, y: float) -> tuple[int, int] | None:
+        """Track and lane at a height; lane -1 for the rest of the track. None between tracks."""
+        for i, rows in enumerate(self.tracks):
+            if rows.header.top() <= y <= rows.bottom:
+                lane = next((j for j, lane in enumerate(rows.lanes) if lane.top() - 2 <= y <= lane.bottom() + 2), -1)
+                return i, lane
+        return None
+
+
+def canvas_layout(tracks: Sequence[Track], left: float, width: float, height: float) -> CanvasLayout:
+    """Gives the tracks as much of the height as helps, and no less than can be read (then the canvas scrolls)."""
+    lanes = sum(len(track.lanes) for track in tracks)
+    fixed = len(tracks) * (HEADER + GRID) + max(len(tracks) - 1, 0) * BETWEEN + GRID
+    free = height - fixed - lanes * LANE_MIN - len(tracks) * WARPS_MIN
+    lane = LANE_MIN + max(0.0, min(LANE_MAX - LANE_MIN, free * 0.5 / max(lanes, 1)))
+    lane = float(int(lane))
+    free = height - fixed - lanes * lane
+    warps = float(int(min(max(free / max(len(tracks), 1), WARPS_MIN), WARPS_MAX)))
+    top = 0.0
+    rows: list[TrackRows] = []
+    for track in tracks:
+        rows.append(_rows(track, left, width, top, lane, warps))
+        top = rows[-1].bottom + BETWEEN
+    return CanvasLayout(tuple(rows), top - BETWEEN + GRID if rows else 0.0)
+
+
+def _rows(track: Track, left: float, width: float, top: float, lane: float, warps: float) -> TrackRows:
+    header = QRectF(left, top, width, HEADER)
+    first = header.bottom()
+    lanes = tuple(QRectF(left, first + i * lane + 2, width, lane - 4) for i in range(len(track.lanes)))
+    return TrackRows(header, lanes, QRectF(left, first + len(lanes) * lane + GRID, width, warps))

@@ -1,0 +1,122 @@
+"""OperatorPanel: the filterable list of operators with their latencies."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QTreeView, QVBoxLayout, QWidget
+
+from warploom_app.models.operator_tree import AFTER, BEFORE, NAME, OPERATOR_ROLE, OperatorFilter, OperatorTree
+from warploom_app.state import AppState
+from warploom_app.theme import GRID, figure_font
+
+
+class OperatorPanel(QWidget):
+    """Shows an OperatorTree; selecting pins, the pointer hovers, and both ways."""
+
+    def __init__(self, state: AppState, model: OperatorTree) -> None:
+        super().__init__()
+        self._state = state
+        self._model = model
+        self._following = False
+        self._build_filter()
+        self._build_tree()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID // 2)
+        layout.addWidget(self._search)
+        layout.addWidget(self._tree, 1)
+        state.selection_changed.connect(self._follow)
+        model.modelReset.connect(self._arrange)
+
+    def _build_filter(self) -> None:
+        self._search = QLineEdit()
+        self._search.setPlaceholderText(self.tr("Filter by name or type"))
+        self._search.setAccessibleName(self.tr("Filter operators"))
+        self._search.setClearButtonEnabled(True)
+        self._search.textChanged.connect(self._filter_by)
+
+    def _build_tree(self) -> None:
+        self._filter = OperatorFilter(self)
+        self._filter.setSourceModel(self._model)
+        tree = self._tree = QTreeView()
+        tree.setModel(self._filter)
+        tree.setAccessibleName(self.tr("Operators"))
+        tree.setUniformRowHeights(True)
+        tree.setMouseTracking(True)
+        tree.setIndentation(2 * GRID)
+        tree.setSortingEnabled(True)
+        tree.sortByColumn(NAME, Qt.SortOrder.AscendingOrder)
+        tree.setFont(figure_font(9))
+        tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        tree.entered.connect(self._hover)
+        tree.viewport().installEventFilter(self)
+        tree.selectionModel().selectionChanged.connect(self._pin)
+        header = tree.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        for column in (BEFORE, AFTER):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+
+    @property
+    def tree(self) -> QTreeView:
+        """The list itself."""
+        return self._tree
+
+    def focus_filter(self) -> None:
+        """Puts the cursor into the filter."""
+        self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._search.selectAll()
+
+    def _arrange(self) -> None:
+        for column in (BEFORE, AFTER):
+            self._tree.setColumnHidden(column, not self._model.has_latencies)
+        self._tree.setRootIsDecorated(not self._model.flat)
+        self._tree.expandAll()
+        self._follow()
+
+    def _filter_by(self, text: str) -> None:
+        self._filter.set_text(text)
+        self._tree.expandAll()
+
+    def _names(self, index: QModelIndex) -> list[str]:
+        """The operator at an index, or those of a block."""
+        name = index.siblingAtColumn(NAME).data(OPERATOR_ROLE)
+        if isinstance(name, str):
+            return [name]
+        model = self._filter
+        children = (model.index(row, NAME, index.siblingAtColumn(NAME)) for row in range(model.rowCount(index)))
+        return [str(child.data(OPERATOR_ROLE)) for child in children]
+
+    def _hover(self, index: QModelIndex) -> None:
+        self._state.hover(self._names(index))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if event.type() == QEvent.Type.Leave:
+            self._state.hover(())
+        return super().eventFilter(watched, event)
+
+    def _pin(self) -> None:
+        if self._following:
+            return
+        rows = self._tree.selectionModel().selectedRows(NAME)
+        self._state.pin(name for index in rows for name in self._names(index))
+
+    def _follow(self) -> None:
+        """Selects what another view pinned."""
+        pinned = self._state.selection.pinned
+        selection = self._tree.selectionModel()
+        shown = {name for index in selection.selectedRows(NAME) for name in self._names(index)}
+        if shown == set(pinned):
+            return
+        self._following = True
+        selection.clearSelection()
+        found = [index for name in pinned if (index := self._filter.mapFromSource(self._model.find(name))).isValid()]
+        flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+        for index in found:
+            selection.select(index, flags)
+        if found:
+            first = min(found, key=lambda index: (index.parent().row(), index.row()))
+            selection.setCurrentIndex(first, QItemSelectionModel.SelectionFlag.NoUpdate)
+            self._tree.scrollTo(first, QAbstractItemView.ScrollHint.EnsureVisible)
+        self._following = False

@@ -1,0 +1,111 @@
+"""ProgressStrip: what is being done, how far it is, the best so far; the last line of the window."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
+
+from warploom_app.presenters.names import scheduler_title
+from warploom_app.presenters.units import count, duration, latency
+from warploom_app.state import AppState, JobState
+from warploom_app.theme import GRID, figure_font
+
+_PHASES = ("import", "search", "measure", "verify", "profile", "save")
+
+
+class ProgressStrip(QWidget):
+    """Follows AppState's job; says what is open when there is none."""
+
+    def __init__(self, state: AppState) -> None:
+        super().__init__()
+        self._state = state
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(2 * GRID, 0, 2 * GRID, 0)
+        layout.setSpacing(3 * GRID)
+        self._what, self._where, self._costed, self._best, self._elapsed = (QLabel() for _ in range(5))
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedWidth(25 * GRID)
+        self._bar.setAccessibleName(self.tr("Progress"))
+        for label in (self._what, self._where, self._costed, self._best):
+            label.setFont(figure_font(9))
+            layout.addWidget(label)
+        layout.addStretch(1)
+        layout.addWidget(self._bar)
+        self._elapsed.setFont(figure_font(9))
+        self._elapsed.setProperty("muted", True)
+        layout.addWidget(self._elapsed)
+        self.setFixedHeight(4 * GRID)
+        self._clock = QTimer(self)
+        self._clock.setInterval(200)
+        self._clock.timeout.connect(self._tick)
+        state.job_changed.connect(self._update)
+        state.document_changed.connect(self._update)
+        self._update()
+
+    @property
+    def text(self) -> str:
+        """Everything that the strip says, for tests and screen readers."""
+        labels = (self._what, self._where, self._costed, self._best)
+        return "  ".join(label.text() for label in labels if label.text())
+
+    def _update(self) -> None:
+        job = self._state.job
+        self._bar.setVisible(job is not None)
+        self._elapsed.setVisible(job is not None)
+        for label in (self._where, self._costed, self._best):
+            label.clear()
+        if job is None:
+            self._clock.stop()
+            self._what.setText(self._idle_text())
+        else:
+            self._clock.start()
+            self._what.setText(self._phase_text(job))
+            self._show_progress(job)
+            self._tick()
+        self.setAccessibleName(self.text)
+
+    def _idle_text(self) -> str:
+        document = self._state.document
+        if document is None:
+            return self.tr("Ready")
+        operators = self.tr("{} operators").format(count(len(document.graph.operators)))
+        where = document.path or document.model
+        return f"{operators}   {where}" if where else operators
+
+    def _phase_text(self, job: JobState) -> str:
+        if job.cancelling:
+            return self.tr("Stopping; what was found is kept")
+        if job.kind == "export":
+            return self.tr("Exporting {}").format(job.subject)
+        scheduler = scheduler_title(job.progress.scheduler) if job.progress is not None else job.detail
+        texts = {
+            "import": self.tr("Importing {}").format(job.subject),
+            "search": self.tr("Searching: {}").format(scheduler) if scheduler else self.tr("Searching"),
+            "verify": self.tr("Comparing outputs with the original model"),
+            "measure": self.tr("Measuring"),
+            "profile": self.tr("Recording timelines"),
+            "save": self.tr("Saving"),
+        }
+        return texts.get(job.phase, self.tr("Working on {}").format(job.subject))
+
+    def _show_progress(self, job: JobState) -> None:
+        progress = job.progress
+        if job.kind != "optimize" or progress is None or job.phase != "search":
+            done = _PHASES.index(job.phase) if job.kind == "optimize" and job.phase in _PHASES else None
+            self._bar.setRange(0, 0 if done is None else len(_PHASES))
+            self._bar.setValue(done or 0)
+            return
+        self._where.setText(self.tr("block {} of {}").format(min(progress.block + 1, progress.blocks), progress.blocks))
+        self._costed.setText(self.tr("{} stages costed").format(count(progress.stages_costed)))
+        if progress.best_us is not None:
+            self._best.setText(self.tr("best {}").format(latency(progress.best_us)))
+        self._bar.setRange(0, max(progress.blocks, 1))
+        self._bar.setValue(progress.block)
+
+    def _tick(self) -> None:
+        job = self._state.job
+        if job is not None:
+            self._elapsed.setText(duration(time.monotonic() - job.started_s))

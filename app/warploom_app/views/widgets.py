@@ -1,0 +1,79 @@
+"""Small widgets that several views share."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QToolButton, QWidget
+
+from warploom_app.icons import icon
+from warploom_app.theme import Theme
+
+
+def heading(text: str) -> QLabel:
+    """The title of a panel: small capitals in the secondary colour."""
+    label = QLabel(text.upper())
+    label.setProperty("heading", True)
+    label.setAccessibleName(text)
+    return label
+
+
+def muted(text: str = "") -> QLabel:
+    """Secondary text."""
+    label = QLabel(text)
+    label.setProperty("muted", True)
+    return label
+
+
+def hairline(vertical: bool = False) -> QFrame:
+    """A line between parts."""
+    line = QFrame()
+    line.setObjectName("hairline")
+    if vertical:
+        line.setFixedWidth(1)
+    else:
+        line.setFixedHeight(1)
+    return line
+
+
+def set_flag(widget: QWidget, name: str, value: object) -> None:
+    """Sets a property that the style sheet looks at, and dresses the widget again."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+class ElidedLabel(QLabel):
+    """A label that shortens its text to the room that it has and never asks for more."""
+
+    def __init__(self, text: str = "", mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
+        super().__init__(text)
+        self._mode = mode
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        text = QFontMetrics(self.font()).elidedText(self.text(), self._mode, self.contentsRect().width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.contentsRect(), int(self.alignment()), text)
+
+
+class IconButton(QToolButton):
+    """A flat button with a drawing; its accessible name is its tooltip."""
+
+    def __init__(self, name: str, tip: str, theme: Theme) -> None:
+        super().__init__()
+        self._name = name
+        self.setToolTip(tip)
+        self.setAccessibleName(tip)
+        self.setAutoRaise(True)
+        self.setIconSize(QSize(16, 16))
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draws in other colours."""
+        self.setIcon(icon(self._name, theme.muted))

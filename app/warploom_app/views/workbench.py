@@ -1,0 +1,266 @@
+"""Workbench: the docked views of an open document, wired to the state so that they light up together."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QDockWidget, QHBoxLayout, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+
+from warploom_app.models.figures_table import FiguresTable
+from warploom_app.models.log_table import LogTable
+from warploom_app.models.operator_tree import OperatorTree
+from warploom_app.presenters.colouring import ColourBy, colouring
+from warploom_app.presenters.figures import figure_columns, figure_rows
+from warploom_app.presenters.inspector import inspect_operator, inspect_several
+from warploom_app.presenters.results import operator_rows
+from warploom_app.presenters.verdict import make_verdict
+from warploom_app.state import AppState
+from warploom_app.theme import GRID, Theme
+from warploom_app.views.comparison_view import ComparisonView
+from warploom_app.views.dag_view import DagView
+from warploom_app.views.figures_view import FiguresView
+from warploom_app.views.inspector_panel import InspectorPanel
+from warploom_app.views.log_view import LogView
+from warploom_app.views.operator_panel import OperatorPanel
+from warploom_app.views.verdict_bar import VerdictBar
+from warploom_app.views.why_panel import WhyPanel
+from warploom_app.views.widgets import heading, muted
+
+TIMELINES, FIGURES, LOG = range(3)
+
+
+class Workbench(QMainWindow):
+    """A window inside the window: its docks can be moved, and their layout is saved.
+
+    Signals:
+        docks_changed: A dock was shown, hidden or moved.
+    """
+
+    docks_changed = Signal()
+
+    def __init__(self, state: AppState, theme: Theme) -> None:
+        super().__init__()
+        self._state, self._theme = state, theme
+        self.setWindowFlags(Qt.WindowType.Widget)
+        self.setDockNestingEnabled(True)
+        self._build_models()
+        self._build_centre(theme)
+        self._build_results(theme)
+        self._build_docks()
+        self._connect()
+        self._factory_layout = self.saveState()
+        self._show_document()
+
+    def _build_models(self) -> None:
+        self.operators = OperatorTree(self)
+        self.figures = FiguresTable(self)
+        self.log = LogTable(self)
+
+    def _build_centre(self, theme: Theme) -> None:
+        self.dag = DagView(theme)
+        self._colour_by = QComboBox()
+        self._colour_by.setAccessibleName(self.tr("What colours mean"))
+        for what, text in (
+            (ColourBy.KIND, self.tr("operator type")),
+            (ColourBy.STREAM, self.tr("stream")),
+            (ColourBy.STAGE, self.tr("stage")),
+            (ColourBy.LATENCY, self.tr("latency")),
+        ):
+            self._colour_by.addItem(text, what)
+        self._colour_by.setProperty("compact", True)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(2 * GRID, GRID // 2, GRID, GRID // 2)
+        bar.setSpacing(GRID)
+        bar.addWidget(heading(self.tr("Graph")))
+        bar.addStretch(1)
+        bar.addWidget(muted(self.tr("Colour by")))
+        bar.addWidget(self._colour_by)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(bar)
+        layout.addWidget(self.dag, 1)
+        self.setCentralWidget(page)
+
+    def _build_results(self, theme: Theme) -> None:
+        self.verdict = VerdictBar()
+        self.comparison = ComparisonView(self._state, theme)
+        self.figures_view = FiguresView(self.figures)
+        self.log_view = LogView(self._state, self.log)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.comparison, self.tr("Timelines"))
+        self.tabs.addTab(self.figures_view, self.tr("Figures"))
+        self.tabs.addTab(self.log_view, self.tr("Build log"))
+        self.tabs.setCornerWidget(self.comparison.header, Qt.Corner.TopRightCorner)
+        self.results = QWidget()
+        layout = QVBoxLayout(self.results)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.verdict)
+        layout.addWidget(self.tabs, 1)
+
+    def _build_docks(self) -> None:
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.operator_panel = OperatorPanel(self._state, self.operators)
+        self.inspector = InspectorPanel()
+        self.why = WhyPanel(self._state)
+        area = Qt.DockWidgetArea
+        self._left = self._dock("operators", self.tr("Operators"), self.operator_panel, area.LeftDockWidgetArea)
+        self._right = self._dock("inspector", self.tr("Inspector"), self.inspector, area.RightDockWidgetArea)
+        self._bottom = self._dock("results", "", self.results, area.BottomDockWidgetArea)
+        self._reasons = self._dock("why", self.tr("Why"), self.why, area.BottomDockWidgetArea)
+        self.splitDockWidget(self._bottom, self._reasons, Qt.Orientation.Horizontal)
+
+    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title or self.tr("Results"), self)
+        dock.setObjectName(name)
+        dock.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable
+        )
+        bar = QWidget()
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(2 * GRID, GRID, GRID, GRID if title else 0)
+        if title:
+            row.addWidget(heading(title))
+        else:
+            row.setContentsMargins(0, 0, 0, 0)
+        dock.setTitleBarWidget(bar)
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        dock.visibilityChanged.connect(lambda _: self.docks_changed.emit())
+        return dock
+
+    def _connect(self) -> None:
+        state = self._state
+        state.document_changed.connect(self._show_document)
+        state.compared_changed.connect(self._show_pair)
+        state.selection_changed.connect(self._show_selection)
+        self.dag.operator_selected.connect(lambda name: state.pin([name] if name else []))
+        self.dag.operator_hovered.connect(lambda name: state.hover([name] if name else []))
+        self.figures_view.chosen.connect(self._compare_with)
+        self._colour_by.activated.connect(self._show_colours)
+
+    # -- what the window calls
+
+    @property
+    def docks(self) -> tuple[QDockWidget, ...]:
+        """All docks, for the View menu."""
+        return self._left, self._right, self._bottom, self._reasons
+
+    def show_tab(self, tab: int) -> None:
+        """Shows timelines, figures or the log, and puts the focus there."""
+        self._bottom.show()
+        self.tabs.setCurrentIndex(tab)
+        (self.comparison, self.figures_view, self.log_view)[tab].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def show_operators(self) -> None:
+        """Puts the cursor into the filter of the operators."""
+        self._left.show()
+        self.operator_panel.focus_filter()
+
+    def reset_layout(self) -> None:
+        """Puts every dock where it was at first."""
+        self.restoreState(self._factory_layout)
+        for dock in self.docks:
+            dock.show()
+        self.size_docks()
+
+    def restore_layout(self, saved: QByteArray | None) -> None:
+        """Puts the docks where the user had them."""
+        if saved is None or not self.restoreState(saved):
+            self.size_docks()
+
+    def size_docks(self) -> None:
+        """Widths and heights that suit the window's size."""
+        width, height = self.width(), self.height()
+        side = min(max(width // 5, 30 * GRID), 40 * GRID)
+        self.resizeDocks([self._left, self._right], [side + 2 * GRID, side], Qt.Orientation.Horizontal)
+        self.resizeDocks([self._bottom, self._reasons], [max(width - side, 1), side], Qt.Orientation.Horizontal)
+        self.resizeDocks([self._bottom, self._reasons], [int(height * 0.48)] * 2, Qt.Orientation.Vertical)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draws in other colours."""
+        self._theme = theme
+        self.dag.set_theme(theme)
+        self.comparison.set_theme(theme)
+        self._show_colours()
+
+    # -- views follow the state
+
+    def _show_document(self) -> None:
+        document = self._state.document
+        self.log.set_entries(document.log if document is not None else ())
+        if document is None:
+            self.dag.clear()
+        elif self.dag.graph is None or document.graph.operators != self.dag.graph.operators:
+            self.dag.set_graph(document.graph)
+        results = document.results if document is not None else None
+        if results is not None:
+            self.figures.set_figures(figure_columns(results), figure_rows(results))
+            self.tabs.setCurrentIndex(TIMELINES)
+        else:
+            self.figures.set_figures((), ())
+        for tab in (TIMELINES, FIGURES):
+            self.tabs.setTabEnabled(tab, results is not None)
+        if results is None:
+            self.tabs.setCurrentIndex(LOG)
+        self._show_pair()
+        self._show_selection()
+
+    def _show_pair(self) -> None:
+        document, pair = self._state.document, self._state.pair
+        results = document.results if document is not None else None
+        names = self._state.compared
+        self.comparison.show_results(results, names)
+        self.verdict.show_verdict(make_verdict(results, names) if results is not None and names is not None else None)
+        self.why.show_reasons(pair.reasons if pair is not None else (), self._why_nothing())
+        if document is not None:
+            titles = (pair.before.track.title, pair.after.track.title) if pair is not None else ("", "")
+            self.operators.set_rows(operator_rows(document.graph, document.blocks, pair), titles)
+        else:
+            self.operators.set_rows(())
+        self._show_colours()
+        self._show_inspection()
+
+    def _why_nothing(self) -> str:
+        return self.tr("Both schedules take the same time everywhere.") if self._state.pair is not None else ""
+
+    def _show_colours(self) -> None:
+        document, pair = self._state.document, self._state.pair
+        for row in range(1, self._colour_by.count()):
+            model = self._colour_by.model()
+            model.setData(model.index(row, 0), None if pair else 0, Qt.ItemDataRole.UserRole - 1)
+        if pair is None:
+            self._colour_by.setCurrentIndex(0)
+        if document is None:
+            return
+        chosen = colouring(ColourBy(self._colour_by.currentData()), document.graph, pair, self._theme)
+        self.dag.set_colours(chosen.colours if chosen else None, chosen.legend if chosen else None)
+
+    def _show_selection(self) -> None:
+        selection = self._state.selection
+        if set(self.dag.selected) != selection.pinned:
+            self.dag.select(selection.pinned)
+            if len(selection.pinned) == 1 and not self.dag.hasFocus() and not self.dag.underMouse():
+                self.dag.centre_on(next(iter(selection.pinned)))
+        self.dag.highlight(selection.hovered)
+        self._show_inspection()
+
+    def _show_inspection(self) -> None:
+        document, pair = self._state.document, self._state.pair
+        shown = [name for name in self._state.selection.shown if document is not None and name in document.graph.index]
+        if document is None or not shown:
+            self.inspector.show_inspection(None)
+        elif len(shown) == 1:
+            self.inspector.show_inspection(inspect_operator(document.graph, shown[0], document.results, pair))
+        else:
+            ordered = sorted(shown, key=document.graph.index.__getitem__)
+            self.inspector.show_inspection(inspect_several(document.graph, ordered, pair))
+
+    def _compare_with(self, name: str) -> None:
+        document = self._state.document
+        if document is not None and document.results is not None:
+            self._state.set_compared((document.results.recording.sequential.name, name))
+            self.tabs.setCurrentIndex(TIMELINES)
