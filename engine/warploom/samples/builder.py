@@ -7,14 +7,15 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from warploom.samples.moments import after, rounded
 from warploom.samples.weights import Weight, symmetric
 
 AttributeValue = int | float | str | Sequence[int]
 
-CONV_POWER = 0.5
-"""Mean square that every convolution's and product's result is scaled to: room for sums of up to sixteen."""
-_HELD = 0.64
-"""Share of the mean square of a rectified normal variable that is its squared mean (2 / pi): averaging keeps it."""
+CONV_POWER = 0.75
+"""Variance that every convolution's and product's result is scaled to: room for sums of up to sixteen."""
+_SHARED = 0.64
+"""Share of the variance of a convolution's result over rectified inputs that is the same all over a channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +25,24 @@ class Value:
     Attributes:
         name: Its name.
         shape: Its shape, batch included.
-        power: Estimated mean square of its elements for standard normal inputs.
-        positive: Whether it holds no negative values.
+        mean: Estimated mean of its elements for standard normal inputs.
+        variance: Estimated variance.
     """
 
     name: str
     shape: tuple[int, ...]
-    power: float = 1.0
-    positive: bool = False
+    mean: float = 0.0
+    variance: float = 1.0
 
     @property
     def channels(self) -> int:
         """Size of axis 1."""
         return self.shape[1]
+
+    @property
+    def power(self) -> float:
+        """Mean square."""
+        return self.mean * self.mean + self.variance
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +141,7 @@ class NetworkBuilder:
     def matrix(self, what: str, shape: Sequence[int], fan_in: int, power: float, target: float = CONV_POWER) -> str:
         """A weight that brings `fan_in` inputs of the mean square `power` to results of the mean square `target`."""
         name = self.unique(what)
-        deviation = math.sqrt(target / (fan_in * power))
+        deviation = rounded(math.sqrt(target / (fan_in * power)))
         # Distinct fills: equal layers on one input would be the same computation to any optimizer.
         fill = (1.0 + len(self.weights) / 4096) / fan_in
         self.weights.append(symmetric(name, tuple(shape), deviation, fill))
@@ -183,7 +189,7 @@ class NetworkBuilder:
         inputs = [x.name, weight, *([self.weight("bias", (channels,), -0.1, 0.1)] if bias else [])]
         strides, pads = (stride, stride), (*pad, *pad)
         (name,) = self.node("Conv", inputs, kernel_shape=kernel, strides=strides, pads=pads, group=group)
-        return Value(name, self._window(x, channels, kernel, stride, pad), CONV_POWER)
+        return Value(name, self._window(x, channels, kernel, stride, pad), variance=CONV_POWER)
 
     def _window(
         self,
@@ -209,46 +215,51 @@ class NetworkBuilder:
             for what, low, high in (("scale", 0.9, 1.1), ("shift", -0.1, 0.1), ("mean", -0.1, 0.1), ("var", 0.8, 1.2))
         ]
         (name,) = self.node("BatchNormalization", [x.name, *names], epsilon=1e-3)
-        return Value(name, x.shape, x.power)
+        return Value(name, x.shape, x.mean, x.variance)
 
     def relu(self, x: Value) -> Value:
         """Relu."""
-        (name,) = self.node("Relu", [x.name])
-        return Value(name, x.shape, x.power if x.positive else x.power / 2, positive=True)
+        return self.activation("Relu", x)
 
     def activation(self, op: str, x: Value, **attributes: float) -> Value:
-        """HardSwish, HardSigmoid, Sigmoid, Gelu, ..."""
+        """Relu, HardSwish, HardSigmoid, Sigmoid or Gelu."""
         name = self.unique(op.lower())
         self.nodes.append(Node(op, name, (x.name,), (name,), dict(attributes)))
-        return Value(name, x.shape, 0.3 if "Sigmoid" in op else x.power * 0.6)
+        return Value(name, x.shape, *after(op, x.mean, x.variance))
+
+    def hard_swish(self, x: Value) -> Value:
+        """HardSwish."""
+        return self.activation("HardSwish", x)
+
+    def relu6(self, x: Value) -> Value:
+        """Clip between 0 and 6."""
+        (name,) = self.node("Clip", [x.name, self.scalar(0.0), self.scalar(6.0)])
+        return Value(name, x.shape, *after("Relu", x.mean, x.variance))
 
     def silu(self, x: Value) -> Value:
         """`x * sigmoid(x)`, as exporters write it."""
-        return self.multiply(x, self.activation("Sigmoid", x))
+        gated = self.multiply(x, self.activation("Sigmoid", x))
+        return Value(gated.name, x.shape, *after("SiLU", x.mean, x.variance))
 
     def multiply(self, x: Value, gate: Value) -> Value:
-        """Product of a value and a gate between 0 and 1."""
+        """Product of two values; the second one may broadcast."""
         (name,) = self.node("Mul", [x.name, gate.name])
-        return Value(name, x.shape, x.power * 0.4, x.positive and gate.positive)
+        mean = x.mean * gate.mean
+        return Value(name, x.shape, mean, x.power * gate.power - mean * mean)
 
     def add(self, *values: Value) -> Value:
         """Sum of equal shapes: Add for two, Sum for any other number."""
-        op = "Add" if len(values) == 2 else "Sum"
-        (name,) = self.node(op, [value.name for value in values])
-        positive = all(value.positive for value in values)
-        power = sum(value.power for value in values)
-        if positive:
-            total = sum(math.sqrt(value.power) for value in values)
-            power += _HELD * (total * total - power)
-        return Value(name, values[0].shape, power, positive)
+        (name,) = self.node("Add" if len(values) == 2 else "Sum", [value.name for value in values])
+        mean, variance = (sum(part) for part in zip(*((v.mean, v.variance) for v in values), strict=True))
+        return Value(name, values[0].shape, mean, variance)
 
     def concat(self, *values: Value) -> Value:
         """Concatenation of channels."""
         (name,) = self.node("Concat", [value.name for value in values], axis=1)
         channels = sum(value.channels for value in values)
+        mean = sum(value.mean * value.channels for value in values) / channels
         power = sum(value.power * value.channels for value in values) / channels
-        shape = (values[0].shape[0], channels, *values[0].shape[2:])
-        return Value(name, shape, power, all(value.positive for value in values))
+        return Value(name, (values[0].shape[0], channels, *values[0].shape[2:]), mean, power - mean * mean)
 
     def max_pool(self, x: Value, kernel: int, *, stride: int = 1, pad: int = 0, ceil: bool = False) -> Value:
         """Max pooling."""
@@ -261,7 +272,8 @@ class NetworkBuilder:
             ceil_mode=int(ceil),
         )
         shape = self._window(x, x.channels, _pair(kernel), stride, _pair(pad), ceil=ceil)
-        return Value(name, shape, x.power * 1.6, x.positive)
+        spread = math.sqrt(x.variance * (1 - _SHARED))  # the maximum of nine normal variables is 1.49 deviations up
+        return Value(name, shape, x.mean + 1.49 * spread, x.variance * (_SHARED + (1 - _SHARED) * 0.36))
 
     def avg_pool(self, x: Value, kernel: int, *, stride: int = 1, pad: int = 0) -> Value:
         """Average pooling; padding counts, as it does in cuDNN's default."""
@@ -273,8 +285,8 @@ class NetworkBuilder:
             pads=(pad,) * 4,
             count_include_pad=1,
         )
-        power = x.power * (_HELD + (1 - _HELD) / kernel**2)
-        return Value(name, self._window(x, x.channels, _pair(kernel), stride, _pair(pad)), power, x.positive)
+        shape = self._window(x, x.channels, _pair(kernel), stride, _pair(pad))
+        return Value(name, shape, x.mean, x.variance * (_SHARED + (1 - _SHARED) / kernel**2))
 
     def split(self, x: Value) -> tuple[Value, Value]:
         """Two halves of the channels."""
@@ -282,7 +294,7 @@ class NetworkBuilder:
         sizes = self.constant((half, x.channels - half))
         first, second = self.node("Split", [x.name, sizes], results=2, axis=1)
         shapes = [(x.shape[0], size, *x.shape[2:]) for size in (half, x.channels - half)]
-        return Value(first, shapes[0], x.power, x.positive), Value(second, shapes[1], x.power, x.positive)
+        return Value(first, shapes[0], x.mean, x.variance), Value(second, shapes[1], x.mean, x.variance)
 
     def enlarge(self, x: Value, like: Value) -> Value:
         """Nearest-neighbour resize to the height and width of another value."""
@@ -294,7 +306,7 @@ class NetworkBuilder:
             coordinate_transformation_mode="asymmetric",
             nearest_mode="floor",
         )
-        return Value(name, shape, x.power, x.positive)
+        return Value(name, shape, x.mean, x.variance)
 
     def scalar(self, value: float) -> str:
         """A float constant without dimensions."""
@@ -311,7 +323,7 @@ class NetworkBuilder:
         weight = self.matrix("weight", (x.shape[-1], features), x.shape[-1], x.power)
         (product,) = self.node("MatMul", [x.name, weight])
         (name,) = self.node("Add", [product, self.weight("bias", (features,), -0.1, 0.1)])
-        return Value(name, (*x.shape[:-1], features), CONV_POWER)
+        return Value(name, (*x.shape[:-1], features), variance=CONV_POWER)
 
     def layer_norm(self, x: Value) -> Value:
         """Layer normalization over the last axis."""
@@ -323,7 +335,7 @@ class NetworkBuilder:
     def global_pool(self, x: Value) -> Value:
         """Global average pooling."""
         (name,) = self.node("GlobalAveragePool", [x.name])
-        return Value(name, (*x.shape[:2], *(1 for _ in x.shape[2:])), x.power * _HELD, x.positive)
+        return Value(name, (*x.shape[:2], *(1 for _ in x.shape[2:])), x.mean, x.variance * _SHARED)
 
     def classifier(self, x: Value, classes: int = 1000) -> Value:
         """Flatten and a fully connected layer."""

@@ -30,7 +30,7 @@ def _embeddings(b: NetworkBuilder, tokens: Value, segments: Value, size: int) ->
         kinds = b.lookup(segments, 2, _HIDDEN)
         places = b.matrix("positions", (1, size, _HIDDEN), 1, 1.0)
         (placed,) = b.node("Add", [words.name, places])
-        x = b.add(Value(placed, words.shape, 2 * words.power), kinds)
+        x = b.add(Value(placed, words.shape, variance=2 * words.variance), kinds)
         return b.layer_norm(x)
 
 
@@ -64,7 +64,7 @@ def _attention(b: NetworkBuilder, x: Value, mask: str) -> Value:
     (mixed,) = b.node("MatMul", [weights, values])
     (turned,) = b.node("Transpose", [mixed], perm=(0, 2, 1, 3))
     (flat,) = b.node("Reshape", [turned, b.constant((batch, size, hidden))])
-    return Value(flat, x.shape, x.power / 8)
+    return Value(flat, x.shape, variance=0.02)  # an average over nearly all tokens
 
 
 def _heads(b: NetworkBuilder, x: Value, order: tuple[int, ...]) -> str:

@@ -20,7 +20,7 @@ _SCALES = (2, 4, 5)
 def mobilenet_heads(b: NetworkBuilder, size: int = 720) -> None:
     """Inverted bottlenecks, a top-down pyramid, and per scale a class, a box and a quality head."""
     x = b.input("input", 3, size, size * 16 // 9)
-    x = b.activation("HardSwish", _conv(b, x, 32, 3, stride=2))
+    x = b.hard_swish(_conv(b, x, 32, 3, stride=2))
     levels = []
     for number, (expansion, channels, blocks, stride, kernel) in enumerate(_STAGES):
         for block in range(blocks):
@@ -37,11 +37,10 @@ def _conv(b: NetworkBuilder, x: Value, channels: int, kernel: int = 1, *, stride
 
 
 def _bottleneck(b: NetworkBuilder, x: Value, expansion: int, channels: int, stride: int, kernel: int) -> Value:
-    """Expand, depthwise, gate (in the wide stages), project; added to its input where the shapes agree."""
-    y = x
-    if expansion > 1:
-        y = b.activation("HardSwish", b.norm(b.expand(x, expansion)))
-    y = b.activation("HardSwish", b.norm(b.depthwise(y, kernel, stride=stride, bias=False)))
+    """Expand, depthwise, gate (behind 5x5 windows), project; added to its input where the shapes agree."""
+    activate = b.hard_swish if channels > 100 else b.relu6
+    y = activate(b.norm(b.expand(x, expansion))) if expansion > 1 else x
+    y = activate(b.norm(b.depthwise(y, kernel, stride=stride, bias=False)))
     if kernel == 5:
         y = _gate(b, y)
     y = _conv(b, y, channels)

@@ -17,7 +17,7 @@ def randwire_large(b: NetworkBuilder, size: int = 224) -> None:
 
 
 def randwire_small(b: NetworkBuilder, size: int = 64) -> None:
-    """Two stages of WS(16, 4, 0.75) with 24 and 48 channels, for a first look: its real weights take 170 KB."""
+    """Two stages of WS(16, 4, 0.75) with 24 and 48 channels, for a first look: its real weights take 260 KB."""
     x = b.conv(b.input("input", 3, size, size), 12, 3, stride=2, pad=1)
     x = _stages(b, x, (watts_strogatz(16, 4, 0.75, seed=1), watts_strogatz(16, 4, 0.75, seed=2)), 24)
     x = b.conv(b.relu(x), 96)
