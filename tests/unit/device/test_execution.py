@@ -9,7 +9,7 @@ from warploom.device.simulated.execution import execute
 from warploom.device.simulated.rounding import rounded
 from warploom.device.simulated.sessions import SessionCache
 from warploom.errors import DeviceError, ScheduleError
-from warploom.graph import Graph, Precision
+from warploom.graph import DType, Graph, OperatorKind, Precision, Primitive, attributes
 from warploom.importer.export import export_graph
 from warploom.passes.merge import lower_merges
 from warploom.schedule import Launch, StreamPlan
@@ -129,3 +129,27 @@ def test_that_rounding_is_that_of_the_stored_type() -> None:
     assert rounded(values, Precision.TF32) is values
     integers = np.array([70000])
     assert rounded(integers, Precision.FP16) is integers
+
+
+def test_that_bfloat16_models_run(maker, device) -> None:
+    x = maker.input("x", 8, dtype=DType.BFLOAT16)
+    wide, y = maker.tensor("wide", 8), maker.tensor("y", 8, dtype=DType.BFLOAT16)
+    body = [
+        Primitive("Cast", (x,), (wide,), attributes(to="float32")),
+        Primitive("Cast", (wide,), (y,), attributes(to="bfloat16")),
+    ]
+    maker.operator("casts", OperatorKind.POINTWISE, body, y)
+    graph = maker.graph(y)
+    values = np.array([1 + 2**-9, *range(1, 8)], np.float32)
+    with device.compile(graph, StreamPlan("plan", (Launch(("casts",), 0),)), Precision.BF16) as executable:
+        outputs = executable.run({"x": values})
+    np.testing.assert_array_equal(outputs["y"], np.array([1, *range(1, 8)], np.float32))
+
+
+def test_that_values_that_an_operator_cannot_take_are_reported_with_its_name(maker, device) -> None:
+    table, where = maker.input("table", 4, 2), maker.input("where", 3, dtype=DType.INT64)
+    maker.single("Gather", OperatorKind.GATHER, (table, where), (3, 2), attributes(axis=0))
+    graph = maker.graph(*maker.operators[-1].outputs)
+    executable = device.compile(graph, StreamPlan("plan", (Launch(("Gather0",), 0),)), Precision.FP32)
+    with executable, pytest.raises(DeviceError, match="onnxruntime failed on 'Gather0'"):
+        executable.run({"table": np.ones((4, 2), np.float32), "where": np.array([0, 1, 9])})

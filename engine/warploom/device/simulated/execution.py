@@ -63,7 +63,7 @@ def _run_operator(
         name = structure.names[number]
         constant = graph.constants.get(name)
         arrays.append(values[name] if constant is None else rounded(np.asarray(constant.numpy(), order="C"), precision))
-    for name, array in zip(operator.outputs, session.run(arrays), strict=True):
+    for name, array in zip(operator.outputs, session.run(arrays, operator), strict=True):
         values[name] = rounded(array, precision)
 
 

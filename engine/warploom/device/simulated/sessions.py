@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from warploom.device.protocol import Array
 from warploom.device.simulated.structure import Structure, structure_of
-from warploom.errors import UnsupportedOperatorError
-from warploom.graph import Graph, Operator, Primitive, Tensor
+from warploom.errors import DeviceError, UnsupportedOperatorError
+from warploom.graph import Attributes, DType, Graph, Operator, Primitive, Tensor, attributes
 from warploom.graph.work import operator_work
 
 if TYPE_CHECKING:
@@ -36,10 +36,17 @@ class OperatorSession:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
-    def run(self, values: Sequence[Array]) -> list[Array]:
-        """Computes the outputs from the inputs, in the order of `inputs`."""
+    def run(self, values: Sequence[Array], operator: Operator) -> list[Array]:
+        """Computes an Operator's outputs from its inputs, in the order of `inputs`.
+
+        Raises:
+            DeviceError: Naming the Operator, if onnxruntime refuses the values (an index out of range, say).
+        """
         feeds = {f"t{number}": value for number, value in zip(self.inputs, values, strict=True)}
-        results: list[Array] = self.session.run([f"t{number}" for number in self.outputs], feeds)
+        try:
+            results: list[Array] = self.session.run([f"t{number}" for number in self.outputs], feeds)
+        except _refusals() as error:
+            raise DeviceError(f"onnxruntime failed on {operator.name!r} ({operator.label}): {error}") from None
         return results
 
 
@@ -66,7 +73,6 @@ class SessionCache:
 
 def _make_session(graph: Graph, operator: Operator, structure: Structure) -> OperatorSession:
     import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as states  # type: ignore[import-untyped]
 
     from warploom.importer.export import export_operators
 
@@ -80,7 +86,7 @@ def _make_session(graph: Graph, operator: Operator, structure: Structure) -> Ope
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except (states.NotImplemented, states.Fail, states.InvalidGraph, states.InvalidArgument) as error:
+    except _refusals() as error:
         raise UnsupportedOperatorError(
             f"onnxruntime cannot run {operator.name!r} ({operator.label}): {error}"
         ) from None
@@ -88,6 +94,14 @@ def _make_session(graph: Graph, operator: Operator, structure: Structure) -> Ope
     return OperatorSession(
         session, tuple(number[name] for name in wanted), tuple(number[name] for name in operator.outputs)
     )
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What onnxruntime raises; its exceptions have no common base of their own."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as states  # type: ignore[import-untyped]
+
+    names = ("NotImplemented", "Fail", "InvalidGraph", "InvalidArgument", "RuntimeException", "InvalidProtobuf")
+    return tuple(getattr(states, name) for name in names)
 
 
 def _threads(graph: Graph, operator: Operator) -> int:
@@ -104,7 +118,7 @@ def _numbered(graph: Graph, operator: Operator, number: dict[str, int]) -> Graph
             op=primitive.op,
             inputs=tuple(name[old] for old in primitive.inputs),
             outputs=tuple(name[old] for old in primitive.outputs),
-            attributes=primitive.attributes,
+            attributes=_with_held_types(primitive),
             source=primitive.source,
         )
         for primitive in operator.body
@@ -117,6 +131,19 @@ def _numbered(graph: Graph, operator: Operator, number: dict[str, int]) -> Graph
         weights=tuple(name[old] for old in operator.weights),
         outputs=tuple(name[old] for old in operator.outputs),
     )
-    tensors = {name[old]: Tensor(name[old], graph.tensors[old].shape, graph.tensors[old].dtype) for old in number}
+    tensors = {
+        name[old]: Tensor(name[old], graph.tensors[old].shape, _held(graph.tensors[old].dtype)) for old in number
+    }
     constants = {name[old]: graph.constants[old] for old in operator.weights}
     return Graph("operator", (renamed,), tensors, constants, renamed.inputs, renamed.outputs)
+
+
+def _held(dtype: DType) -> DType:
+    """The type in which the CPU holds a value: NumPy has no bfloat16."""
+    return DType.FLOAT32 if dtype is DType.BFLOAT16 else dtype
+
+
+def _with_held_types(primitive: Primitive) -> Attributes:
+    if primitive.op != "Cast" or primitive.text("to", "") != DType.BFLOAT16.value:
+        return primitive.attributes
+    return attributes(**{**dict(primitive.attributes), "to": DType.FLOAT32.value})
