@@ -43,6 +43,8 @@ class ExportFormat:
         try:
             exporter: Exporter = getattr(importlib.import_module(f"warploom.report.{module}"), function)
         except ModuleNotFoundError as error:
+            if (error.name or "").startswith("warploom"):
+                raise
             raise missing_extra(self.name, error.name or "a library") from error
         return exporter
 

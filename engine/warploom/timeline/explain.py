@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from warploom.timeline.comparison import Comparison, OperatorComparison, StageComparison
@@ -31,14 +31,19 @@ class Reason:
     operators: tuple[str, ...]
 
 
-def explain(comparison: Comparison, limit: int = 8) -> tuple[Reason, ...]:
+def explain(comparison: Comparison, limit: int = 8, label: Callable[[str], str] = str) -> tuple[Reason, ...]:
     """The stages that matter most, biggest effect first.
 
     Where the schedule both wins and loses, the biggest loss is among them however small it is: a list of gains alone
     would not tell where there is something left to win.
+
+    Args:
+        comparison: The two timelines.
+        limit: The most reasons.
+        label: What the text calls an operator, by its name.
     """
     operators = {operator.name: operator for operator in comparison.operators}
-    reasons = [_reason(stage, operators) for stage in comparison.stages if abs(stage.gain_us) >= NOTEWORTHY_US]
+    reasons = [_reason(stage, operators, label) for stage in comparison.stages if abs(stage.gain_us) >= NOTEWORTHY_US]
     ranked = sorted(reasons, key=lambda reason: -abs(reason.gain_us))
     shown = ranked[:limit]
     losses = [reason for reason in ranked if reason.gain_us < 0]
@@ -47,14 +52,15 @@ def explain(comparison: Comparison, limit: int = 8) -> tuple[Reason, ...]:
     return tuple(shown)
 
 
-def _reason(stage: StageComparison, operators: Mapping[str, OperatorComparison]) -> Reason:
+def _reason(stage: StageComparison, operators: Mapping[str, OperatorComparison], label: Callable[[str], str]) -> Reason:
     gain = stage.gain_us
     verb = "saves" if gain > 0 else "loses"
     took = f"{_us(stage.before.elapsed_us)} before, {_us(stage.after.elapsed_us)} now"
     if len(stage.operators) == 1:
-        why = _single_text(stage, operators.get(stage.operators[0]))
+        why = _single_text(stage, operators.get(stage.operators[0]), label(stage.operators[0]))
     else:
-        why = _gain_text(stage) if gain > 0 else _loss_text(stage, operators)
+        arrangement = _arrangement(stage, label)
+        why = _gain_text(stage, arrangement) if gain > 0 else _loss_text(stage, arrangement, operators, label)
     return Reason(
         title=f"Stage {stage.stage + 1} {verb} {_us(abs(gain))}",
         text=f"{why} ({took}).",
@@ -64,16 +70,16 @@ def _reason(stage: StageComparison, operators: Mapping[str, OperatorComparison])
     )
 
 
-def _single_text(stage: StageComparison, operator: OperatorComparison | None) -> str:
+def _single_text(stage: StageComparison, operator: OperatorComparison | None, name: str) -> str:
     """An operator that runs by itself in both: what changed is the gap before it, or its own duration."""
     gap = stage.after.idle_us - stage.before.idle_us
     if operator is None or abs(gap) >= abs(operator.delta_us):
-        return f"{stage.operators[0]} starts {_us(abs(gap))} {'later' if gap > 0 else 'sooner'} after what precedes it"
-    return f"{operator.name} itself takes {_us(operator.after_us)} instead of {_us(operator.before_us)}"
+        return f"{name} starts {_us(abs(gap))} {'later' if gap > 0 else 'sooner'} after what precedes it"
+    return f"{name} itself takes {_us(operator.after_us)} instead of {_us(operator.before_us)}"
 
 
-def _gain_text(stage: StageComparison) -> str:
-    parts = [_arrangement(stage)]
+def _gain_text(stage: StageComparison, arrangement: str) -> str:
+    parts = [arrangement]
     if stage.after.warps > stage.before.warps * 1.05:
         parts.append(_fill(stage))
     saved_idle = stage.before.idle_us - stage.after.idle_us
@@ -84,43 +90,52 @@ def _gain_text(stage: StageComparison) -> str:
     return "; ".join(parts)
 
 
-def _loss_text(stage: StageComparison, operators: Mapping[str, OperatorComparison]) -> str:
+def _loss_text(
+    stage: StageComparison,
+    arrangement: str,
+    operators: Mapping[str, OperatorComparison],
+    label: Callable[[str], str],
+) -> str:
     loss = -stage.gain_us
     more_idle = stage.after.idle_us - stage.before.idle_us
     if more_idle >= 0.5 * loss:
-        return f"{_arrangement(stage)}; {_us(more_idle)} more pass in waits and launch gaps"
+        return f"{arrangement}; {_us(more_idle)} more pass in waits and launch gaps"
     mine = [operators[name] for name in stage.operators if name in operators]
     slowest = max(mine, key=lambda operator: operator.delta_us, default=None)
     if slowest is None or slowest.delta_us <= 0:
-        return _arrangement(stage)
+        return arrangement
     crowd = "merged" if slowest.merged_with else "beside the others" if len(stage.groups) > 1 else "here"
     return (
-        f"{_arrangement(stage)}; {slowest.name} takes {_us(slowest.after_us)} {crowd} "
+        f"{arrangement}; {label(slowest.name)} takes {_us(slowest.after_us)} {crowd} "
         f"instead of {_us(slowest.before_us)}"
     )
 
 
-def _arrangement(stage: StageComparison) -> str:
+def _arrangement(stage: StageComparison, label: Callable[[str], str]) -> str:
     """What the stage does, in words."""
     merged = max(stage.merged, key=len, default=())
     if merged and len(stage.groups) == 1:
-        return f"{len(merged)} operators merged into one launch ({_names(merged)})"
+        return f"{len(merged)} operators merged into one launch ({_names(merged, label)})"
     if merged:
         return f"{len(stage.groups)} groups side by side, one of them {len(merged)} operators merged into one launch"
     if len(stage.groups) > 1:
-        return f"{len(stage.groups)} groups side by side ({_names(group[0] for group in stage.groups)})"
-    return f"{_names(stage.operators)} on one stream"
+        return f"{len(stage.groups)} groups side by side ({_names((group[0] for group in stage.groups), label)})"
+    return f"{_names(stage.operators, label)} on one stream"
 
 
 def _fill(stage: StageComparison) -> str:
     return (
         f"active warps {stage.before.warps:,.0f} → {stage.after.warps:,.0f} "
-        f"({stage.before.fill:.0%} → {stage.after.fill:.0%} of the device)"
+        f"({_percent(stage.before.fill)} → {_percent(stage.after.fill)} of the device)"
     )
 
 
-def _names(names: Iterable[str]) -> str:
-    every = list(names)
+def _percent(part: float) -> str:
+    return f"{part:.0%}" if part >= 0.095 else f"{part:.1%}"
+
+
+def _names(names: Iterable[str], label: Callable[[str], str]) -> str:
+    every = [label(name) for name in names]
     shown = ", ".join(every[:NAMES_SHOWN])
     return shown if len(every) <= NAMES_SHOWN else f"{shown} and {len(every) - NAMES_SHOWN} more"
 

@@ -1,0 +1,52 @@
+"""Exports a recording as one HTML file that needs nothing else: no network, no server, no other file."""
+
+from __future__ import annotations
+
+import jinja2
+from markupsafe import Markup
+
+from warploom.paths import data_path
+from warploom.recording.recording import Recording
+from warploom.report.dag_svg import dag_svg
+from warploom.report.html_data import script_data
+from warploom.report.html_view import ComparedView, compared_view, facts, log_lines, timeline_captions
+from warploom.report.table import comparison_table
+from warploom.report.verdict import verdict
+
+
+def html_report(recording: Recording) -> bytes:
+    """The file's content; everything that comes from the recording is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(data_path("assets", "report")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    compared = compared_view(recording)
+    text = environment.get_template("report.html.j2").render(
+        recording=recording,
+        verdict=verdict(recording),
+        table=comparison_table(recording),
+        compared=compared,
+        captions=timeline_captions(recording),
+        facts=facts(recording),
+        log=log_lines(recording),
+        dag=Markup(_dag(recording, compared)),  # dag_svg escapes every name itself
+        data=Markup(script_data(recording)),  # JSON without a sign that HTML knows
+        style=Markup(_asset("report.css")),  # our own file
+        script=Markup(_asset("report.js")),  # our own file
+    )
+    return text.encode("utf-8", "replace")
+
+
+def _asset(name: str) -> str:
+    return data_path("assets", "report", name).read_text(encoding="utf-8")
+
+
+def _dag(recording: Recording, compared: ComparedView | None) -> str:
+    if compared is None:
+        return dag_svg(recording.graph, {})
+    operators = compared.comparison.operators
+    stages = {operator.name: operator.stage for operator in operators}
+    return dag_svg(recording.graph, stages, frozenset(item.name for item in operators if item.merged_with))
