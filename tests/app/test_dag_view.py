@@ -115,7 +115,8 @@ def test_that_hovering_tells_the_operator_and_leaving_tells_none(qtbot: QtBot, v
     view.operator_hovered.connect(told.append)
     for at in (_point(view, "conv1"), _point(view, "add"), QPoint(3, 3)):
         qtbot.mouseMove(view.canvas, at)
-    assert told == ["conv1", "add", ""]
+    assert [name for name in told if name] == ["conv1", "add"]
+    assert told[-1] == ""
 
 
 def test_that_dragging_moves_the_picture_and_selects_nothing(qtbot: QtBot, view: DagView) -> None:

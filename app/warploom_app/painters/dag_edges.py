@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pyqtgraph.Qt.internals import PrimitiveArray
+from pyqtgraph.Qt.internals import PrimitiveArray  # type: ignore[import-untyped]
 from PySide6.QtCore import QByteArray, QDataStream, QLineF, QRectF
 from PySide6.QtGui import QPainter, QPainterPath
 

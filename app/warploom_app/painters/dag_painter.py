@@ -23,16 +23,17 @@ TITLE_ONLY = 0.4
 ROUNDED = 0.22
 CURVES = 0.16
 _RADIUS = 6.0
-_TINT = 0.09  # how much of its colour fills a box; the strip carries it in full
+QUIET_TINT, TINT, FULL_TINT = 0.09, 0.2, 0.8  # how much of its colour fills a box; the strip carries it in full
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DagPicture:
-    """What is drawn: where everything is, what it says and in which colours."""
+    """What is drawn: where everything is, what it says, in which colours, and how strongly these fill the boxes."""
 
     geometry: DagGeometry
     nodes: Sequence[DagNode]
     colours: Mapping[str, str]
+    tint: float = QUIET_TINT
 
 
 class DagPainter:
@@ -112,7 +113,7 @@ class DagPainter:
         outline = 1.0 / max(scale, 0.5)
         for colour, (box, strip) in boxes.items():
             painter.setPen(QPen(QColor(mixed(self.theme.edge, colour, 0.35)), outline))
-            painter.setBrush(QColor(mixed(self.theme.surface, colour, _TINT)))
+            painter.setBrush(QColor(mixed(self.theme.surface, colour, picture.tint)))
             painter.drawPath(box)
             painter.fillPath(strip, QColor(colour))
         if scale >= ALL_TEXT:

@@ -42,12 +42,14 @@ class Legend:
         entries: The colours in reading order; for a scale the samples from low to high.
         low: Text at the low end of a scale; empty when the entries are separate colours.
         high: Text at the high end of a scale.
+        tints: Whether the colours are pale enough to fill the operators' boxes.
     """
 
     title: str
     entries: tuple[LegendEntry, ...]
     low: str = ""
     high: str = ""
+    tints: bool = False
 
     @property
     def is_scale(self) -> bool:
@@ -84,7 +86,7 @@ def colour_by_stage(plan: StreamPlan, theme: Theme) -> Colouring:
         name: theme.stage(launch.stage) for launch in plan.launches if launch.stage >= 0 for name in launch.operators
     }
     entries = (LegendEntry("even stages", theme.stage(0)), LegendEntry("odd stages", theme.stage(1)))
-    return Colouring(colours, Legend("Stage", entries if colours else ()))
+    return Colouring(colours, Legend("Stage", entries if colours else (), tints=True))
 
 
 def colour_by_stream(plan: StreamPlan, theme: Theme) -> Colouring:

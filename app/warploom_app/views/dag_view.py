@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from warploom.graph import Graph
 from warploom.paths import cache_folder
 from warploom_app.painters.dag_export import save_png, save_svg
-from warploom_app.painters.dag_painter import DagPainter, DagPicture
+from warploom_app.painters.dag_painter import FULL_TINT, QUIET_TINT, TINT, DagPainter, DagPicture
 from warploom_app.painters.dag_text import DagText
 from warploom_app.presenters.dag_colours import ColourValue, Legend, colour_by_kind
 from warploom_app.theme import LIGHT, Theme
@@ -58,6 +58,7 @@ class DagView(QWidget):
         self._graph: Graph | None = None
         self._arrangement: DagArrangement | None = None
         self._colours: Mapping[str, ColourValue] | None = None
+        self._tint = QUIET_TINT
         self._selected: tuple[str, ...] = ()
         self._at_home = True
         self._build_canvas()
@@ -124,7 +125,7 @@ class DagView(QWidget):
         """Shows nothing, and stops any layout under way."""
         self._layouter.cancel()
         self._graph = self._arrangement = self._colours = None
-        self._selected, self._at_home = (), True
+        self._selected, self._at_home, self._tint = (), True, QUIET_TINT
         self.canvas.set_picture(None)
         self.minimap.set_picture(None)
         self._legend.set_legend(Legend("", ()))
@@ -135,8 +136,11 @@ class DagView(QWidget):
     def set_colours(self, colours: Mapping[str, ColourValue] | None, legend: Legend | None = None) -> None:
         """Colours operators by name; None goes back to a colour for each kind of operator."""
         self._colours = colours
+        self._tint = QUIET_TINT
         if colours is not None:
-            self._legend.set_legend(legend or Legend("", ()))
+            legend = legend or Legend("", ())
+            self._legend.set_legend(legend)
+            self._tint = FULL_TINT if legend.tints else TINT
         self._show_picture()
 
     def set_theme(self, theme: Theme) -> None:
@@ -245,7 +249,7 @@ class DagView(QWidget):
             colouring = colour_by_kind(self._graph, self._theme)
             colours = colouring.colours
             self._legend.set_legend(colouring.legend)
-        picture = DagPicture(self._arrangement.geometry, self._arrangement.nodes, colours)
+        picture = DagPicture(self._arrangement.geometry, self._arrangement.nodes, colours, self._tint)
         self.canvas.set_picture(picture)
         self.minimap.set_picture(picture)
         self._place_corners()
