@@ -60,7 +60,9 @@ def time_case(case: Case, runs: int) -> Timing:
     for _ in range(runs):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         start = time.perf_counter()
-        subprocess.run(case.command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        done = subprocess.run(case.command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"{case.name} failed: {done.stderr.strip()}")
         timing.wall_s.append(time.perf_counter() - start)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         timing.cpu_s.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
+    from warploom.graph import LogEntry
+
 PHASE_WORDS = {
     "import": "Reading the model",
     "search": "Searching schedules",
@@ -20,6 +22,8 @@ PHASE_WORDS = {
     "profile": "Profiling",
     "save": "Saving",
 }
+
+MOST_SUBJECTS = 6
 
 
 class ProgressView(Protocol):
@@ -54,9 +58,11 @@ def search_text(progress: SearchProgress) -> str:
     )
 
 
-def log_text(line: LogLine) -> str:
-    """One decision of the build log, in one line."""
-    return f"[{line.step}] {', '.join(line.subject)}: {line.decision} ({line.reason})"
+def log_text(line: LogLine | LogEntry) -> str:
+    """One decision of the build log, in one line; of many subjects the first ones."""
+    named = ", ".join(line.subject[:MOST_SUBJECTS])
+    more = f" and {len(line.subject) - MOST_SUBJECTS} more" if len(line.subject) > MOST_SUBJECTS else ""
+    return f"[{line.step}] {named}{more}: {line.decision}: {line.reason}"
 
 
 class PlainProgress:

@@ -39,8 +39,10 @@ def show(
 
 
 def _print_log(recording: Recording) -> None:
+    from warploom.cli.progress import log_text
+
     for entry in recording.build_log:
-        typer.echo(f"[{entry.step}] {', '.join(entry.subject)}: {entry.decision} ({entry.reason})")
+        typer.echo(log_text(entry))
 
 
 def _print_stages(recording: Recording, candidate: Candidate) -> None:

@@ -84,8 +84,8 @@ def choose(outcomes: Mapping[str, Outcome], checks: Mapping[str, OutputCheck], c
 
     Args:
         outcomes: By candidate name, the sequential one among them.
-        checks: Outputs of the candidates against the reference, of those that were compared (all, unless the user
-            cancelled or wanted none). A candidate that failed is never chosen.
+        checks: Outputs of the candidates against the reference, of those that were compared. A candidate that
+            failed is never chosen.
         context: Of the job; the decision goes into its log.
     """
     medians = {name: outcome.measurement.median_us for name, outcome in outcomes.items()}

@@ -89,7 +89,8 @@ def _record(
     costs = device.cost_model(model.graph, settings.precision)
     planned = plan_candidates(model.graph, costs, settings.mode, settings.limits, context)
     outcomes = execute_candidates(planned, model.graph, device, settings.precision, settings.repeats, context)
-    checks = _verify(planned, request, settings, device, model, context)
+    fastest_first = sorted(planned, key=lambda candidate: outcomes[candidate.name].measurement.median_us)
+    checks = _verify(fastest_first, request, settings, device, model, context)
     chosen = choose(outcomes, checks, context)
     findings = Findings(planned, outcomes, checks, chosen, solo_latencies(model.graph, costs))
     return assemble(request, settings, device.info, model, findings, context.log)
@@ -110,7 +111,7 @@ def _verify(
         return {}
     from warploom.worker.verification import check_outputs
 
-    context.phase("verify", "onnxruntime on the original model")
+    context.phase("verify", "the original model on onnxruntime")
     plans = {candidate.name: candidate.plan for candidate in planned}
     return check_outputs(plans, model, device, settings.precision, context)
 
