@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import signal
@@ -161,9 +162,12 @@ def test_that_a_process_that_hangs_is_given_up(qtbot: QtBot, tmp_path: Path, mon
 
 @pytest.mark.parametrize(("operators", "chain"), [(1000, False), (5000, True), (5000, False)])
 def test_that_the_window_stays_alive_while_a_large_graph_is_laid_out(
-    qtbot: QtBot, view: DagView, operators: int, chain: bool
+    qtbot: QtBot, view: DagView, request: pytest.FixtureRequest, operators: int, chain: bool
 ) -> None:
     graph = _graph(operators, chain=chain)
+    request.addfinalizer(gc.unfreeze)
+    gc.collect()
+    gc.freeze()  # a test session holds a hundred times the objects of the window: walking them is not its doing
     late: list[float] = []
     last = time.perf_counter()
 

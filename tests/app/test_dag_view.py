@@ -278,10 +278,9 @@ def test_that_small_and_disconnected_graphs_are_shown(qtbot: QtBot, view: DagVie
 
 
 def test_that_every_bundled_model_is_shown(qtbot: QtBot, view: DagView) -> None:
-    from warploom.samples.bundled import bundled_models
-
     from warploom.importer.load import import_model
     from warploom.passes.pipeline import optimize_graph
+    from warploom.samples.bundled import bundled_models
 
     for path in bundled_models():
         graph = optimize_graph(import_model(path).graph).graph
