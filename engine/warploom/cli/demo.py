@@ -25,9 +25,10 @@ def demo(
     from warploom.cli.comparison import print_comparison
     from warploom.cli.run_job import run_optimize
     from warploom.recording.file import read_recording
+    from warploom.samples.bundled import default_model
     from warploom.worker.messages import OptimizeOptions
 
-    model = demo_model()
+    model = default_model()
     make_folder(folder)
     _say_device(device)
     outcome = run_optimize(model, folder / f"{model.stem}.warploom", OptimizeOptions(device=device), log=False)
@@ -41,13 +42,6 @@ def demo(
     if window:
         _open_window(outcome.recording)
     return 0
-
-
-def demo_model() -> Path:
-    """The bundled model with most to show: the first of the list."""
-    from warploom.samples.bundled import bundled_models
-
-    return bundled_models()[0]
 
 
 def make_folder(folder: Path) -> None:
@@ -87,9 +81,9 @@ def _write_report(recording: Recording, report: Path) -> None:
 
 def _open_window(recording: Path) -> None:
     """Opens the window in a process of its own: whatever is wrong with Qt here, the demo has succeeded."""
-    from warploom.cli.gui import has_display, window_obstacle
+    from warploom.cli.gui import window_obstacle
 
-    again = f"{Path(sys.argv[0]).name} gui {recording}" if has_display() else f"warploom gui {recording}"
+    again = f"{_this_program()} gui {recording}"
     obstacle = window_obstacle()
     if obstacle:
         typer.echo(f"\nThe window was not opened. {obstacle} Then: {again}")
@@ -103,3 +97,8 @@ def _open_window(recording: Path) -> None:
         return
     if code:
         typer.echo(f"\nThe window did not open (exit code {code}). Try: {again}")
+
+
+def _this_program() -> str:
+    """How the user started the command: the environment that `make demo` creates is not on the PATH."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "warploom" else "warploom"

@@ -35,7 +35,6 @@ class ExportFormat(enum.StrEnum):
     SVG = "svg"
     PDF = "pdf"
     CSV = "csv"
-    PARQUET = "parquet"
     CHROME_TRACE = "chrome-trace"
     SCHEDULE_JSON = "schedule-json"
 
