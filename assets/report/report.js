@@ -152,11 +152,12 @@
 
     drawName(pen, i, left, wide, y, fill) {
       const from = Math.max(left, GUTTER), room = Math.min(left + wide, this.canvas.clientWidth) - from - 8;
-      let text = this.label(this.timeline.spans.launch[i]);
-      const per = 6.1;
+      const per = 6.1, launch = this.timeline.spans.launch[i];
+      let text = this.label(launch);
+      if (text.length * per > room) text = this.shortLabel(launch);
       if (text.length * per > room) {
         const letters = Math.floor(room / per);
-        if (letters < 4) return;
+        if (letters < 6) return;
         text = `…${text.slice(1 - letters)}`;
       }
       pen.textAlign = "center";
@@ -166,6 +167,11 @@
 
     label(launch) {
       return this.timeline.launches[launch].operators.map((op) => data.operators[op].place).join(" & ");
+    }
+
+    // The last part of the place: "branch7x7_1" of "Mixed_6b.branch7x7_1".
+    shortLabel(launch) {
+      return this.timeline.launches[launch].operators.map((op) => data.operators[op].place.split(/[./]/).pop()).join(" & ");
     }
 
     isLit(i, some) { return this.timeline.launches[this.timeline.spans.launch[i]].operators.some((op) => some.has(op)); }

@@ -180,7 +180,8 @@ class Recording:
         verification: Outputs against the reference; None when not asked for.
         build_log: Every fold, fusion, merge and scheduling decision.
         environment: Where it was made.
-        solo_us: Duration of operators alone on the device, by operator name; empty where nobody asked.
+        solo_us: Latency of each operator as a stage of its own, launch and barrier included, by name; empty where
+            nobody asked.
         created: In UTC, to the second.
         warploom_version: What wrote it.
         format_version: Format of the file.

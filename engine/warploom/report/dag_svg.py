@@ -10,7 +10,7 @@ from warploom.report.dag_layout import NODE_HEIGHT, NODE_WIDTH, DagLayout, Point
 from warploom.report.naming import places, shape_text, title
 
 _MARGIN = 8.0
-_TITLE_LETTERS, _PLACE_LETTERS = 17, 25
+_TITLE_LETTERS, _PLACE_LETTERS = 16, 21
 
 
 def dag_svg(graph: Graph, stages: Mapping[str, int], merged: frozenset[str] = frozenset()) -> str:

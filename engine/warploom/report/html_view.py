@@ -9,7 +9,7 @@ from warploom.graph import LogEntry
 from warploom.recording.recording import Candidate, Recording
 from warploom.report.naming import places, title
 from warploom.report.pair import shown_pair
-from warploom.report.units import MICROSECONDS, number_text
+from warploom.report.units import MICROSECONDS, change_text, number_text
 from warploom.timeline.comparison import Comparison, OperatorComparison, StageComparison, compare
 from warploom.timeline.explain import Reason, explain
 from warploom.timeline.statistics import timeline_statistics
@@ -116,7 +116,7 @@ def _operator_row(recording: Recording, compared: OperatorComparison, names: Map
             _time(compared.solo_us),
             _time(compared.before_us),
             _time(compared.after_us),
-            Cell(f"{delta:+,.2f}", delta, tone),
+            Cell(change_text(delta, 2), delta, tone),
             Cell(number_text(compared.slowdown, 2), compared.slowdown or 0.0),
         ),
     )
@@ -140,7 +140,7 @@ def _stage_row(
             _time(cost),
             _time(stage.before.elapsed_us),
             _time(stage.after.elapsed_us),
-            Cell(f"{gain:+,.2f}", gain, tone),
+            Cell(change_text(gain, 2), gain, tone),
             _time(stage.after.idle_us),
             Cell(f"{stage.before.warps:,.0f}", stage.before.warps),
             Cell(f"{stage.after.warps:,.0f}", stage.after.warps),

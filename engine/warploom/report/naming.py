@@ -33,9 +33,9 @@ def places(graph: Graph) -> dict[str, str]:
 
 
 def title(operator: Operator) -> str:
-    """What it computes, in a few letters: "Conv 3×3", "MaxPool 3×3", "Concat"."""
+    """What it computes, in a few letters: "Conv 3×3", "AvgPool 3×3", "Concat"."""
     main = operator.main
-    kind = "SepConv" if operator.kind.value == "separable" else main.op.split("::")[-1]
+    kind = "SepConv" if operator.kind.value == "separable" else main.op.split("::")[-1].replace("Average", "Avg")
     if main.has("kernel_shape"):
         return f"{kind} {'×'.join(str(size) for size in main.integers('kernel_shape'))}"
     return kind

@@ -37,6 +37,12 @@ def number_text(value: float | None, digits: int) -> str:
     return f"{value:.1e}" if digits < 0 else f"{value:,.{digits}f}"
 
 
+def change_text(value: float, digits: int) -> str:
+    """A difference with its sign; what rounds to nothing has none."""
+    text = f"{value:+,.{digits}f}"
+    return text[1:] if not text.strip("+-0.,") else text
+
+
 def time_text(value_us: float) -> str:
     """A single time with the unit that suits its size."""
     unit = time_unit(value_us)

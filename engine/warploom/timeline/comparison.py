@@ -32,11 +32,12 @@ class OperatorComparison:
 
     Attributes:
         name: The operator.
-        solo_us: Alone on the device; None where nobody measured it.
+        solo_us: As a stage of its own, launch and barrier included; None where nobody asked.
         before_us: Duration in the first timeline.
         after_us: Duration in the second; of a merged launch, the part in proportion to `before_us`.
         delta_us: after - before.
-        slowdown: after over solo (over before where there is no solo); None where that is 0.
+        slowdown: after over before: how much company (or merging) costs, where the first timeline runs one operator
+            at a time; None where before is 0.
         before_stream: Stream in the first timeline.
         after_stream: Stream in the second.
         stage: Stage in the second (episode number where its plan has no stages).
@@ -153,7 +154,7 @@ def compare(before: Planned, after: Planned, solo_us: Mapping[str, float] | None
     Args:
         before: The plan compared with, usually the sequential one.
         after: The plan of interest; of the same Graph.
-        solo_us: Duration of operators alone on the device, where known.
+        solo_us: Latency of operators as stages of their own, where known.
     """
     first, second = _Side.of(before), _Side.of(after)
     stages = stage_numbers(after.timeline, np.array([launch.stage for launch in after.plan.launches], dtype=np.int64))
@@ -173,14 +174,13 @@ def _operator(name: str, first: _Side, second: _Side, solo: float | None, stages
     i, j = first.launch_of[name], second.launch_of[name]
     before = _part_us(name, first, i, first)
     after = _part_us(name, second, j, first)
-    base = solo if solo else before
     return OperatorComparison(
         name=name,
         solo_us=solo,
         before_us=before,
         after_us=after,
         delta_us=after - before,
-        slowdown=after / base if base > 0 else None,
+        slowdown=after / before if before > 0 else None,
         before_stream=first.plan.launches[i].stream,
         after_stream=second.plan.launches[j].stream,
         stage=int(stages[j]),
