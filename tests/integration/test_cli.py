@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -412,6 +413,25 @@ def test_that_an_interrupt_saves_the_best_so_far(number: signal.Signals, long_mo
     assert summary["speedup"] > 1
     assert output.is_file()
     assert run("show", output) == 0
+
+
+def test_that_a_terminal_sees_live_progress_and_stays_clean(model: Path, tmp_path: Path) -> None:
+    terminal, its_end = os.openpty()
+    environment = {**os.environ, "TERM": "xterm"}
+    command = [*WARPLOOM, "optimize", str(model), "--json", "--log", "-o", "b.warploom"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=its_end) as process:
+        os.close(its_end)
+        shown = bytearray()
+        with contextlib.suppress(OSError):  # the end of a terminal is an input/output error
+            while piece := os.read(terminal, 4096):
+                shown += piece
+        assert process.stdout is not None
+        json.loads(process.stdout.read())
+        assert process.wait(30) == 0
+    os.close(terminal)
+    assert b"Reading the model" in shown
+    assert b"[choose]" in shown
+    assert shown.rfind(b"\x1b[?25h") > shown.rfind(b"\x1b[?25l")  # the cursor is shown again
 
 
 def test_that_a_killed_search_leaves_nothing(long_model: Path, tmp_path: Path) -> None:

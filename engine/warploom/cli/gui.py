@@ -37,6 +37,8 @@ def gui(
     ] = None,
 ) -> int:
     """Open the window."""
+    if file is not None and not file.exists():
+        raise CommandError(f"There is no file {file} to open.")
     obstacle = window_obstacle()
     if obstacle:
         raise CommandError(obstacle)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -15,8 +17,12 @@ def worker(
     """Serve jobs to another program over stdin and stdout."""
     if not stdio:
         raise typer.BadParameter("A worker needs --stdio, the only way to talk to it")
+    import logging
+
     from warploom.worker.server import Server
     from warploom.worker.stdio import claim_standard_streams, leave_interrupts_to_the_parent
 
+    level = logging.DEBUG if os.environ.get("WARPLOOM_DEBUG") else logging.WARNING
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     leave_interrupts_to_the_parent()
     return Server(*claim_standard_streams()).serve()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 
 from warploom.errors import CommandError, WarploomError
@@ -14,14 +15,18 @@ from warploom.worker.messages import (
 )
 from warploom.worker.observer import Cancelled, Emit
 
+_logger = logging.getLogger(__name__)
+
 
 def run_job(request: Request, emit: Emit, cancelled: Cancelled) -> None:
     """Runs one job to its last event, `Finished`, `DeviceList` or `Failed`. Raises nothing of the job's own."""
+    _logger.debug("job %d: %s", request.job, type(request).__name__)
     try:
         _run(request, emit, cancelled)
     except WarploomError as error:
         emit(Failed(job=request.job, code=error.code, message=str(error), details=traceback.format_exc()))
     except Exception as error:
+        _logger.exception("job %d failed", request.job)
         emit(Failed(job=request.job, code="internal", message=unexpected(error), details=traceback.format_exc()))
 
 
