@@ -10,6 +10,9 @@ from PySide6.QtSvg import QSvgRenderer
 
 from warploom.paths import data_path
 
+FADED = "#9aa1ab"
+"""Icons of what is disabled, in both themes."""
+
 _SIZES = (16, 20, 24, 32, 40, 48, 64)
 
 
@@ -18,9 +21,11 @@ def icon(name: str, colour: str) -> QIcon:
     """The drawing of that name in one colour, sharp at 100 % to 200 % scaling."""
     source = data_path("assets", "icons", f"{name}.svg").read_text(encoding="utf-8")
     renderer = QSvgRenderer(QByteArray(source.replace("currentColor", colour).encode()))
+    faded = QSvgRenderer(QByteArray(source.replace("currentColor", FADED).encode()))
     result = QIcon()
     for size in _SIZES:
         result.addPixmap(_rendered(renderer, size))
+        result.addPixmap(_rendered(faded, size), QIcon.Mode.Disabled)
     return result
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from warploom.graph import LogEntry
+from warploom.graph import Graph, LogEntry
 from warploom.graph.document import graph_from_document
 from warploom.recording.file import read_recording
+from warploom_app.presenters.names import display_names
 from warploom_app.presenters.results import blocks_of, make_results
 from warploom_app.state import Document
 
@@ -17,7 +18,10 @@ RECORDING_SUFFIXES = (".warploom",)
 def document_from_graph(model: Path, data: bytes, log: tuple[LogEntry, ...]) -> Document:
     """An imported model, before anything was searched."""
     graph = graph_from_document(data)
-    return Document(title=model.name, graph=graph, model=model, blocks=blocks_of(graph), log=log)
+    _warm(graph)
+    return Document(
+        title=model.name, graph=graph, model=model, names=display_names(graph), blocks=blocks_of(graph), log=log
+    )
 
 
 def document_from_recording(path: Path, model: Path | None = None) -> Document:
@@ -28,20 +32,22 @@ def document_from_recording(path: Path, model: Path | None = None) -> Document:
     """
     recording = read_recording(path)
     graph = recording.graph
-    _warm(recording.graph)
+    _warm(graph)
+    results = make_results(recording)
     named = model or Path(recording.model.path)
     return Document(
         title=recording.model.name,
         graph=graph,
         model=named if named.is_file() else None,
         path=path,
-        results=make_results(recording),
+        results=results,
+        names=results.names,
         blocks=blocks_of(graph),
         log=recording.build_log,
     )
 
 
-def _warm(graph: object) -> None:
+def _warm(graph: Graph) -> None:
     """Works out the graph's derived indices here, so that no view does it on the interface's thread."""
     for name in ("index", "producer", "consumers", "predecessors", "successors"):
         getattr(graph, name)

@@ -27,6 +27,7 @@ class Document:
         model: The ONNX file; None for a recording whose model is not here.
         path: The recording's file; None before there is one.
         results: What the views show of the recording.
+        names: What the window calls each operator.
         blocks: The block of each operator.
         log: The build log that came with the graph or the recording.
     """
@@ -36,6 +37,7 @@ class Document:
     model: Path | None = None
     path: Path | None = None
     results: Results | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
     blocks: Mapping[str, int] = field(default_factory=dict)
     log: tuple[LogEntry, ...] = ()
 

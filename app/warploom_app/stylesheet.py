@@ -44,6 +44,8 @@ QComboBox, QSpinBox, QLineEdit {
     background: $surface; border: 1px solid $hairline; border-radius: 4px; padding: 0 8px; min-height: 28px;
     selection-background-color: $accent; selection-color: $accent_text;
 }
+QComboBox[compact="true"] { min-height: 20px; }
+QPushButton[compact="true"] { min-height: 20px; }
 QComboBox:hover, QSpinBox:hover, QLineEdit:hover { border-color: $muted; }
 QComboBox:focus, QSpinBox:focus, QLineEdit:focus { border-color: $accent; }
 QComboBox:disabled, QSpinBox:disabled { color: $muted; }
@@ -58,6 +60,7 @@ QDockWidget { titlebar-close-icon: none; titlebar-normal-icon: none; }
 QLabel[heading="true"] { color: $muted; font-size: 8pt; font-weight: 600; }
 QLabel[muted="true"] { color: $muted; }
 QLabel#verdict { font-size: 17pt; font-weight: 600; }
+QLabel#verdict[tight="true"] { font-size: 14pt; }
 QLabel[badge="simulated"] {
     background: $warning_surface; color: $warning; border-radius: 4px; padding: 2px 8px; font-weight: 600;
 }
@@ -75,6 +78,8 @@ QTreeView::branch { background: $surface; }
 QTreeView::branch:selected { background: $selection; }
 QTreeView::branch:has-children:closed { image: url($arrow_right); }
 QTreeView::branch:has-children:open { image: url($arrow_down); }
+QHeaderView::down-arrow { image: url($arrow_down); width: 12px; height: 12px; }
+QHeaderView::up-arrow { image: url($arrow_up); width: 12px; height: 12px; }
 QHeaderView { background: $surface; border: none; }
 QHeaderView::section {
     background: $surface; color: $muted; border: none; border-bottom: 1px solid $hairline; padding: 4px 8px;
@@ -110,8 +115,11 @@ QFrame#errorBar { background: $error_surface; border: none; border-bottom: 1px s
 QFrame#errorBar QLabel { color: $text; }
 QFrame#errorBar[level="notice"] { background: $warning_surface; border-bottom: 1px solid $warning; }
 QPlainTextEdit { background: $background; border: 1px solid $hairline; border-radius: 4px; }
+QWidget#progressStrip { border-top: 1px solid $hairline; }
 QStatusBar { background: $surface; border-top: 1px solid $hairline; }
 QDialog { background: $surface; }
+QDialog#palette { border: 1px solid $hairline; }
+QDialog#palette QListWidget { border: none; background: $surface; }
 """)
 
 

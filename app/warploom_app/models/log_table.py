@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
 
 from warploom.graph import LogEntry
-from warploom_app.presenters.names import short_name
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -22,6 +21,11 @@ class LogTable(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._entries: list[LogEntry] = []
+        self._names: Mapping[str, str] = {}
+
+    def set_names(self, names: Mapping[str, str]) -> None:
+        """What operators are called; for the entries that are set after it."""
+        self._names = names
 
     def set_entries(self, entries: Sequence[LogEntry]) -> None:
         """Shows another log."""
@@ -52,7 +56,7 @@ class LogTable(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return (
                 entry.step.replace("_", " "),
-                ", ".join(short_name(name) for name in entry.subject),
+                ", ".join(self._names.get(name, name) for name in entry.subject),
                 entry.decision,
                 entry.reason,
             )[index.column()]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
 
-from warploom_app.presenters.names import short_name
 from warploom_app.presenters.results import OperatorRow
 from warploom_app.presenters.units import MICROSECONDS, TimeUnit, column_unit
 
@@ -31,9 +31,21 @@ class OperatorTree(QAbstractItemModel):
         self._places: dict[str, tuple[int, int]] = {}
         self._unit: TimeUnit = MICROSECONDS
         self._titles = ("", "")
+        self._elapsed: Mapping[int, tuple[float, float]] = {}
 
-    def set_rows(self, rows: Sequence[OperatorRow], titles: tuple[str, str] = ("", "")) -> None:
-        """Shows other operators; `titles` name the two latency columns."""
+    def set_rows(
+        self,
+        rows: Sequence[OperatorRow],
+        titles: tuple[str, str] = ("", ""),
+        elapsed: Mapping[int, tuple[float, float]] = MappingProxyType({}),
+    ) -> None:
+        """Shows other operators.
+
+        Args:
+            rows: The operators.
+            titles: Of the two latency columns.
+            elapsed: Time that passes for each block in the two schedules (its operators overlap: not their sum).
+        """
         self.beginResetModel()
         grouped: dict[int, list[OperatorRow]] = {}
         for row in rows:
@@ -42,7 +54,7 @@ class OperatorTree(QAbstractItemModel):
         self._blocks = [grouped[number] for number in self._numbers]
         self._places = {row.name: (i, j) for i, block in enumerate(self._blocks) for j, row in enumerate(block)}
         values = [value for row in rows for value in (row.before_us, row.after_us) if value is not None]
-        self._unit, self._titles = column_unit(values), titles
+        self._unit, self._titles, self._elapsed = column_unit(values), titles, elapsed
         self.endResetModel()
 
     @property
@@ -109,18 +121,19 @@ class OperatorTree(QAbstractItemModel):
                 return index.row()
             if index.column() == NAME:
                 return self.tr("Block {}").format(self._numbers[index.row()] + 1)
-            total = sum(value for value in (_value(row, index.column()) for row in rows) if value is not None)
-            if role == SORT_ROLE:
-                return total
-            return self._unit.of_us(total, 1) if total and self.has_latencies else None
+            passed = self._elapsed.get(self._numbers[index.row()])
+            if passed is None:
+                return 0.0 if role == SORT_ROLE else None
+            value = passed[index.column() - 1]
+            return value if role == SORT_ROLE else self._unit.of_us(value, 2)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self.tr("{} operators").format(len(rows))
+            return self.tr("{} operators; the time that passes for all of them").format(len(rows))
         return None
 
     def _operator_data(self, row: OperatorRow, column: int, role: int) -> object:
         value = _value(row, column)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return short_name(row.name) if column == NAME else None if value is None else self._unit.of_us(value, 2)
+            return row.title if column == NAME else None if value is None else self._unit.of_us(value, 2)
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{row.name}\n{row.label}"
         if role == OPERATOR_ROLE:
@@ -128,7 +141,7 @@ class OperatorTree(QAbstractItemModel):
         if role == SORT_ROLE:
             return self._places[row.name][1] if column == NAME else (value or 0.0)
         if role == SEARCH_ROLE:
-            return f"{row.name} {row.label} {row.kind}"
+            return f"{row.title} {row.name} {row.label} {row.kind}"
         return None
 
     def headerData(  # noqa: N802
@@ -139,7 +152,7 @@ class OperatorTree(QAbstractItemModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and section != NAME:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.tr("Operator") if section == NAME else f"{self._titles[section - 1]}, {self._unit.text}"
+            return self.tr("Operator") if section == NAME else f"{self._titles[section - 1]}\n{self._unit.text}"
         return None
 
 

@@ -18,6 +18,9 @@ _WIDE_PX = 2.5
 _NAME_PX = 28.0
 """Least width of a span with a name in it."""
 
+_ELIDED_PX = 64.0
+"""Least room in which a shortened name still says anything."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -67,13 +70,22 @@ def _paint_names(
     for i in np.flatnonzero(right - left >= _NAME_PX):
         x, end = max(float(left[i]), area.left()), min(float(right[i]), area.right())
         room = end - x - 8
-        text = metrics.elidedText(track.labels[int(launches[i])], Qt.TextElideMode.ElideRight, room)
-        if room >= _NAME_PX - 8 and len(text) > 1:
+        text = _fitting(metrics, track.labels[int(launches[i])], track.hints[int(launches[i])], room)
+        if text:
             painter.drawText(QRectF(x + 4, area.top(), room, area.height()), Qt.AlignmentFlag.AlignVCenter, text)
+
+
+def _fitting(metrics: QFontMetricsF, name: str, hint: str, room: float) -> str:
+    """The name if it fits, else what the operator is, else as much of the name as can be recognized."""
+    for text in (name, hint, hint.partition(" ")[0]):
+        if text and metrics.horizontalAdvance(text) <= room:
+            return text
+    return metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room) if room >= _ELIDED_PX else ""
 
 
 def paint_highlight(
     painter: QPainter,
+    track: Track,
     lane: Lane,
     launches: npt.NDArray[np.int64],
     area: QRectF,
@@ -92,6 +104,7 @@ def paint_highlight(
     painter.setBrush(QColor(theme.stream(lane.stream)))
     painter.setPen(QPen(QColor(theme.accent if pinned else theme.text), 2))
     draw_rectangles(painter, left, area.top() - 1, right - left, area.height() + 2)
+    _paint_names(painter, track, lane.launch[seen][chosen], left, right, area, theme.stream(lane.stream))
 
 
 def dimmed(theme: Theme) -> QColor:

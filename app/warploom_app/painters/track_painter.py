@@ -69,7 +69,7 @@ class TrackPainter:
             launches = track.launches(names)
             if len(launches):
                 for lane, area in zip(track.lanes, rows.lanes, strict=True):
-                    paint_highlight(painter, lane, launches, area, self.axis, self.theme, is_pin)
+                    paint_highlight(painter, track, lane, launches, area, self.axis, self.theme, is_pin)
         painter.restore()
 
     def _labels(self, track: Track, rows: TrackRows) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +10,13 @@ from PySide6.QtCore import QCoreApplication
 
 from warploom.graph import Graph, Operator, Precision
 from warploom.graph.work import operator_work
-from warploom_app.presenters.names import parameters, short_name
+from warploom_app.presenters.dag_nodes import title_of
+from warploom_app.presenters.names import parameters
 from warploom_app.presenters.results import CandidateResult, Pair, Results
-from warploom_app.presenters.units import column_unit, scaled, shape
+from warploom_app.presenters.units import column_unit, count, duration, scaled, shape
+from warploom_app.state import Document
+
+_MOST_MEMBERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +36,82 @@ class Inspection:
     sections: tuple[Section, ...]
 
 
-def inspect_operator(graph: Graph, name: str, results: Results | None, pair: Pair | None) -> Inspection:
+def inspect_document(document: Document) -> Inspection:
+    """What is known of the whole: the model, and how its results were made."""
+    graph, results = document.graph, document.results
+    precision = results.recording.settings.precision if results is not None else None
+    works = [operator_work(graph, operator, precision) for operator in graph.operators]
+    model = [
+        (_tr("operators"), count(len(graph.operators))),
+        (_tr("blocks"), count(len(set(document.blocks.values())))),
+        (_tr("computes"), scaled(sum(work.flops for work in works), "FLOP")),
+        (_tr("weights"), scaled(sum(work.weight_bytes for work in works), "B")),
+    ]
+    model += [(_tr("in"), _tensor(graph, name)) for name in graph.inputs[:4]]
+    model += [(_tr("out"), _tensor(graph, name)) for name in graph.outputs[:4]]
+    sections = [Section(_tr("Model"), tuple(model))]
+    if results is not None:
+        sections += _origin(results)
+    return Inspection(
+        graph.name, _tr("Point at an operator to see it here; click to pin it, Esc lets go."), tuple(sections)
+    )
+
+
+def _origin(results: Results) -> list[Section]:
+    recording = results.recording
+    device, settings, search = recording.device, recording.settings, recording.search
+    how = _tr("{} (simulated)") if device.simulated else "{}"
+    return [
+        Section(
+            _tr("Device"),
+            (
+                ("", how.format(device.name)),
+                (_tr("multiprocessors"), count(device.sm_count)),
+                (_tr("warps"), count(device.max_warps)),
+                (_tr("clock"), f"{device.clock_mhz:,.0f} MHz"),
+                (_tr("bandwidth"), f"{device.memory_bandwidth_gb_s:,.0f} GB/s"),
+            ),
+        ),
+        Section(
+            _tr("Search"),
+            (
+                (_tr("asked for"), f"{settings.mode}, r {settings.max_group_operators}, s {settings.max_stage_groups}"),
+                (_tr("stages costed"), count(search.stages_costed)),
+                (_tr("states"), count(search.states)),
+                (_tr("took"), duration(search.seconds)),
+                (_tr("created"), f"{recording.created:%Y-%m-%d %H:%M} UTC"),
+            ),
+        ),
+    ]
+
+
+def inspect_operator(document: Document, name: str, pair: Pair | None) -> Inspection:
     """Everything about one operator."""
+    graph, results = document.graph, document.results
     operator = graph.operator(name)
     sections = [_tensors(graph, operator), _work(graph, operator, results)]
     if results is not None and pair is not None:
         sections.insert(0, _latencies(name, results, pair))
-        sections.insert(1, _placement(name, pair.after))
+        sections.insert(1, _placement(name, pair.after, document.names))
         sections.insert(2, _kernels(name, pair.after))
     sections.append(Section(_tr("ONNX nodes"), tuple(("", source) for source in operator.sources)))
-    detail = parameters(operator)
-    subtitle = f"{operator.label}, {detail}" if detail else operator.label
-    return Inspection(short_name(name), subtitle, tuple(section for section in sections if section.rows))
+    title, detail = title_of(operator), parameters(operator)
+    subtitle = f"{title}, {detail}" if detail else title
+    return Inspection(document.names.get(name, name), subtitle, tuple(one for one in sections if one.rows))
 
 
-def inspect_several(graph: Graph, names: Sequence[str], pair: Pair | None) -> Inspection:
+def inspect_several(document: Document, names: Sequence[str], pair: Pair | None) -> Inspection:
     """What several operators have in common: their sums."""
-    known = [name for name in names if name in graph.index]
-    rows = [(_tr("operators"), str(len(known)))]
+    rows = [(_tr("operators"), str(len(names)))]
     if pair is not None:
-        found = [pair.operators[name] for name in known if name in pair.operators]
+        found = [pair.operators[name] for name in names if name in pair.operators]
         before, after = sum(one.before_us for one in found), sum(one.after_us for one in found)
         unit = column_unit((before, after))
-        rows.append((pair.before.track.title.lower(), f"{unit.of_us(before)} {unit.text}"))
-        rows.append((pair.after.track.title.lower(), f"{unit.of_us(after)} {unit.text}"))
-    members = Section(_tr("Operators"), tuple(("", short_name(name)) for name in known[:64]))
-    title = _tr("{} operators").format(len(known))
-    return Inspection(title, _tr("selected together"), (Section(_tr("Sum"), tuple(rows)), members))
+        rows.append((pair.before.track.title, f"{unit.of_us(before)} {unit.text}"))
+        rows.append((pair.after.track.title, f"{unit.of_us(after)} {unit.text}"))
+    members = Section(_tr("Operators"), tuple(("", document.names.get(name, name)) for name in names[:_MOST_MEMBERS]))
+    title = _tr("{} operators").format(len(names))
+    return Inspection(title, _tr("selected together"), (Section(_tr("Sum of latencies"), tuple(rows)), members))
 
 
 def _latencies(name: str, results: Results, pair: Pair) -> Section:
@@ -73,7 +126,7 @@ def _latencies(name: str, results: Results, pair: Pair) -> Section:
     return Section(heading, tuple((label, f"{unit.of_us(value, 2)} {unit.text}") for label, value in found))
 
 
-def _placement(name: str, after: CandidateResult) -> Section:
+def _placement(name: str, after: CandidateResult, names: Mapping[str, str]) -> Section:
     launch_index = after.track.launches_of.get(name)
     if launch_index is None:
         return Section("", ())
@@ -82,11 +135,11 @@ def _placement(name: str, after: CandidateResult) -> Section:
     if launch.stage >= 0:
         rows.append((_tr("stage"), _tr("{} of {}").format(launch.stage, after.stages)))
     if len(launch.operators) > 1:
-        partners = ", ".join(short_name(other) for other in launch.operators if other != name)
+        partners = ", ".join(names.get(other, other) for other in launch.operators if other != name)
         rows.append((_tr("merged with"), partners))
     if launch.waits:
         waited = [after.candidate.plan.launches[i].operators[0] for i in launch.waits]
-        rows.append((_tr("waits for"), ", ".join(short_name(other) for other in waited)))
+        rows.append((_tr("waits for"), ", ".join(names.get(other, other) for other in waited)))
     return Section(_tr("In {}").format(after.track.title), tuple(rows))
 
 

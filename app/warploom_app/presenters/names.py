@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
+
 from warploom.graph import Graph, Operator
+from warploom_app.presenters.dag_nodes import alias_of
 
 _SCHEDULERS = {
     "sequential": "Sequential",
@@ -13,11 +17,31 @@ _SCHEDULERS = {
 }
 
 
+def display_names(graph: Graph) -> dict[str, str]:
+    """What each operator is called: its module's path where that tells operators apart, else its own name."""
+    aliases = {operator.name: _readable(alias_of(operator)) for operator in graph.operators}
+    taken: dict[str, int] = {}
+    for alias in aliases.values():
+        taken[alias] = taken.get(alias, 0) + 1
+    return {name: alias if taken[alias] == 1 else f"{alias} ({short_name(name)})" for name, alias in aliases.items()}
+
+
 def short_name(name: str) -> str:
-    """An operator's name without what exporters put before every name."""
-    tail = "/".join(part for part in name.split("/") if part)
-    tail = "/".join(tail.split("/")[-2:])
-    return tail.removeprefix("node_") or name
+    """A name without what exporters put before every one of them."""
+    return _readable(name.removeprefix("node_")) or name
+
+
+def _readable(name: str) -> str:
+    """The last two parts of a path."""
+    return "/".join([part for part in name.split("/") if part][-2:])
+
+
+def named(text: str, operators: Iterable[str], names: Mapping[str, str]) -> str:
+    """A sentence in which operators are called as everywhere else in the window."""
+    for operator in operators:
+        shown = names.get(operator, operator).replace("\\", r"\\")
+        text = re.sub(rf"(?<![\w./]){re.escape(operator)}(?![\w/])", shown, text)
+    return text
 
 
 def scheduler_title(name: str) -> str:
@@ -25,16 +49,22 @@ def scheduler_title(name: str) -> str:
     return _SCHEDULERS.get(name.removeprefix("ios-"), name)
 
 
-def track_label(graph: Graph, operators: tuple[str, ...]) -> str:
-    """What a span is called: the operator's short name, or the merged ones' together."""
-    names = " & ".join(short_name(name) for name in operators)
+def launch_label(operators: tuple[str, ...], names: Mapping[str, str]) -> str:
+    """What a span is called: its operator, or the merged ones together."""
+    return " & ".join(names.get(name, name) for name in operators)
+
+
+def launch_hint(graph: Graph, operators: tuple[str, ...]) -> str:
+    """What a span is, where there is no room for its name: "conv 3×3"."""
     known = [graph.operators[graph.index[name]] for name in operators if name in graph.index]
-    detail = kernel_shape(known[0]) if len(known) == 1 else ""
-    return f"{names}  {detail}" if detail else names
+    if not known:
+        return ""
+    kind = known[0].kind.value.replace("_", " ")
+    return f"{len(known)} merged" if len(known) > 1 else f"{kind} {kernel_shape(known[0])}".rstrip()
 
 
 def kernel_shape(operator: Operator) -> str:
-    """Size of a convolution's or a pool's window: "3 × 3"."""
+    """Size of a convolution's or a pool's window: "3×3"."""
     main = operator.main
     if main.has("kernel_shape"):
         return "×".join(str(size) for size in main.integers("kernel_shape"))

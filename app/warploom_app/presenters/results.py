@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from warploom.graph import Graph
 from warploom.recording.recording import Candidate, Recording
@@ -12,7 +12,7 @@ from warploom.schedule.blocks import find_blocks
 from warploom.timeline.comparison import Comparison, OperatorComparison, compare
 from warploom.timeline.explain import Reason, explain
 from warploom.timeline.statistics import TimelineStatistics, timeline_statistics
-from warploom_app.presenters.names import scheduler_title, track_label
+from warploom_app.presenters.names import display_names, launch_hint, launch_label, named, scheduler_title
 from warploom_app.presenters.track import Track, make_track
 
 
@@ -54,10 +54,11 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Results:
-    """All candidates of a recording, by name, in the recording's order."""
+    """All candidates of a recording by name, in the recording's order, and what the window calls the operators."""
 
     recording: Recording
     candidates: Mapping[str, CandidateResult]
+    names: Mapping[str, str]
     _pairs: dict[tuple[str, str], Pair] = field(default_factory=dict)
 
     def pair(self, names: tuple[str, str]) -> Pair:
@@ -66,7 +67,8 @@ class Results:
             before, after = (self.candidates[name] for name in names)
             comparison = compare(before.candidate, after.candidate, self.recording.solo_us)
             by_name = {one.name: one for one in comparison.operators}
-            self._pairs[names] = Pair(before, after, comparison, by_name, explain(comparison))
+            reasons = tuple(_renamed(reason, self.names) for reason in explain(comparison))
+            self._pairs[names] = Pair(before, after, comparison, by_name, reasons)
         return self._pairs[names]
 
     @property
@@ -85,19 +87,25 @@ class Results:
 
 def make_results(recording: Recording) -> Results:
     """Works everything out (tens of milliseconds for a large network)."""
-    results = Results(recording, {one.name: _result(recording, one) for one in recording.candidates})
+    names = display_names(recording.graph)
+    results = Results(recording, {one.name: _result(recording, one, names) for one in recording.candidates}, names)
     results.pair(results.usual)
     return results
 
 
-def _result(recording: Recording, candidate: Candidate) -> CandidateResult:
+def _renamed(reason: Reason, names: Mapping[str, str]) -> Reason:
+    return replace(reason, text=named(reason.text, reason.operators, names))
+
+
+def _result(recording: Recording, candidate: Candidate, names: Mapping[str, str]) -> CandidateResult:
     launches = candidate.plan.launches
     track = make_track(
         candidate.name,
         scheduler_title(candidate.name),
         candidate.timeline,
         [launch.operators for launch in launches],
-        [track_label(recording.graph, launch.operators) for launch in launches],
+        [launch_label(launch.operators, names) for launch in launches],
+        [launch_hint(recording.graph, launch.operators) for launch in launches],
         [launch.stage for launch in launches],
     )
     return CandidateResult(
@@ -114,6 +122,7 @@ class OperatorRow:
 
     Attributes:
         name: The operator's name.
+        title: What the window calls it.
         label: Its primitives.
         kind: Its kind.
         block: Its block.
@@ -122,6 +131,7 @@ class OperatorRow:
     """
 
     name: str
+    title: str
     label: str
     kind: str
     block: int
@@ -134,12 +144,15 @@ class OperatorRow:
         return None if self.before_us is None or self.after_us is None else self.after_us - self.before_us
 
 
-def operator_rows(graph: Graph, blocks: Mapping[str, int], pair: Pair | None = None) -> tuple[OperatorRow, ...]:
+def operator_rows(
+    graph: Graph, names: Mapping[str, str], blocks: Mapping[str, int], pair: Pair | None = None
+) -> tuple[OperatorRow, ...]:
     """The rows in the graph's order."""
     known = pair.operators if pair is not None else {}
     return tuple(
         OperatorRow(
             name=operator.name,
+            title=names.get(operator.name, operator.name),
             label=operator.label,
             kind=operator.kind.value,
             block=blocks.get(operator.name, 0),
@@ -157,3 +170,13 @@ def blocks_of(graph: Graph) -> dict[str, int]:
         for number, positions in enumerate(find_blocks(graph))
         for position in positions
     }
+
+
+def block_times(blocks: Mapping[str, int], pair: Pair | None) -> dict[int, tuple[float, float]]:
+    """Time that passes for each block in both schedules, in microseconds."""
+    times: dict[int, tuple[float, float]] = {}
+    for stage in pair.comparison.stages if pair is not None else ():
+        block = blocks.get(stage.operators[0], 0) if stage.operators else 0
+        before, after = times.get(block, (0.0, 0.0))
+        times[block] = (before + stage.before.elapsed_us, after + stage.after.elapsed_us)
+    return times

@@ -115,6 +115,7 @@ class Track:
         timeline: Where the figures come from.
         operators: For each launch, the Graph's operators that it executes.
         labels: For each launch, what its spans are called.
+        hints: For each launch, what to write where its name does not fit.
         stages: For each launch, its stage (-1 without).
         lanes: One per stream.
         warps: Active warps.
@@ -126,6 +127,7 @@ class Track:
     timeline: Timeline
     operators: tuple[tuple[str, ...], ...]
     labels: tuple[str, ...]
+    hints: tuple[str, ...]
     stages: tuple[int, ...]
     lanes: tuple[Lane, ...]
     warps: WarpArea
@@ -148,6 +150,7 @@ def make_track(
     timeline: Timeline,
     operators: Sequence[tuple[str, ...]],
     labels: Sequence[str],
+    hints: Sequence[str] | None = None,
     stages: Sequence[int] | None = None,
 ) -> Track:
     """Prepares a timeline for drawing.
@@ -158,6 +161,7 @@ def make_track(
         timeline: The timeline.
         operators: For each launch of the plan, the operators that it executes.
         labels: For each launch, a short name.
+        hints: For each launch, a still shorter text.
         stages: For each launch, its stage.
     """
     return Track(
@@ -166,6 +170,7 @@ def make_track(
         timeline=timeline,
         operators=tuple(operators),
         labels=tuple(labels),
+        hints=tuple(hints) if hints is not None else ("",) * len(operators),
         stages=tuple(stages) if stages is not None else (-1,) * len(operators),
         lanes=tuple(_lane(timeline, stream) for stream in _streams(timeline)),
         warps=_warp_area(timeline.warps),

@@ -29,6 +29,7 @@ class CommandPalette(QDialog):
     def __init__(self, entries: list[Entry], parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setObjectName("palette")
         self.setAccessibleName(self.tr("Command palette"))
         self._entries = entries
         self._search = QLineEdit()

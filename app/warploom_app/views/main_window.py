@@ -86,8 +86,10 @@ class MainWindow(QMainWindow):
         menus["view"].addSeparator()
         for dock in self.workbench.docks:
             menus["view"].addAction(dock.toggleViewAction())
-        search = QPushButton(self.tr("Search commands   Ctrl+K"))
+        # Kept here: the menu bar does not keep its corner widget alive.
+        search = self._search = QPushButton(self.tr("Search commands   Ctrl+K"), bar)
         search.setProperty("link", True)
+        search.setProperty("compact", True)
         search.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         search.clicked.connect(self.show_palette)
         bar.setCornerWidget(search, Qt.Corner.TopRightCorner)
@@ -136,6 +138,7 @@ class MainWindow(QMainWindow):
         if self.state.document is not None and not self._laid_out:
             self._laid_out = True
             self.workbench.restore_layout(self._settings.bytes("docks"))
+            self.workbench.comparison.setFocus()
 
     def _update_title(self) -> None:
         document = self.state.document
@@ -255,7 +258,7 @@ class MainWindow(QMainWindow):
         """Offers every command, the samples, and the operators of what is open."""
         entries = [
             Entry(
-                action.text().replace("&", "").replace("…", ""),
+                f"{menu_title(spec.menu)}: {action.text()}".replace("&", "").replace("…", ""),
                 action.shortcut().toString(QKeySequence.SequenceFormat.NativeText),
                 action.trigger,
             )

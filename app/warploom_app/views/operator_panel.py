@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QLineEdit, QTreeView, QVBoxLayout, QWidget
 
 from warploom_app.models.operator_tree import AFTER, BEFORE, NAME, OPERATOR_ROLE, OperatorFilter, OperatorTree
 from warploom_app.state import AppState
@@ -23,7 +23,10 @@ class OperatorPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID // 2)
-        layout.addWidget(self._search)
+        row = QHBoxLayout()
+        row.setContentsMargins(2 * GRID, 0, GRID, 0)
+        row.addWidget(self._search)
+        layout.addLayout(row)
         layout.addWidget(self._tree, 1)
         state.selection_changed.connect(self._follow)
         model.modelReset.connect(self._arrange)
@@ -43,7 +46,8 @@ class OperatorPanel(QWidget):
         tree.setAccessibleName(self.tr("Operators"))
         tree.setUniformRowHeights(True)
         tree.setMouseTracking(True)
-        tree.setIndentation(2 * GRID)
+        tree.setIndentation(12)
+        tree.setTextElideMode(Qt.TextElideMode.ElideLeft)
         tree.setSortingEnabled(True)
         tree.sortByColumn(NAME, Qt.SortOrder.AscendingOrder)
         tree.setFont(figure_font(9))
@@ -56,7 +60,8 @@ class OperatorPanel(QWidget):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         for column in (BEFORE, AFTER):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            header.resizeSection(column, 10 * GRID)
 
     @property
     def tree(self) -> QTreeView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
 
 from warploom_app.presenters.names import scheduler_title
@@ -37,6 +37,8 @@ class ProgressStrip(QWidget):
         self._elapsed.setFont(figure_font(9))
         self._elapsed.setProperty("muted", True)
         layout.addWidget(self._elapsed)
+        self.setObjectName("progressStrip")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(4 * GRID)
         self._clock = QTimer(self)
         self._clock.setInterval(200)

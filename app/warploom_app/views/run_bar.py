@@ -11,7 +11,7 @@ from warploom.graph import Precision
 from warploom_app.actions import ActionRegistry
 from warploom_app.icons import icon
 from warploom_app.state import AppState
-from warploom_app.theme import Theme
+from warploom_app.theme import GRID, Theme
 from warploom_app.views.widgets import muted
 
 _MODES = ("both", "parallel", "merge", "greedy")
@@ -62,8 +62,7 @@ class RunBar(QToolBar):
 
     def _build_settings(self) -> None:
         self._device = self._combo(self.tr("Device"))
-        self._device.setMinimumContentsLength(14)
-        self._device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._device.setFixedWidth(26 * GRID)
         self._precision = self._combo(self.tr("Precision"))
         for precision in Precision:
             self._precision.addItem(precision.value, precision.value)
@@ -101,6 +100,7 @@ class RunBar(QToolBar):
         spin.setRange(lowest, highest)
         spin.setAccessibleName(name)
         spin.setToolTip(name)
+        spin.setFixedWidth((12 if highest > 100 else 8) * GRID)
         spin.setAlignment(Qt.AlignmentFlag.AlignRight)
         spin.valueChanged.connect(self._write)
         return spin

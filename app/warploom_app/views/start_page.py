@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from warploom_app.icons import icon
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme
-from warploom_app.views.widgets import ElidedLabel, heading, muted, set_flag
+from warploom_app.views.widgets import heading, muted, set_flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,17 +189,18 @@ class SampleCard(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(f"{sample.name}: {sample.description}")
         self.setToolTip(sample.description)
-        self.setFixedHeight(9 * GRID)
+        self.setFixedHeight(11 * GRID)
         texts = QVBoxLayout()
         texts.setSpacing(2)
         name = QLabel(sample.name)
         font = QFont(name.font())
         font.setWeight(QFont.Weight.DemiBold)
         name.setFont(font)
-        description = ElidedLabel(sample.description)
-        description.setProperty("muted", True)
+        description = muted(sample.description)
+        description.setWordWrap(True)
+        description.setAlignment(Qt.AlignmentFlag.AlignTop)
         texts.addWidget(name)
-        texts.addWidget(description)
+        texts.addWidget(description, 1)
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
         row.setSpacing(2 * GRID)

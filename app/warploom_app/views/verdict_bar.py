@@ -63,13 +63,20 @@ class VerdictBar(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Hides the least important parts (they stay in the tooltip) until the rest fits."""
-        parts = [self._device, self._warps]
-        for part in parts:
-            part.show()
-        for part in parts:
-            if self._row.minimumSize().width() > self.width():
-                part.hide()
+        """Gives up the least important first (it stays in the tooltip) until the rest fits."""
+        self._device.show()
+        self._warps.show()
+        self._set_tight("false")
+        for give_up in (self._device.hide, lambda: self._set_tight("true"), self._warps.hide):
+            if self._row.minimumSize().width() <= self.width():
+                break
+            give_up()
+
+    def _set_tight(self, tight: str) -> None:
+        """Smaller figures and gaps, for a narrow window."""
+        for label in (self._latency, self._speedup):
+            set_flag(label, "tight", tight)
+        self._row.setSpacing((2 if tight == "true" else 3) * GRID)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         return QSize(0, super().minimumSizeHint().height())

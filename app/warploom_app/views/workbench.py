@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QDockWidget, QHBoxLayout, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from warploom_app.models.figures_table import FiguresTable
@@ -10,8 +11,8 @@ from warploom_app.models.log_table import LogTable
 from warploom_app.models.operator_tree import OperatorTree
 from warploom_app.presenters.colouring import ColourBy, colouring
 from warploom_app.presenters.figures import figure_columns, figure_rows
-from warploom_app.presenters.inspector import inspect_operator, inspect_several
-from warploom_app.presenters.results import operator_rows
+from warploom_app.presenters.inspector import inspect_document, inspect_operator, inspect_several
+from warploom_app.presenters.results import block_times, operator_rows
 from warploom_app.presenters.verdict import make_verdict
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme
@@ -47,6 +48,7 @@ class Workbench(QMainWindow):
         self._build_results(theme)
         self._build_docks()
         self._connect()
+        self._pinned: frozenset[str] = frozenset()
         self._factory_layout = self.saveState()
         self._show_document()
 
@@ -175,10 +177,24 @@ class Workbench(QMainWindow):
     def size_docks(self) -> None:
         """Widths and heights that suit the window's size."""
         width, height = self.width(), self.height()
-        side = min(max(width // 5, 30 * GRID), 40 * GRID)
-        self.resizeDocks([self._left, self._right], [side + 2 * GRID, side], Qt.Orientation.Horizontal)
-        self.resizeDocks([self._bottom, self._reasons], [max(width - side, 1), side], Qt.Orientation.Horizontal)
+        side = min(max(width // 5, 32 * GRID), 40 * GRID)
+        self.resizeDocks([self._left, self._right], [side + 4 * GRID, side], Qt.Orientation.Horizontal)
+        self.resizeDocks([self._bottom, self._reasons], [max(width - side - 1, 1), side], Qt.Orientation.Horizontal)
         self.resizeDocks([self._bottom, self._reasons], [int(height * 0.48)] * 2, Qt.Orientation.Vertical)
+        QTimer.singleShot(0, self, self._align)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Keeps the right edges of graph and timelines in one line where they were in one before."""
+        in_line = abs(self._right.width() - self._reasons.width()) <= 1
+        super().resizeEvent(event)
+        if in_line:
+            QTimer.singleShot(0, self, self._align)
+
+    def _align(self) -> None:
+        side = self._right.width()
+        if self._right.isVisible() and self._reasons.isVisible() and self._reasons.width() != side:
+            sizes = [self._bottom.width() + self._reasons.width() - side, side]
+            self.resizeDocks([self._bottom, self._reasons], sizes, Qt.Orientation.Horizontal)
 
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours."""
@@ -191,6 +207,7 @@ class Workbench(QMainWindow):
 
     def _show_document(self) -> None:
         document = self._state.document
+        self.log.set_names(document.names if document is not None else {})
         self.log.set_entries(document.log if document is not None else ())
         if document is None:
             self.dag.clear()
@@ -218,7 +235,8 @@ class Workbench(QMainWindow):
         self.why.show_reasons(pair.reasons if pair is not None else (), self._why_nothing())
         if document is not None:
             titles = (pair.before.track.title, pair.after.track.title) if pair is not None else ("", "")
-            self.operators.set_rows(operator_rows(document.graph, document.blocks, pair), titles)
+            rows = operator_rows(document.graph, document.names, document.blocks, pair)
+            self.operators.set_rows(rows, titles, block_times(document.blocks, pair))
         else:
             self.operators.set_rows(())
         self._show_colours()
@@ -246,18 +264,24 @@ class Workbench(QMainWindow):
             if len(selection.pinned) == 1 and not self.dag.hasFocus() and not self.dag.underMouse():
                 self.dag.centre_on(next(iter(selection.pinned)))
         self.dag.highlight(selection.hovered)
+        if selection.pinned != self._pinned:
+            self._pinned = selection.pinned
+            if selection.pinned and not self.comparison.canvas.underMouse():
+                self.comparison.canvas.reveal_selection()
         self._show_inspection()
 
     def _show_inspection(self) -> None:
         document, pair = self._state.document, self._state.pair
         shown = [name for name in self._state.selection.shown if document is not None and name in document.graph.index]
-        if document is None or not shown:
+        if document is None:
             self.inspector.show_inspection(None)
+        elif not shown:
+            self.inspector.show_inspection(inspect_document(document))
         elif len(shown) == 1:
-            self.inspector.show_inspection(inspect_operator(document.graph, shown[0], document.results, pair))
+            self.inspector.show_inspection(inspect_operator(document, shown[0], pair))
         else:
             ordered = sorted(shown, key=document.graph.index.__getitem__)
-            self.inspector.show_inspection(inspect_several(document.graph, ordered, pair))
+            self.inspector.show_inspection(inspect_several(document, ordered, pair))
 
     def _compare_with(self, name: str) -> None:
         document = self._state.document
