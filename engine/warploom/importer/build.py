@@ -1,14 +1,14 @@
-"""Builds the raw Graph from a skeleton whose shapes are known: constants apart, one Operator per remaining node."""
+"""Builds the raw Graph from a skeleton: shapes inferred, constants folded, one Operator per remaining node."""
 
 from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
-from onnx import ModelProto, NodeProto, ValueInfoProto
+from onnx import ModelProto, NodeProto
 
+from warploom.errors import ModelImportError
 from warploom.graph import ArrayConstant, Constant, DType, Graph, LogEntry, Operator, Primitive, Tensor
 from warploom.graph.build import make_operator
 from warploom.graph.constant import Array
@@ -16,25 +16,19 @@ from warploom.graph.kinds import kind_of
 from warploom.importer.canonical import canonicalize
 from warploom.importer.check import reads
 from warploom.importer.element_types import dtype_of
-from warploom.importer.fold import constant_node_value, fold_fill, fold_node
-from warploom.importer.infer import static_shape
-from warploom.importer.node import Node, Scope, decode_node
-from warploom.importer.weights import check_shape
+from warploom.importer.fold import try_fold
+from warploom.importer.infer import ShapeInference, static_shape
+from warploom.importer.node import Node, Scope, decode_node, has_subgraph
 
 
 def build_graph(
-    name: str,
-    skeleton: ModelProto,
-    types: Mapping[str, ValueInfoProto],
-    constants: Mapping[str, Constant],
-    inputs: Sequence[str],
+    name: str, skeleton: ModelProto, constants: Mapping[str, Constant], inputs: Sequence[str]
 ) -> tuple[Graph, list[LogEntry]]:
     """Turns a skeleton into the raw Graph.
 
     Args:
         name: Of the Graph.
-        skeleton: Checked, in topological order.
-        types: Types of all its tensors.
+        skeleton: Checked, in topological order, its inputs with fixed shapes.
         constants: Initializers.
         inputs: Names that the caller provides.
 
@@ -44,129 +38,118 @@ def build_graph(
     Raises:
         ModelImportError: Naming the node whose shape stays unknown, or that is not valid.
     """
-    builder = _Builder(skeleton, types, constants)
-    builder.visit_inputs(inputs)
-    for proto, node in zip(builder.live, builder.names(), strict=True):
+    builder = _Builder(skeleton, constants, inputs)
+    for proto, node in builder.nodes():
         builder.visit(proto, node)
-    return builder.graph(name, tuple(inputs)), builder.log()
+    return builder.graph(name), builder.log()
+
+
+def known_tensors(
+    skeleton: ModelProto, constants: Mapping[str, Constant], inputs: Sequence[str]
+) -> tuple[dict[str, Tensor], dict[str, Constant]]:
+    """The tensors and constants that can be known without deciding what the model's branches do."""
+    builder = _Builder(skeleton, constants, inputs)
+    for proto, node in builder.nodes():
+        if all(name in builder.tensors for name in reads(proto)):
+            builder.infer(proto, node)
+    return builder.tensors, builder.constants
 
 
 class _Builder:
     """State of one build: tensors, constants and operators so far."""
 
-    def __init__(
-        self, skeleton: ModelProto, types: Mapping[str, ValueInfoProto], constants: Mapping[str, Constant]
-    ) -> None:
-        self._skeleton = skeleton
-        self._types = types
-        self._tensors: dict[str, Tensor] = {}
-        self._constants: dict[str, Constant] = {}
+    def __init__(self, skeleton: ModelProto, constants: Mapping[str, Constant], inputs: Sequence[str]) -> None:
+        self.tensors: dict[str, Tensor] = {}
+        self.constants: dict[str, Constant] = {}
+        self._inputs = tuple(inputs)
+        self._outputs = tuple(info.name for info in skeleton.graph.output)
+        self._inference = ShapeInference(skeleton)
+        self._opsets = {"" if e.domain == "ai.onnx" else e.domain: e.version for e in skeleton.opset_import}
+        self._live, self._dead = _live_nodes(skeleton.graph.node, self._outputs)
         self._operators: list[Operator] = []
         self._operator_names: set[str] = set()
         self._folded: collections.Counter[str] = collections.Counter()
         self._filled: list[str] = []
-        self._outputs = tuple(info.name for info in skeleton.graph.output)
-        self.live, self._dead = _live_nodes(skeleton.graph.node, self._outputs)
-        self._opsets = {"" if e.domain == "ai.onnx" else e.domain: e.version for e in skeleton.opset_import}
-        read = {*self._outputs}.union(*(reads(node) for node in self.live))
-        self._taken = {*read, *(output for node in self.live for output in node.output), *constants}
-        self._scope = Scope(self._tensors, self._constants, read, self._add_tensor, self._add_array)
+        read = {*self._outputs}.union(*(reads(node) for node in self._live))
+        self._taken = {*read, *(output for node in self._live for output in node.output), *constants}
+        self._scope = Scope(self.tensors, self.constants, read, self._add_tensor, self._add_array)
         for name, constant in constants.items():
             self._add_constant(name, constant)
+        self._add_inputs(skeleton)
 
-    def names(self) -> Iterable[Node]:
-        """The live nodes, decoded, each with a unique name."""
+    def _add_inputs(self, skeleton: ModelProto) -> None:
+        for info in skeleton.graph.input:
+            shape = static_shape(info.type)
+            if info.name in self._inputs and shape is not None:
+                dtype = dtype_of(info.type.tensor_type.elem_type, f"The input {info.name!r}")
+                self.tensors[info.name] = Tensor(info.name, shape, dtype)
+
+    def nodes(self) -> Iterator[tuple[NodeProto, Node]]:
+        """The live nodes, each also decoded and with a unique name."""
         taken: set[str] = set()
-        for position, proto in enumerate(self.live):
+        for position, proto in enumerate(self._live):
             name = _unique(proto.name or f"{proto.op_type}_{position}", taken)
             taken.add(name)
-            yield decode_node(proto, name, self._opsets)
-
-    def visit_inputs(self, inputs: Sequence[str]) -> None:
-        for name in inputs:
-            shape = static_shape(self._types[name])
-            dtype = dtype_of(self._types[name].type.tensor_type.elem_type, f"The input {name!r}")
-            self._tensors[name] = Tensor(name, shape or (), dtype)
+            yield proto, decode_node(proto, name, self._opsets)
 
     def visit(self, proto: NodeProto, node: Node) -> None:
         """Turns a node into constants or into operators."""
-        folded = self._try_fold(proto, node)
+        outputs = self.infer(proto, node)
+        if outputs is not None:
+            self._add_operators(self._checked(proto, node, outputs))
+
+    def infer(self, proto: NodeProto, node: Node) -> list[Tensor | None] | None:
+        """Adds what is known of a node's outputs; None if they are constants."""
+        try:
+            outputs = self._inference.outputs(proto, node, self.tensors, self.constants)
+            folded = try_fold(proto, node, self.tensors, self.constants, outputs)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise node.failure(f"has inputs or attributes that do not fit its operator ({error}).") from None
         if folded is None:
-            node = self._without_unknown_unread(node)
-            for output in filter(None, node.outputs):
-                self._tensors[output] = self._output_tensor(node, output)
-            self._add_operators(node, canonicalize(_with_outer_reads(proto, node), self._scope))
-            return
+            self.tensors.update((tensor.name, tensor) for tensor in outputs if tensor is not None)
+            return outputs
         self._folded[node.op] += node.op != "Constant"
-        for output, constant in zip(node.outputs, folded, strict=True):
-            if output:
-                self._add_constant(output, constant)
-
-    def _without_unknown_unread(self, node: Node) -> Node:
-        """Shape inference leaves out some optional outputs (Dropout's mask): no matter if nobody reads them."""
-        outputs = tuple(
-            name if name in self._scope.read or static_shape(self._types.get(name)) is not None else ""
-            for name in node.outputs
-        )
-        return node if outputs == node.outputs else dataclasses.replace(node, outputs=outputs)
-
-    def _try_fold(self, proto: NodeProto, node: Node) -> list[Constant] | None:
-        if node.op == "Constant":
-            return [constant_node_value(proto)]
-        if node.op in ("Shape", "Size") and node.inputs[0] in self._tensors:
-            return [self._shape_value(node)]
-        if not node.inputs or not all(name in self._constants for name in filter(None, node.inputs)):
-            return None
-        if any(not name or static_shape(self._types.get(name)) is None for name in node.outputs):
-            return None
-        outputs = [self._output_tensor(node, name) for name in node.outputs]
         if node.op == "ConstantOfShape":
-            self._filled.append(outputs[0].name)
-            return [fold_fill(node, outputs[0])]
-        return fold_node(proto, node, [self._constants.get(name) for name in node.inputs], outputs)
+            self._filled.append(node.outputs[0])
+        for name, constant in zip(node.outputs, folded, strict=True):
+            if name:
+                self._add_constant(name, constant)
+        return None
 
-    def _shape_value(self, node: Node) -> Constant:
-        tensor = self._tensors[node.inputs[0]]
-        if node.op == "Size":
-            return ArrayConstant.of(np.asarray(tensor.elements, np.int64))
-        end = node.integer("end", len(tensor.shape))
-        return ArrayConstant.of(np.asarray(tensor.shape[node.integer("start", 0) : end], np.int64))
+    def _checked(self, proto: NodeProto, node: Node, outputs: Sequence[Tensor | None]) -> Node:
+        """The node without outputs that nobody reads and whose shape is unknown; others must be known."""
+        names = list(node.outputs)
+        for position, (name, tensor) in enumerate(zip(node.outputs, outputs, strict=True)):
+            if tensor is None and name:
+                if name in self._scope.read:
+                    raise _unknown_shape(node, name, proto)
+                names[position] = ""
+            elif tensor is not None and not tensor.elements:
+                raise node.failure(
+                    f"makes the empty tensor {name!r} of shape {list(tensor.shape)}: check the model's input sizes."
+                )
+        extra = sorted(reads(proto) - set(node.inputs)) if has_subgraph(proto) else []
+        return dataclasses.replace(node, inputs=(*node.inputs, *extra), outputs=tuple(names))
 
-    def _output_tensor(self, node: Node, name: str) -> Tensor:
-        info = self._types.get(name)
-        shape = static_shape(info)
-        if info is None or shape is None:
-            raise node.failure(
-                f"has an output {name!r} whose shape cannot be known before the model runs; Warploom needs fixed "
-                "shapes: export the model with fixed input sizes, or without this operator."
-            )
-        where = f"The output {name!r} of the node {node.name!r} ({node.op})"
-        dtype = dtype_of(info.type.tensor_type.elem_type, where)
-        check_shape(shape, where)
-        return Tensor(name, shape, dtype)
-
-    def _add_operators(self, node: Node, primitives: Sequence[Primitive]) -> None:
-        for primitive in primitives:
+    def _add_operators(self, node: Node) -> None:
+        for primitive in canonicalize(node, self._scope):
             name = _unique(node.name, self._operator_names)
             self._operator_names.add(name)
-            empty = next((out for out in primitive.outputs if out and not self._tensors[out].elements), None)
-            if empty is not None:
-                shape = list(self._tensors[empty].shape)
-                raise node.failure(f"makes the empty tensor {empty!r} of shape {shape}: check the model's input sizes.")
-            self._operators.append(
-                make_operator(
-                    name,
-                    kind_of(primitive, self._tensors),
-                    (primitive,),
-                    constants=self._constants,
-                    outputs=tuple(filter(None, primitive.outputs)),
-                    sources=(node.name,),
-                )
-            )
+            self._operators.append(self._operator(name, node, primitive))
+
+    def _operator(self, name: str, node: Node, primitive: Primitive) -> Operator:
+        return make_operator(
+            name,
+            kind_of(primitive, self.tensors),
+            (primitive,),
+            constants=self.constants,
+            outputs=tuple(filter(None, primitive.outputs)),
+            sources=(node.name,),
+        )
 
     def _add_constant(self, name: str, constant: Constant) -> None:
-        self._constants[name] = constant
-        self._tensors[name] = Tensor(name, constant.shape, constant.dtype)
+        self.constants[name] = constant
+        self.tensors[name] = Tensor(name, constant.shape, constant.dtype)
 
     def _add_array(self, name: str, array: Array, dtype: DType) -> str:
         name = _unique(name, self._taken)
@@ -177,12 +160,12 @@ class _Builder:
     def _add_tensor(self, name: str, shape: tuple[int, ...], dtype: DType) -> str:
         name = _unique(name, self._taken)
         self._taken.add(name)
-        self._tensors[name] = Tensor(name, shape, dtype)
+        self.tensors[name] = Tensor(name, shape, dtype)
         return name
 
-    def graph(self, name: str, inputs: tuple[str, ...]) -> Graph:
+    def graph(self, name: str) -> Graph:
         """The finished Graph, without constants that only configured something."""
-        graph = Graph(name, tuple(self._operators), self._tensors, self._constants, inputs, self._outputs)
+        graph = Graph(name, tuple(self._operators), self.tensors, self.constants, self._inputs, self._outputs)
         return graph.replace()
 
     def log(self) -> list[LogEntry]:
@@ -198,9 +181,21 @@ class _Builder:
             log.append(LogEntry("import", tuple(self._filled), "kept as fills", reason))
         if folded:
             listed = ", ".join(f"{count} {op}" for op, count in folded.most_common())
-            reason = f"{folded.total()} nodes work on constants only ({listed}): their values are computed once."
+            reason = f"{folded.total()} nodes depend on constants and shapes only ({listed}): computed once."
             log.append(LogEntry("import", tuple(folded), "folded", reason))
         return log
+
+
+def _unknown_shape(node: Node, name: str, proto: NodeProto) -> ModelImportError:
+    if has_subgraph(proto):
+        return node.failure(
+            "decides while the model runs what is computed; Warploom needs a fixed graph: export the model without "
+            "branches and loops that depend on data."
+        )
+    return node.failure(
+        f"has an output {name!r} whose shape cannot be known before the model runs; Warploom needs fixed shapes: "
+        "export the model with fixed input sizes, or without this operator."
+    )
 
 
 def _live_nodes(nodes: Sequence[NodeProto], outputs: Sequence[str]) -> tuple[list[NodeProto], list[str]]:
@@ -213,16 +208,8 @@ def _live_nodes(nodes: Sequence[NodeProto], outputs: Sequence[str]) -> tuple[lis
             live.append(node)
             needed |= reads(node)
         elif node.op_type != "Constant":
-            dead.append(node.name or node.output[0])
+            dead.append(node.name or (node.output[0] if node.output else node.op_type))
     return live[::-1], dead[::-1]
-
-
-def _with_outer_reads(proto: NodeProto, node: Node) -> Node:
-    """A node with subgraphs also depends on what these read from outside."""
-    extra = sorted(reads(proto) - set(node.inputs))
-    if not extra:
-        return node
-    return dataclasses.replace(node, inputs=(*node.inputs, *extra))
 
 
 def _unique(name: str, taken: set[str]) -> str:

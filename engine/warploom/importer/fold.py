@@ -1,4 +1,4 @@
-"""Constant folding that costs nothing until a value is used: folded nodes become constants that compute themselves."""
+"""Constant folding: small values are computed at once (shapes are made of them), large ones when first used."""
 
 from __future__ import annotations
 
@@ -11,14 +11,103 @@ from onnx import AttributeProto, ModelProto, NodeProto, defs, helper, numpy_help
 from warploom.errors import ModelImportError
 from warploom.graph import ArrayConstant, Constant, DType, FillConstant, Tensor
 from warploom.graph.constant import Array
+from warploom.importer.check import first_line
 from warploom.importer.element_types import onnx_type
-from warploom.importer.node import Node
+from warploom.importer.node import Node, has_subgraph
 from warploom.importer.weights import SMALL_ELEMENTS, tensor_constant
 
 _SAME_VALUES = frozenset(
     {"Reshape", "Unsqueeze", "Squeeze", "Flatten", "Transpose", "Expand", "Identity", "Tile", "Slice", "Cast"}
 )
-_RANDOM = frozenset({"RandomUniform", "RandomNormal", "RandomUniformLike", "RandomNormalLike", "Multinomial"})
+_RANDOM = frozenset(
+    {"RandomUniform", "RandomNormal", "RandomUniformLike", "RandomNormalLike", "Multinomial", "Bernoulli"}
+)
+_UNSIZED = frozenset({"NonZero", "Compress", "Unique"})
+"""Their output's size depends on values, but cannot be much larger than their input."""
+
+
+def try_fold(
+    proto: NodeProto,
+    node: Node,
+    tensors: Mapping[str, Tensor],
+    constants: Mapping[str, Constant],
+    outputs: Sequence[Tensor | None],
+) -> list[Constant] | None:
+    """The outputs of a node as constants, None if it depends on data (or must stay: unknown, random, a branch).
+
+    Args:
+        proto: The node.
+        node: The same, decoded.
+        tensors: At least its inputs.
+        constants: Values known so far.
+        outputs: What shape inference says of its outputs.
+    """
+    if node.op == "Constant":
+        return [constant_node_value(proto)]
+    if node.op in ("Shape", "Size"):
+        return [_shape_value(node, tensors[node.inputs[0]])]
+    if not node.inputs or node.op in _RANDOM or not _has_definition(proto, node) or has_subgraph(proto):
+        return None
+    if not all(name in constants for name in node.inputs if name):
+        return None
+    inputs = [constants.get(name) for name in node.inputs]
+    known = [tensor for tensor in outputs if tensor is not None]
+    if len(known) < len(outputs):
+        return _evaluate_unsized(proto, node, inputs)
+    symbolic = _try_symbolic(node, inputs, known[0])
+    if symbolic is not None or DType.BFLOAT16 in {item.dtype for item in (*known, *inputs) if item is not None}:
+        return symbolic  # NumPy and ONNX Runtime's Python interface have no bfloat16: such nodes stay
+    return _evaluate(proto, node, inputs, known)
+
+
+def _shape_value(node: Node, tensor: Tensor) -> Constant:
+    if node.op == "Size":
+        return ArrayConstant.of(np.asarray(tensor.elements, np.int64))
+    end = node.integer("end", len(tensor.shape))
+    return ArrayConstant.of(np.asarray(tensor.shape[node.integer("start", 0) : end], np.int64))
+
+
+def _try_symbolic(node: Node, inputs: Sequence[Constant | None], output: Tensor) -> list[Constant] | None:
+    """Fills stay fills, and a copy is the same constant."""
+    first = inputs[0]
+    if node.op == "ConstantOfShape":
+        return [_fill(node, output)]
+    if node.op in _SAME_VALUES and isinstance(first, FillConstant):
+        return [FillConstant(output.shape, output.dtype, _as_type(first.value, output.dtype))]
+    if node.op == "Identity" and first is not None:
+        return [first]
+    return None
+
+
+def _fill(node: Node, output: Tensor) -> FillConstant:
+    tensor = node.values.get("value")
+    value = 0.0 if tensor is None else np.ravel(numpy_helper.to_array(tensor))[0].item()
+    return FillConstant(output.shape, output.dtype, value)
+
+
+def _as_type(value: float, dtype: DType) -> float | int | bool:
+    converted: float | int | bool = np.asarray(value).astype(dtype.to_numpy()).item()
+    return converted
+
+
+def _evaluate(
+    proto: NodeProto, node: Node, inputs: Sequence[Constant | None], outputs: Sequence[Tensor]
+) -> list[Constant]:
+    if sum(output.elements for output in outputs) <= SMALL_ELEMENTS and _are_small(inputs):
+        arrays = _run_reference(proto, node, [None if item is None else item.numpy() for item in inputs])
+        return [
+            ArrayConstant.of(_sized(array, tensor, node), tensor.dtype)
+            for array, tensor in zip(arrays, outputs, strict=True)
+        ]
+    evaluation = _Evaluation(proto, node, tuple(inputs), tuple(outputs))
+    return [evaluation.constant(position) for position in range(len(outputs))]
+
+
+def _evaluate_unsized(proto: NodeProto, node: Node, inputs: Sequence[Constant | None]) -> list[Constant] | None:
+    if node.op not in _UNSIZED or not _are_small(inputs):
+        return None
+    arrays = [None if constant is None else constant.numpy() for constant in inputs]
+    return [ArrayConstant.of(array) for array in _run_reference(proto, node, arrays)]
 
 
 def constant_node_value(proto: NodeProto) -> Constant:
@@ -41,48 +130,49 @@ def constant_node_value(proto: NodeProto) -> Constant:
     )
 
 
-def fold_fill(node: Node, output: Tensor) -> FillConstant:
-    """ConstantOfShape with a known shape, kept symbolic."""
-    tensor = node.values.get("value")
-    value = 0.0 if tensor is None else np.ravel(numpy_helper.to_array(tensor))[0].item()
-    return FillConstant(output.shape, output.dtype, value)
-
-
-def fold_node(
-    proto: NodeProto, node: Node, inputs: Sequence[Constant | None], outputs: Sequence[Tensor]
-) -> list[Constant] | None:
-    """The outputs of a node whose inputs are all constant.
-
-    Args:
-        proto: The node.
-        node: The same, decoded.
-        inputs: Its inputs, None for an absent one.
-        outputs: What shape inference says of its outputs.
-
-    Returns:
-        One constant per output, or None when the node must stay (unknown operator, random, subgraphs).
-    """
-    first = inputs[0] if inputs else None
-    if node.op in _SAME_VALUES and isinstance(first, FillConstant):
-        return [FillConstant(outputs[0].shape, outputs[0].dtype, first.value)]
-    if node.op == "Identity" and first is not None:
-        return [first]
-    if node.op in _RANDOM or not inputs or not _has_definition(proto, node):
-        return None
-    if any(attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) for attribute in proto.attribute):
-        return None
-    evaluation = _Evaluation(proto, node, tuple(inputs), tuple(outputs))
-    if sum(output.elements for output in outputs) <= SMALL_ELEMENTS and _are_small(inputs):
-        return [ArrayConstant.of(array, tensor.dtype) for array, tensor in zip(evaluation.run(), outputs, strict=True)]
-    return [evaluation.constant(position) for position in range(len(outputs))]
-
-
 def _has_definition(proto: NodeProto, node: Node) -> bool:
     return proto.domain in ("", "ai.onnx") and defs.has(proto.op_type, node.opset, "")
 
 
 def _are_small(inputs: Sequence[Constant | None]) -> bool:
     return all(constant is None or math.prod(constant.shape) <= SMALL_ELEMENTS for constant in inputs)
+
+
+def _run_reference(proto: NodeProto, node: Node, inputs: Sequence[Array | None]) -> list[Array]:
+    """Runs one node on ONNX's own reference implementation: slow, but there is no session to make.
+
+    Raises:
+        ModelImportError: If it refuses the node.
+    """
+    from onnx.reference import ReferenceEvaluator
+
+    feeds = {name: array for name, array in zip(proto.input, inputs, strict=False) if array is not None}
+    types = {name: onnx_type(DType(str(array.dtype))) for name, array in feeds.items()}
+    model = _single_node_model(proto, node, types, dict.fromkeys(filter(None, proto.output), 0))
+    try:
+        with np.errstate(all="ignore"):
+            results = ReferenceEvaluator(model).run(None, feeds)
+    except Exception as error:  # the reference raises whatever NumPy raises
+        raise node.failure(f"works on constants only, but cannot be computed: {first_line(error)}") from None
+    return [np.asarray(result) for result in results]
+
+
+def _single_node_model(
+    proto: NodeProto, node: Node, inputs: Mapping[str, int], outputs: Mapping[str, int]
+) -> ModelProto:
+    """A model of one node; inputs and outputs with their ONNX element types."""
+    model = ModelProto(ir_version=10, opset_import=[helper.make_opsetid("", node.opset)])
+    model.graph.name = "fold"
+    model.graph.node.append(proto)
+    model.graph.input.extend(helper.make_tensor_value_info(name, element, None) for name, element in inputs.items())
+    model.graph.output.extend(helper.make_tensor_value_info(name, element, None) for name, element in outputs.items())
+    return model
+
+
+def _sized(array: Array, tensor: Tensor, node: Node) -> Array:
+    if tuple(array.shape) != tensor.shape:
+        raise node.failure(f"computes a constant of shape {list(array.shape)} where {list(tensor.shape)} was due.")
+    return array.astype(tensor.dtype.to_numpy(), copy=False)
 
 
 class _Evaluation:
@@ -113,34 +203,21 @@ def evaluate(proto: NodeProto, node: Node, inputs: Sequence[Constant | None], ou
     Raises:
         ModelImportError: If it refuses the node.
     """
-    feeds: dict[str, Array] = {}
-    infos = []
-    for name, constant in zip(proto.input, inputs, strict=False):
-        if constant is not None and name not in feeds:
-            feeds[name] = np.asarray(constant.numpy(), order="C")  # ascontiguousarray makes scalars 1-d
-            infos.append(helper.make_tensor_value_info(name, _run_type(constant.dtype), list(constant.shape)))
-    results = [helper.make_tensor_value_info(tensor.name, _run_type(tensor.dtype), None) for tensor in outputs]
-    graph = helper.make_graph([proto], "fold", infos, results)
-    model = helper.make_model(graph, ir_version=10, opset_imports=[helper.make_opsetid("", node.opset)])
-    arrays = _run(model, feeds, node)
-    for array, tensor in zip(arrays, outputs, strict=True):
-        if tuple(array.shape) != tensor.shape:
-            raise node.failure(f"computes a constant of shape {list(array.shape)} where {list(tensor.shape)} was due.")
-    return arrays
-
-
-def _run(model: ModelProto, feeds: Mapping[str, Array], node: Node) -> list[Array]:
     import onnxruntime  # type: ignore[import-untyped]
 
+    named = {name: item for name, item in zip(proto.input, inputs, strict=False) if item is not None}
+    model = _single_node_model(
+        proto,
+        node,
+        {name: onnx_type(item.dtype) for name, item in named.items()},
+        {tensor.name: onnx_type(tensor.dtype) for tensor in outputs},
+    )
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = 4
+    feeds = {name: np.asarray(item.numpy(), order="C") for name, item in named.items()}
     try:
         session = onnxruntime.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
-        return [np.asarray(array) for array in session.run(None, dict(feeds))]
+        arrays = session.run(None, feeds)
     except Exception as error:  # ONNX Runtime's exceptions share no base class below Exception
-        raise node.failure(f"works on constants only, but cannot be computed: {str(error).splitlines()[0]}") from None
-
-
-def _run_type(dtype: DType) -> int:
-    """bfloat16 constants are held as float32."""
-    return onnx_type(DType.FLOAT32 if dtype is DType.BFLOAT16 else dtype)
+        raise node.failure(f"works on constants only, but cannot be computed: {first_line(error)}") from None
+    return [_sized(np.asarray(array), tensor, node) for array, tensor in zip(arrays, outputs, strict=True)]

@@ -1,72 +1,148 @@
-"""Shape inference over a skeleton: every tensor with its shape and element type, or the node where that fails."""
+"""Shape inference, one node at a time, so that every shape is checked before the next node sees it.
+
+ONNX infers a whole model in one call too, but a dimension that became zero or negative on the way (an image smaller
+than a kernel, then a Slice) makes that call abort the process.
+"""
 
 from __future__ import annotations
 
+import functools
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 import onnx
-from onnx import ModelProto, ValueInfoProto
+from onnx import ModelProto, NodeProto, TensorProto, TypeProto, numpy_helper
 
-from warploom.errors import ModelImportError
+from warploom.graph import Constant, Tensor
 from warploom.importer.check import first_line
-from warploom.importer.stand_ins import put_stand_ins
+from warploom.importer.element_types import dtype_of, onnx_type
+from warploom.importer.node import Node, has_subgraph
+from warploom.importer.weights import check_shape
+
+_LIKE_FIRST_INPUT = frozenset({"GroupNormalization"})
+"""Their output has the shape of their first input, but ONNX has no inference for them."""
+
+_REFUSALS = (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, ValueError)
+_SCALED = frozenset({"Resize", "Upsample"})
+_SHAPE_ELEMENTS = 1024
+"""Constants up to this size may tell the shape of an output."""
 
 
-def infer_shapes(skeleton: ModelProto) -> dict[str, ValueInfoProto]:
-    """Infers the shapes of all tensors from the inputs' shapes.
-
-    Shapes that the file declares are used only for operators that ONNX does not know: those of the others may be
-    stale (another batch) and are inferred again.
+class ShapeInference:
+    """Infers the outputs of one node after the other.
 
     Args:
-        skeleton: Without large initializers; not changed.
-
-    Returns:
-        Types by tensor name (inputs and outputs included).
-
-    Raises:
-        ModelImportError: If shapes contradict each other.
+        skeleton: Whose declared shapes stand in where ONNX knows no rule.
     """
-    model = ModelProto()
-    model.CopyFrom(skeleton)
-    _forget_declared_shapes(model)
-    put_stand_ins(model)
-    try:
-        inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
-    except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
-        raise ModelImportError(f"The model's shapes do not fit together: {_readable(error)}") from None
-    graph = inferred.graph
-    return {info.name: info for info in (*graph.value_info, *graph.input, *graph.output)}
+
+    def __init__(self, skeleton: ModelProto) -> None:
+        graph = skeleton.graph
+        self._declared = {info.name: info.type for info in (*graph.value_info, *graph.output)}
+        self._types: dict[str, TypeProto] = {}
+        self._imports = list(skeleton.opset_import)
+
+    def outputs(
+        self, proto: NodeProto, node: Node, tensors: Mapping[str, Tensor], constants: Mapping[str, Constant]
+    ) -> list[Tensor | None]:
+        """The outputs of a node: None for one that is absent or whose shape is not known.
+
+        Args:
+            proto: The node.
+            node: The same, decoded.
+            tensors: At least its inputs.
+            constants: Values that are known.
+
+        Raises:
+            ModelImportError: If the inputs do not fit the operator, or an output has an impossible size.
+        """
+        types = self._infer(proto, node, tensors, constants)
+        if node.op in _LIKE_FIRST_INPUT:
+            types[proto.output[0]] = self._type_of(tensors[node.inputs[0]])
+        return [self._tensor(node, name, types.get(name)) if name else None for name in proto.output]
+
+    def _infer(
+        self, proto: NodeProto, node: Node, tensors: Mapping[str, Tensor], constants: Mapping[str, Constant]
+    ) -> dict[str, TypeProto]:
+        schema = _schema(proto.op_type, node.opset, proto.domain)
+        if schema is None or has_subgraph(proto):
+            return {}
+        inputs = {name: self._type_of(tensors[name]) for name in proto.input if name}
+        data = {
+            name: _data(name, constants[name], raised=node.op in _SCALED)
+            for name in proto.input
+            if name in constants and _may_tell_shape(constants[name])
+        }
+        try:
+            return dict(
+                onnx.shape_inference.infer_node_outputs(schema, proto, inputs, data, opset_imports=self._imports)
+            )
+        except _REFUSALS as error:
+            raise node.failure(f"does not fit its inputs or attributes: {_readable(error)}") from None
+
+    def _type_of(self, tensor: Tensor) -> TypeProto:
+        found = self._types.get(tensor.name)
+        if found is None:
+            found = self._types[tensor.name] = TypeProto()
+            found.tensor_type.elem_type = onnx_type(tensor.dtype)
+            found.tensor_type.shape.SetInParent()
+            for size in tensor.shape:
+                found.tensor_type.shape.dim.add(dim_value=size)
+        return found
+
+    def _tensor(self, node: Node, name: str, inferred: TypeProto | None) -> Tensor | None:
+        found = inferred
+        if found is None or static_shape(found) is None:
+            found = self._declared.get(name) if inferred is None else inferred
+        shape = None if found is None else static_shape(found)
+        if found is None or shape is None:
+            return None
+        where = f"The output {name!r} of the node {node.name!r} ({node.op})"
+        dtype = dtype_of(found.tensor_type.elem_type, where)
+        check_shape(shape, where)
+        return Tensor(name, shape, dtype)
 
 
-def _forget_declared_shapes(model: ModelProto) -> None:
-    graph = model.graph
-    versions = {entry.domain: entry.version for entry in model.opset_import}
-    unknown = {
-        output
-        for node in graph.node
-        if not onnx.defs.has(node.op_type, versions.get(node.domain, 0), node.domain)
-        for output in node.output
-    }
-    kept = [info for info in graph.value_info if info.name in unknown]
-    del graph.value_info[:]
-    graph.value_info.extend(kept)
-    for info in graph.output:
-        if info.name not in unknown:
-            info.type.tensor_type.ClearField("shape")
+def _may_tell_shape(constant: Constant) -> bool:
+    return len(constant.shape) < 2 and math.prod(constant.shape) <= _SHAPE_ELEMENTS
+
+
+@functools.cache
+def _schema(op: str, version: int, domain: str) -> onnx.defs.OpSchema | None:
+    """What ONNX knows of an operator; nothing if it is unknown or deprecated."""
+    domain = "" if domain == "ai.onnx" else domain
+    if not onnx.defs.has(op, version, domain):
+        return None
+    schema = onnx.defs.get_schema(op, version, domain)
+    return None if schema.deprecated else schema
+
+
+def _data(name: str, constant: Constant, *, raised: bool) -> TensorProto:
+    """A constant as inference reads it.
+
+    Scales of Resize are raised by one unit in the last place: runtimes multiply size and scale in float32, where
+    10 * 0.7 is 7; inference multiplies exactly and rounds 6.9999999 down to 6.
+    """
+    array = constant.numpy()
+    if raised and array.dtype == np.float32:
+        up = np.nextafter(array, np.float32(np.inf))
+        array = np.where(array == np.rint(array), array, up)
+    return numpy_helper.from_array(np.asarray(array), name)
 
 
 def _readable(error: BaseException) -> str:
-    """The part of an inference error that says where and what, without the library's prefixes."""
+    """The part of an inference error that says what is wrong, without the library's prefixes."""
     text = first_line(error)
     for prefix in ("[ShapeInferenceError] ", "Inference error(s): ", "[TypeInferenceError] "):
         text = text.replace(prefix, "")
     return text
 
 
-def static_shape(info: ValueInfoProto | None) -> tuple[int, ...] | None:
-    """The shape when every dimension is known, None otherwise."""
-    if info is None or not info.type.tensor_type.HasField("shape"):
+def static_shape(found: TypeProto) -> tuple[int, ...] | None:
+    """The shape when every dimension is known (if wrongly negative), None otherwise."""
+    if not found.HasField("tensor_type") or not found.tensor_type.HasField("shape"):
         return None
-    dims = info.type.tensor_type.shape.dim
-    if not all(dimension.HasField("dim_value") and dimension.dim_value >= 0 for dimension in dims):
+    dims: Sequence[onnx.TensorShapeProto.Dimension] = found.tensor_type.shape.dim
+    if not all(dimension.HasField("dim_value") for dimension in dims):
         return None
     return tuple(dimension.dim_value for dimension in dims)

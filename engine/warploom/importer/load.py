@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from warploom.graph import Graph, LogEntry
-from warploom.importer.build import build_graph
-from warploom.importer.infer import infer_shapes
+from onnx import ModelProto
+
+from warploom.graph import Constant, Graph, LogEntry
+from warploom.importer.build import build_graph, known_tensors
 from warploom.importer.options import ImportedModel, ImportOptions
 from warploom.importer.prepare import PreparedModel, naming_file, prepare_model
-from warploom.importer.simplify import needs_simplification, simplify
+from warploom.importer.simplify import decide_branches, subgraph_count
 from warploom.importer.weights import make_skeleton, tensor_constant
 
 __all__ = ["ImportOptions", "ImportedModel", "import_model"]
@@ -47,15 +48,23 @@ def import_model(path: Path, options: ImportOptions = ImportOptions()) -> Import
 
 def graph_of(prepared: PreparedModel, name: str) -> tuple[Graph, list[LogEntry]]:
     """The raw Graph of a prepared model, with what was folded on the way."""
-    skeleton = make_skeleton(prepared.model, prepared.constants)
-    types = infer_shapes(skeleton)
-    log: list[LogEntry] = []
-    constants = dict(prepared.constants)
-    if needs_simplification(skeleton, types):
-        skeleton, entry = simplify(skeleton, types)
-        log += [entry] if entry else []
-        constants |= {t.name: tensor_constant(t) for t in skeleton.graph.initializer if t.name not in constants}
-        types = infer_shapes(skeleton)
-    graph, built = build_graph(name, skeleton, types, constants, prepared.inputs)
+    skeleton, constants, log = _without_branches(prepared)
+    graph, built = build_graph(name, skeleton, constants, prepared.inputs)
     graph.verify()
     return graph, [*log, *built]
+
+
+def _without_branches(prepared: PreparedModel) -> tuple[ModelProto, dict[str, Constant], list[LogEntry]]:
+    """The skeleton with constant branches decided, one level of nesting after the other."""
+    skeleton = make_skeleton(prepared.model, prepared.constants)
+    constants = dict(prepared.constants)
+    log: list[LogEntry] = []
+    before = 0
+    while subgraph_count(skeleton) not in (0, before):
+        before = subgraph_count(skeleton)
+        tensors, known = known_tensors(skeleton, constants, prepared.inputs)
+        skeleton, entry = decide_branches(skeleton, tensors, known)
+        new = [tensor for tensor in skeleton.graph.initializer if tensor.name not in constants]
+        constants |= {tensor.name: tensor_constant(tensor) for tensor in new}
+        log += [entry] if entry else []
+    return skeleton, constants, log

@@ -153,6 +153,11 @@ def decode_node(proto: NodeProto, name: str, opsets: Mapping[str, int]) -> Node:
     )
 
 
+def has_subgraph(proto: NodeProto) -> bool:
+    """Whether a node runs subgraphs (If, Loop, Scan)."""
+    return any(attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) for attribute in proto.attribute)
+
+
 def _decode(attribute: AttributeProto) -> Any:
     value = helper.get_attribute_value(attribute)
     if isinstance(value, bytes):

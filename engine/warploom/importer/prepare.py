@@ -80,5 +80,5 @@ def _prepare(model: ModelProto, sha256: str, folder: Path, options: ImportOption
     binding = bind_inputs(inputs, options)
     log = [*([inlined] if inlined else ()), *binding.log]
     if binding.changed:
-        log += rebatch(model, constants, binding.changed)
+        log += rebatch(model, constants, [info.name for info in inputs], binding.changed)
     return PreparedModel(model, constants, tuple(info.name for info in inputs), sha256, opset, node_count, tuple(log))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from onnx import ModelProto, NodeProto, ValueInfoProto, numpy_helper
+from onnx import ModelProto, NodeProto, numpy_helper
 
-from warploom.graph import Constant, LogEntry
-from warploom.importer.fold import constant_node_value
-from warploom.importer.infer import infer_shapes, static_shape
+from warploom.graph import Constant, LogEntry, Tensor
+from warploom.importer.build import known_tensors
 from warploom.importer.weights import make_skeleton, tensor_constant
 
 Shape = tuple[int, ...]
@@ -17,13 +16,17 @@ _SHAPED = frozenset({"Reshape", "Expand"})
 
 
 def rebatch(
-    model: ModelProto, constants: dict[str, Constant], changed: Mapping[str, tuple[Shape, Shape]]
+    model: ModelProto,
+    constants: dict[str, Constant],
+    inputs: Sequence[str],
+    changed: Mapping[str, tuple[Shape, Shape]],
 ) -> list[LogEntry]:
     """Rewrites the leading size in the shapes of Reshape and Expand nodes that carry the batch.
 
     Args:
         model: Its inputs have the new shapes; its nodes and initializers are changed in place.
         constants: Its initializers; new ones are added.
+        inputs: Names of the inputs that the caller provides.
         changed: Inputs with the shape in the file and the new one.
 
     Returns:
@@ -37,10 +40,13 @@ def rebatch(
     if len(batches) != 1:
         return log
     old, new = batches.pop()
-    types = infer_shapes(_with_shapes(make_skeleton(model, constants), changed))
-    edited = [
-        node.name or node.output[0] for node in model.graph.node if _follow(node, model, constants, types, old, new)
-    ]
+    tensors, known = known_tensors(_with_shapes(make_skeleton(model, constants), changed), constants, inputs)
+    edited = []
+    for node in model.graph.node:
+        shape = _batched_shape(node, tensors, known, old)
+        if shape is not None:
+            _give_shape(node, (new, *shape[1:]), model, constants)
+            edited.append(node.name or node.output[0])
     if edited:
         reason = f"Their shape fixes the batch {old}; it became {new}."
         log.append(LogEntry("import", tuple(edited), "rewritten", reason))
@@ -56,36 +62,24 @@ def _with_shapes(skeleton: ModelProto, changed: Mapping[str, tuple[Shape, Shape]
     return skeleton
 
 
-def _follow(
-    node: NodeProto,
-    model: ModelProto,
-    constants: dict[str, Constant],
-    types: Mapping[str, ValueInfoProto],
-    old: int,
-    new: int,
-) -> bool:
-    """Gives a node its own shape constant if its data and result both lead with the batch."""
+def _batched_shape(
+    node: NodeProto, tensors: Mapping[str, Tensor], known: Mapping[str, Constant], old: int
+) -> Shape | None:
+    """The constant shape of a node if it, its data and its result all lead with the batch."""
     if node.op_type not in _SHAPED or node.domain not in ("", "ai.onnx") or len(node.input) < 2:
-        return False
-    data, result = static_shape(types.get(node.input[0])), static_shape(types.get(node.output[0]))
-    if not data or not result or data[0] != old or result[0] != old:
-        return False
-    shape = _constant_shape(node.input[1], model, constants)
-    if not shape or shape[0] != old:
-        return False
-    name = f"{node.output[0]}_shape_for_batch_{new}"
-    tensor = numpy_helper.from_array(np.asarray([new, *shape[1:]], np.int64), name)
+        return None
+    data, result = tensors.get(node.input[0]), tensors.get(node.output[0])
+    if node.input[1] not in known or node.input[0] in known or data is None or result is None:
+        return None
+    shape = tuple(int(size) for size in np.ravel(known[node.input[1]].numpy()))
+    leads = data.shape[:1] == result.shape[:1] == shape[:1] == (old,)
+    return shape if leads else None
+
+
+def _give_shape(node: NodeProto, shape: Shape, model: ModelProto, constants: dict[str, Constant]) -> None:
+    """Gives a node a shape constant of its own."""
+    name = f"{node.output[0]}_shape_for_batch_{shape[0]}"
+    tensor = numpy_helper.from_array(np.asarray(shape, np.int64), name)
     model.graph.initializer.append(tensor)
     constants[name] = tensor_constant(tensor)
     node.input[1] = name
-    return True
-
-
-def _constant_shape(name: str, model: ModelProto, constants: Mapping[str, Constant]) -> Shape | None:
-    constant = constants.get(name)
-    if constant is None:
-        node = next((node for node in model.graph.node if name in node.output), None)
-        if node is None or node.op_type != "Constant":
-            return None
-        constant = constant_node_value(node)
-    return tuple(int(size) for size in np.ravel(constant.numpy()))

@@ -1,39 +1,24 @@
-"""Inlines functions and folds the arithmetic that exporters put around shapes, with onnx-ir and onnxscript.
+"""Inlines functions and decides branches that are decided already, with onnx-ir and onnxscript.
 
-Needed only by models with functions, branches, or shapes that are computed in the graph: loading these libraries
-takes longer than importing a plain network.
+Only models with functions or subgraphs need it: loading these libraries takes longer than importing a plain network.
+Arithmetic on shapes is folded while the Graph is built (see `fold`).
 """
 
 from __future__ import annotations
 
 import collections
 import math
+from collections.abc import Mapping
 
-from onnx import AttributeProto, ModelProto, ValueInfoProto
+from onnx import ModelProto, NodeProto, ValueInfoProto, helper
 
 from warploom.errors import ModelImportError
-from warploom.graph import LogEntry
-from warploom.importer.check import first_line
-from warploom.importer.infer import static_shape
+from warploom.graph import Constant, LogEntry, Tensor
+from warploom.importer.check import first_line, reads
+from warploom.importer.element_types import onnx_type
+from warploom.importer.export import to_tensor
+from warploom.importer.node import has_subgraph
 from warploom.importer.weights import SMALL_ELEMENTS
-
-_SHAPE_READERS = frozenset({"Shape", "Size"})
-_BOUNDED = frozenset({"NonZero", "Compress", "Unique"})
-"""Their output has no static shape, but cannot be much larger than their input."""
-
-
-def needs_simplification(skeleton: ModelProto, types: dict[str, ValueInfoProto]) -> bool:
-    """Whether a model has what only onnxscript's folding resolves: branches, shape arithmetic, unknown shapes."""
-    read = {name for node in skeleton.graph.node for name in node.input}
-    read.update(info.name for info in skeleton.graph.output)
-    for node in skeleton.graph.node:
-        if node.op_type in _SHAPE_READERS:
-            return True
-        if any(attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) for attribute in node.attribute):
-            return True
-        if any(name in read and static_shape(types.get(name)) is None for name in filter(None, node.output)):
-            return True
-    return False
 
 
 def inline_functions(model: ModelProto) -> LogEntry | None:
@@ -78,15 +63,23 @@ def _without_weights(model: ModelProto) -> ModelProto:
     return shell
 
 
-def simplify(skeleton: ModelProto, types: dict[str, ValueInfoProto]) -> tuple[ModelProto, LogEntry | None]:
-    """Folds shape arithmetic and constant branches, and drops what is no longer used.
+def subgraph_count(model: ModelProto) -> int:
+    """Number of nodes that run subgraphs."""
+    return sum(has_subgraph(node) for node in model.graph.node)
+
+
+def decide_branches(
+    skeleton: ModelProto, tensors: Mapping[str, Tensor], constants: Mapping[str, Constant]
+) -> tuple[ModelProto, LogEntry | None]:
+    """Replaces branches whose condition is constant by the nodes that would run.
 
     Args:
         skeleton: Without large initializers; not changed.
-        types: Inferred types of its tensors.
+        tensors: What is known of its tensors.
+        constants: Values that are known.
 
     Raises:
-        ModelImportError: If the model is too malformed to be folded.
+        ModelImportError: If the model is too malformed.
     """
     import onnx_ir
     import onnx_ir.passes.common as common
@@ -94,39 +87,46 @@ def simplify(skeleton: ModelProto, types: dict[str, ValueInfoProto]) -> tuple[Mo
 
     before = collections.Counter(node.op_type for node in skeleton.graph.node)
     try:
-        model = onnx_ir.from_proto(_with_types(skeleton, types))
-        optimizer.fold_constants(model, onnx_shape_inference=True, should_fold=_should_fold)
+        model = onnx_ir.from_proto(_with_knowledge(skeleton, tensors, constants))
+        # Without its shape inference: one impossible dimension there would abort the process.
+        optimizer.fold_constants(model, onnx_shape_inference=False, should_fold=_is_branch)
         common.RemoveUnusedNodesPass()(model)
         common.NameFixPass()(model)
         result = onnx_ir.to_proto(model)
     except Exception as error:  # see inline_functions
-        raise ModelImportError(f"The model's constants cannot be folded: {first_line(error)}") from None
+        raise ModelImportError(f"The model's branches cannot be decided: {first_line(error)}") from None
     after = collections.Counter(node.op_type for node in result.graph.node)
     return result, _log(before, after)
 
 
-def _with_types(skeleton: ModelProto, types: dict[str, ValueInfoProto]) -> ModelProto:
-    typed = ModelProto()
-    typed.CopyFrom(skeleton)
-    fixed = {*(info.name for info in typed.graph.input), *(info.name for info in typed.graph.output)}
-    del typed.graph.value_info[:]
-    typed.graph.value_info.extend(info for name, info in types.items() if name not in fixed)
-    return typed
+def _is_branch(node: object) -> bool:
+    return str(getattr(node, "op_type", "")) == "If"
 
 
-def _should_fold(node: object) -> bool | None:
-    """Lets onnxscript compute only values that are known to be small (a Range may claim 10^12 elements)."""
-    outputs = node.outputs  # type: ignore[attr-defined]
-    op = node.op_type  # type: ignore[attr-defined]
-    if op in _BOUNDED:
-        return None
-    for output in outputs:
-        shape = output.shape
-        if shape is None or not all(isinstance(size, int) for size in shape):
-            return False
-        if math.prod(shape) > SMALL_ELEMENTS:
-            return False
-    return None
+def _with_knowledge(
+    skeleton: ModelProto, tensors: Mapping[str, Tensor], constants: Mapping[str, Constant]
+) -> ModelProto:
+    """A copy in which known shapes are declared, and small known constants are initializers."""
+    model = ModelProto()
+    model.CopyFrom(skeleton)
+    graph = model.graph
+    known = {name for name, constant in constants.items() if math.prod(constant.shape) <= SMALL_ELEMENTS}
+    known -= {tensor.name for tensor in graph.initializer} | {info.name for info in graph.output}
+    nodes = [node for node in graph.node if not all(name in known for name in node.output)]
+    copies = [NodeProto.FromString(node.SerializeToString()) for node in nodes]
+    del graph.node[:]
+    graph.node.extend(copies)
+    produced = {name for node in graph.node for name in node.output}
+    del graph.value_info[:]
+    graph.value_info.extend(
+        helper.make_tensor_value_info(name, onnx_type(tensors[name].dtype), list(tensors[name].shape))
+        for name in sorted(produced & tensors.keys())
+    )
+    read = {name for node in graph.node for name in reads(node)}
+    graph.initializer.extend(
+        to_tensor(name, constants[name].numpy(), constants[name].dtype) for name in sorted(known & read)
+    )
+    return model
 
 
 def _log(before: collections.Counter[str], after: collections.Counter[str]) -> LogEntry | None:
@@ -135,5 +135,5 @@ def _log(before: collections.Counter[str], after: collections.Counter[str]) -> L
     if not gone:
         return None
     listed = ", ".join(f"{count} {op}" for op, count in gone.most_common(8))
-    reason = f"{removed} nodes compute shapes or other constants, or are not used ({listed})."
-    return LogEntry("import", tuple(gone), "folded", reason)
+    reason = f"The conditions of {gone['If']} branches are constant: {removed} nodes less ({listed})."
+    return LogEntry("import", tuple(gone), "decided branches", reason)
