@@ -18,10 +18,11 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from warploom.device.simulated.description import GpuDescription
 from warploom.device.simulated.load import Load
-from warploom.device.simulated.placement import Resident, free_slots
+from warploom.device.simulated.placement import free_slots
 from warploom.device.simulated.sharing import paces
 
 # A kernel of very many waves is played in at most a few dozen steps: each cohort stands for this part of what waits.
@@ -42,8 +43,7 @@ class Task:
     after: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class KernelRun:
+class KernelRun(NamedTuple):  # a tuple: thousands are made per search, and frozen dataclasses are slow to make
     """One kernel as it ran: from the start of its first block to the end of its last."""
 
     task: int
@@ -52,8 +52,7 @@ class KernelRun:
     end_us: float
 
 
-@dataclass(frozen=True, slots=True)
-class Residency:
+class Residency(NamedTuple):
     """Blocks of a task that were resident together."""
 
     task: int
@@ -110,16 +109,15 @@ def alone_us(load: Load, gpu: GpuDescription) -> float:
 class _Launched:
     """A kernel that the front end has started."""
 
-    __slots__ = ("end_us", "load", "position", "resident", "start_us", "task", "waiting")
+    __slots__ = ("cohorts", "load", "position", "start_us", "task", "waiting")
 
     def __init__(self, task: int, position: int, load: Load) -> None:
         self.task = task
         self.position = position
         self.load = load
         self.waiting = load.blocks
-        self.resident = 0
+        self.cohorts = 0
         self.start_us = -1.0
-        self.end_us = -1.0
 
 
 class _Cohort:
@@ -149,6 +147,7 @@ class _Player:
         self.ready: list[tuple[float, int, int]] = []
         self.waiting: list[_Launched] = []
         self.cohorts: list[_Cohort] = []
+        self.resident: dict[Load, int] = {}  # blocks per kernel shape, in the order in which they started
         self.front_end_free = start_us
         self.kernels: list[KernelRun] = []
         self.residencies: list[Residency] = []
@@ -198,32 +197,22 @@ class _Player:
     def _dispatch(self, now: float) -> None:
         """Gives free slots to waiting kernels, the earliest first."""
         for kernel in self.waiting:
-            slots = free_slots(kernel.load, kernel.waiting, self._residents(), self.gpu)
+            load = kernel.load
+            slots = free_slots(load, kernel.waiting, tuple(self.resident.items()), self.gpu)
             if not slots:
                 continue
-            wave = self.gpu.sm_count * kernel.load.blocks_per_sm
+            wave = self.gpu.sm_count * load.blocks_per_sm
             rounds = max(1, kernel.waiting // (wave * _WAVES_PER_COHORT))
             kernel.waiting -= slots * rounds
-            kernel.resident += 1
+            kernel.cohorts += 1
             if kernel.start_us < 0.0:
                 kernel.start_us = now
             self.cohorts.append(_Cohort(kernel, slots, rounds, now))
+            self.resident[load] = self.resident.get(load, 0) + slots
         self.waiting = [kernel for kernel in self.waiting if kernel.waiting]
 
-    def _residents(self) -> list[Resident]:
-        """Resident blocks per kernel shape, in the order in which they started."""
-        if len(self.cohorts) == 1:
-            cohort = self.cohorts[0]
-            return [(cohort.kernel.load, cohort.blocks)]
-        counts: dict[Load, int] = {}
-        for cohort in self.cohorts:
-            load = cohort.kernel.load
-            counts[load] = counts.get(load, 0) + cohort.blocks
-        return list(counts.items())
-
     def _set_paces(self, now: float) -> None:
-        residents = self._residents()
-        pace_of = dict(zip((load for load, _ in residents), paces(residents, self.gpu), strict=True))
+        pace_of = dict(zip(self.resident, paces(tuple(self.resident.items()), self.gpu), strict=True))
         for cohort in self.cohorts:
             pace = pace_of[cohort.kernel.load]
             if pace != cohort.pace:
@@ -241,9 +230,17 @@ class _Player:
             kernel = cohort.kernel
             warps = cohort.blocks * kernel.load.warps
             self.residencies.append(Residency(kernel.task, cohort.start_us, now, warps))
-            kernel.resident -= 1
-            if not kernel.resident and not kernel.waiting:
+            self._retire(kernel.load, cohort.blocks)
+            kernel.cohorts -= 1
+            if not kernel.cohorts and not kernel.waiting:
                 self._end_kernel(kernel, now)
+
+    def _retire(self, load: Load, blocks: int) -> None:
+        left = self.resident[load] - blocks
+        if left:
+            self.resident[load] = left
+        else:
+            del self.resident[load]
 
     def _end_kernel(self, kernel: _Launched, now: float) -> None:
         self.kernels.append(KernelRun(kernel.task, kernel.load, kernel.start_us, now))
