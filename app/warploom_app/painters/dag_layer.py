@@ -52,7 +52,9 @@ class DagLayer:
         """The picture as seen through the port, drawing as little as possible."""
         moved = self._moved(port, picture, painter)
         if moved is None:
-            self._pixmap = QPixmap(port.size * port.ratio)
+            size = port.size * port.ratio
+            if self._pixmap.size() != size:  # a new one costs time, and PySide keeps references to None for each
+                self._pixmap = QPixmap(size)
             self._draw(port, picture, painter, QRegion(self._pixmap.rect()))
         elif moved != (0, 0):
             exposed = QRegion()
