@@ -131,7 +131,7 @@ def test_that_a_stage_is_costed_in_200_microseconds(branches: Graph, device: Sim
     for _ in range(100):
         costs = device.cost_model(branches, Precision.FP16)
         costs.stage_costs([Stage((Group((name,)),)) for name in ("left1", "left2", "middle", "right")])
-        start = time.perf_counter()
+        start = time.process_time()
         costs.stage_costs([WIDE.stages[1]])
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     assert best < 200e-6
