@@ -15,8 +15,8 @@ from warploom.passes.result import PassResult
 class GraphEditor:
     """One pass's work on one Graph; `finish` gives the result.
 
-    Every rewrite puts the new Operator where the last of those that it replaces stood. That keeps the order
-    topological for all rewrites used here, because whatever is fused into an Operator is read by it alone.
+    A rewrite puts the new Operator where the last of those that it replaces stood, unless it names another place. That
+    keeps the order topological, because whatever is fused into an Operator is read by it alone.
 
     Attributes:
         graph: The Graph as it was given.
@@ -114,9 +114,16 @@ class GraphEditor:
             sources=sources,
         )
 
-    def replace(self, removed: Sequence[str], operator: Operator) -> Operator:
-        """Puts an Operator in the place of others (the place of the last of them)."""
-        position = max(self._position[name] for name in removed)
+    def replace(self, removed: Sequence[str], operator: Operator, *, place: str | None = None) -> Operator:
+        """Puts an Operator in the place of others.
+
+        Args:
+            removed: Those that go.
+            operator: The one that comes.
+            place: Whose place it takes; the last one's by default. An earlier one's is right if the new Operator reads
+                nothing that is computed after it.
+        """
+        position = max(self._position[name] for name in ((place,) if place else removed))
         for name in removed:
             self._discard(name)
         self._insert(operator, position)

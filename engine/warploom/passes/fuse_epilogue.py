@@ -60,7 +60,7 @@ def _fuse_functions(editor: GraphEditor, name: str) -> None:
             return
         _merge_duplicates(editor, readers)
         function = readers[0]
-        _append(editor, product, function)
+        _append(editor, product, function, place=name)
         editor.log(
             "fused", [name, function.name], f"{function.label} alone reads the result, and is applied before writing"
         )
@@ -79,11 +79,11 @@ def _merge_duplicates(editor: GraphEditor, functions: Sequence[Operator]) -> Non
         editor.adopt(first.name, other.sources)
 
 
-def _append(editor: GraphEditor, product: Operator, function: Operator) -> Operator:
+def _append(editor: GraphEditor, product: Operator, function: Operator, *, place: str | None = None) -> Operator:
     body = (*product.body, *function.body)
     sources = (*product.sources, *editor[function.name].sources)
     fused = editor.make(product.name, body, outputs=function.outputs, sources=sources, kind=product.kind)
-    return editor.replace((product.name, function.name), fused)
+    return editor.replace((product.name, function.name), fused, place=place)
 
 
 class _Depths:

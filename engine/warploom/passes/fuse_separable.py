@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from warploom.graph import Graph, Operator, OperatorKind, Primitive
 from warploom.passes.editor import GraphEditor, rename_inputs, rename_outputs
-from warploom.passes.facts import belongs_to_writer, is_sum, is_unary, readers_of
+from warploom.passes.facts import belongs_to_writer, is_product, is_sum, is_unary, readers_of
 from warploom.passes.result import PassResult
 
 
@@ -110,7 +110,8 @@ def _leads_a_sum(editor: GraphEditor, activation: Operator, readers: Sequence[Op
 
 
 def _can_begin_with(reader: Operator, tensor: str) -> bool:
-    return reader.kind in (OperatorKind.SEPARABLE, OperatorKind.CONV) and reader.inputs == (tensor,)
+    kinds = (OperatorKind.SEPARABLE, OperatorKind.CONV)
+    return is_product(reader) and reader.kind in kinds and reader.inputs == (tensor,)
 
 
 def _prepend(editor: GraphEditor, before: Operator, unit: Operator) -> Operator:

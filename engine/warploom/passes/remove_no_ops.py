@@ -19,7 +19,8 @@ def remove_no_ops(graph: Graph) -> PassResult:
 
     Rules (an operator goes when its output would equal its input, spec and values):
         1. Identity; Dropout whose mask nobody reads.
-        2. Reshape, Flatten, Squeeze, Unsqueeze, Expand, Tile, Split, Resize to the same shape; Cast to the same type.
+        2. Reshape, Flatten, Squeeze, Unsqueeze, Expand, Tile, Split, Resize (without a crop) to the same shape; Cast to
+           the same type.
         3. Transpose that keeps the order of axes; Pad by nothing; Slice that takes everything forwards.
         4. Concat of one tensor; pooling with a 1x1 window, stride 1 and no padding; Clip without bounds.
         5. Adding or subtracting zeros, multiplying or dividing by ones (constants that are cheap to look at).
@@ -106,6 +107,10 @@ def _pools_nothing(_editor: GraphEditor, primitive: Primitive) -> bool:
     return all(size == 1 for size in window) and not any(primitive.integers("pads", (0,)))
 
 
+def _keeps_samples(_editor: GraphEditor, primitive: Primitive) -> bool:
+    return primitive.text("coordinate_transformation_mode", "half_pixel") != "tf_crop_and_resize"
+
+
 def _has_no_bounds(_editor: GraphEditor, primitive: Primitive) -> bool:
     return len([name for name in primitive.inputs if name]) == 1 and not (primitive.has("min") or primitive.has("max"))
 
@@ -127,7 +132,8 @@ def _is_relu_of_relu(editor: GraphEditor, primitive: Primitive) -> bool:
 
 _RULES: dict[str, Rule] = {
     **dict.fromkeys(("Identity", "Dropout", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand", "Tile"), _always),
-    **dict.fromkeys(("Split", "Resize", "Cast"), _always),
+    **dict.fromkeys(("Split", "Cast"), _always),
+    "Resize": _keeps_samples,
     "Transpose": _keeps_order,
     "Pad": _pads_nothing,
     "Slice": _takes_all,

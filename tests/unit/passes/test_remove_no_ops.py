@@ -110,6 +110,15 @@ def test_that_transposes_that_cancel_go_both(maker: Any) -> None:
     assert [operator.label for operator in graph.operators] == ["Relu", "Neg"]
 
 
+@pytest.mark.parametrize(("mode", "goes"), [("half_pixel", True), ("asymmetric", True), ("tf_crop_and_resize", False)])
+def test_that_a_resize_to_the_same_size_goes_unless_it_crops(maker: Any, mode: str, goes: bool) -> None:
+    maker.add("Relu", "r", [maker.input("x", 1, 4, 6, 6)])
+    sizes = {"sizes": (1, 4, 6, 6), "mode": "nearest"}
+    maker.add("Resize", "z", ["r"], coordinate_transformation_mode=mode, **sizes)
+    maker.add("Neg", "n", ["z"])
+    assert remove_no_ops(maker.graph("n")).changed is goes
+
+
 def test_that_a_sum_of_one_stays_an_operator(maker: Any) -> None:
     maker.add("Sum", "s", [maker.input("x", 1, 4)])
     maker.add("Relu", "r", ["s"])
