@@ -57,9 +57,9 @@ def read_recording(path: Path) -> Recording:
     """
     members = read_members(path)
     try:
-        _check_version(path, members)
+        _check_version(path, msgspec.json.decode(members[_RECORDING], type=Header))
         return _recording(members)
-    except RecordingError:
+    except _NewerFormatError:
         raise
     except KeyError as error:
         raise damaged(path, f"its member {error.args[0]!r} is missing") from error
@@ -94,17 +94,20 @@ def _candidate_arrays(candidate: Candidate) -> dict[str, Array]:
     return arrays
 
 
-def _check_version(path: Path, members: Mapping[str, bytes]) -> None:
-    header = msgspec.json.decode(members[_RECORDING], type=Header)
+class _NewerFormatError(RecordingError):
+    """The file is whole, but this Warploom cannot read it."""
+
+
+def _check_version(path: Path, header: Header) -> None:
     if header.format != FORMAT:
-        raise damaged(path, "it is another kind of file")
+        raise ValueError("it is another kind of file")
     if header.version > FORMAT_VERSION:
-        raise RecordingError(
+        raise _NewerFormatError(
             f"{path} was written by a newer Warploom ({header.warploom[:40]}, format {header.version}; this one reads "
             f"up to {FORMAT_VERSION}): upgrade Warploom to open it."
         )
     if header.version < 1:
-        raise damaged(path, f"it has the format {header.version}")
+        raise ValueError(f"it has the format {header.version}")
 
 
 def _recording(members: Mapping[str, bytes]) -> Recording:
