@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, TensorProto, TypeProto, numpy_helper
+from onnx import ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TypeProto, ValueInfoProto, numpy_helper
 
 from warploom.graph import Constant, Tensor
 from warploom.importer.check import first_line
@@ -65,7 +65,7 @@ class ShapeInference:
         self, proto: NodeProto, node: Node, tensors: Mapping[str, Tensor], constants: Mapping[str, Constant]
     ) -> dict[str, TypeProto]:
         schema = _schema(proto.op_type, node.opset, proto.domain)
-        if schema is None or has_subgraph(proto):
+        if schema is None or has_subgraph(proto) or node.op == "Constant":
             return {}
         inputs = {name: self._type_of(tensors[name]) for name in proto.input if name}
         data = {
@@ -74,9 +74,12 @@ class ShapeInference:
             if name in constants and _may_tell_shape(constants[name])
         }
         try:
-            return dict(
-                onnx.shape_inference.infer_node_outputs(schema, proto, inputs, data, opset_imports=self._imports)
-            )
+            found = onnx.shape_inference.infer_node_outputs(schema, proto, inputs, data, opset_imports=self._imports)
+            if getattr(schema, "has_function", False) and any(
+                name and not _has_shape(found.get(name)) for name in proto.output
+            ):
+                found = _infer_by_definition(proto, inputs, self._imports)
+            return dict(found)
         except _REFUSALS as error:
             raise node.failure(f"does not fit its inputs or attributes: {_readable(error)}") from None
 
@@ -101,6 +104,23 @@ class ShapeInference:
         dtype = dtype_of(found.tensor_type.elem_type, where)
         check_shape(shape, where)
         return Tensor(name, shape, dtype)
+
+
+def _has_shape(found: TypeProto | None) -> bool:
+    return found is not None and static_shape(found) is not None
+
+
+def _infer_by_definition(
+    proto: NodeProto, inputs: Mapping[str, TypeProto], imports: Sequence[OperatorSetIdProto]
+) -> dict[str, TypeProto]:
+    """Inference for an operator that ONNX defines by others: only its whole-model call looks inside."""
+    model = ModelProto(ir_version=10, opset_import=imports)
+    model.graph.name = "definition"
+    model.graph.node.append(proto)
+    model.graph.input.extend(ValueInfoProto(name=name, type=found) for name, found in inputs.items())
+    model.graph.output.extend(ValueInfoProto(name=name) for name in proto.output if name)
+    inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True)
+    return {info.name: info.type for info in inferred.graph.output}
 
 
 def _may_tell_shape(constant: Constant) -> bool:

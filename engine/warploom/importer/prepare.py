@@ -52,9 +52,13 @@ def naming_file(path: Path) -> Iterator[None]:
     try:
         yield
     except ModelImportError as error:
-        if str(path) in str(error):
-            raise
-        raise ModelImportError(f"{path}: {error}") from None
+        message = str(error) if str(path) in str(error) else f"{path}: {error}"
+        raise ModelImportError(_printable(message)) from None
+
+
+def _printable(text: str) -> str:
+    """A damaged file may hold anything in place of names: nothing of it may move a terminal's cursor."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def prepare_model(path: Path, options: ImportOptions) -> PreparedModel:

@@ -7,8 +7,10 @@ Arithmetic on shapes is folded while the Graph is built (see `fold`).
 from __future__ import annotations
 
 import collections
+import contextlib
+import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from onnx import ModelProto, NodeProto, ValueInfoProto, helper
 
@@ -21,6 +23,21 @@ from warploom.importer.node import has_subgraph
 from warploom.importer.weights import SMALL_ELEMENTS
 
 
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps the libraries' warnings to themselves: what is wrong with a model is said once, by the importer."""
+    loggers = [logging.getLogger(name) for name in ("onnx_ir", "onnxscript")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@_quiet()
 def inline_functions(model: ModelProto) -> LogEntry | None:
     """Replaces calls of the model's own functions by their bodies, in place.
 
@@ -68,6 +85,7 @@ def subgraph_count(model: ModelProto) -> int:
     return sum(has_subgraph(node) for node in model.graph.node)
 
 
+@_quiet()
 def decide_branches(
     skeleton: ModelProto, tensors: Mapping[str, Tensor], constants: Mapping[str, Constant]
 ) -> tuple[ModelProto, LogEntry | None]:
