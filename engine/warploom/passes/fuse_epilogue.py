@@ -133,8 +133,8 @@ def _is_residual(editor: GraphEditor, operator: Operator) -> bool:
 
 
 def _try_residual(editor: GraphEditor, depths: _Depths, addition: Operator) -> bool:
-    """Rule 2: into the operand that would start last."""
-    for product, addend in sorted(_candidates(editor, addition), key=lambda pair: -depths.of_operator(pair[0])):
+    """Rule 2: into the one of its operands that starts after the other is there."""
+    for product, addend in tuple(_candidates(editor, addition)):
         obstacle = _residual_obstacle(depths, product, addend)
         if obstacle is not None:
             editor.log("kept apart", [product.name, addition.name], obstacle)

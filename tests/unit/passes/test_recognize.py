@@ -46,6 +46,12 @@ def test_that_a_gelu_whose_inner_value_is_read_stays(maker: Any) -> None:
     assert not recognize_gelu(maker.graph("g", "a")).changed
 
 
+def test_that_a_formula_with_another_constant_is_not_gelu(maker: Any) -> None:
+    gelu(maker, maker.input("x", 2, 6), "x first")
+    maker.constant("half", fill=0.501)
+    assert not recognize_gelu(maker.graph("g")).changed
+
+
 def layer_norm(maker: Any, x: str, *, affine: bool, power: bool) -> str:
     rank = len(maker.tensors[x].shape)
     reduced = (*maker.tensors[x].shape[:-1], 1)
