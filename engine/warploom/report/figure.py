@@ -18,13 +18,14 @@ from warploom.report.pair import Shown, shown_pair
 from warploom.report.palette import stream_colour
 from warploom.report.units import time_unit
 from warploom.report.verdict import verdict
+from warploom.timeline.thin import thin_spans, thin_warps
 
 WIDTH_INCHES = 10.0
 LANE_INCHES = 0.26
 WARPS_INCHES = 0.95
 PNG_DPI = 200
-MANY_SPANS = 20_000
-"""Above this, SVG and PDF hold the spans as a picture: viewers take minutes over that many paths."""
+COLUMNS = int(2 * WIDTH_INCHES * PNG_DPI)
+"""What is closer together than this part of the width cannot be told apart and is drawn as one."""
 _INK, _MUTED, _LINE = "#1a1d21", "#5b6570", "#c9ced5"
 _STYLE: dict[Any, Any] = {
     "font.family": ["sans-serif"],
@@ -65,12 +66,13 @@ def _render(recording: Recording, format_name: str) -> bytes:
     # Names in a script that no installed font has are drawn as boxes; a warning on the terminal helps nobody.
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        figure = _figure(recording)
+        figure = draw_figure(recording)
         figure.savefig(stream, format=format_name, dpi=PNG_DPI, metadata=metadata)
     return stream.getvalue()
 
 
-def _figure(recording: Recording) -> Figure:
+def draw_figure(recording: Recording) -> Figure:
+    """The figure itself: for each schedule its lanes and, under them, its active warps; all on one time axis."""
     pair = shown_pair(recording)
     heights = [height for shown in pair for height in (_lanes_height(shown), WARPS_INCHES)]
     top, bottom, gap = 0.78, 0.45, 0.12
@@ -121,20 +123,18 @@ def _draw_title(figure: Figure, recording: Recording, total: float) -> None:
 
 
 def _draw_lanes(axes: Axes, shown: Shown, scale_ns: float) -> None:
-    timeline, spans = shown.candidate.timeline, shown.candidate.timeline.spans
+    timeline = shown.candidate.timeline
     streams = max(shown.candidate.plan.streams, 1)
-    start, end = spans.start_ns / scale_ns, spans.end_ns / scale_ns
-    low, high = spans.stream + 0.1, spans.stream + 0.9
+    lane, start, end = timeline.spans.stream, timeline.spans.start_ns, timeline.spans.end_ns
+    if len(lane) > COLUMNS:
+        lane, start, end = thin_spans(timeline.spans, int(axes.get_xlim()[1] * scale_ns / COLUMNS))
+    left, right, low, high = start / scale_ns, end / scale_ns, lane + 0.1, lane + 0.9
     corners = np.stack(
-        [np.stack(side, axis=1) for side in ((start, low), (start, high), (end, high), (end, low))], axis=1
+        [np.stack(side, axis=1) for side in ((left, low), (left, high), (right, high), (right, low))], axis=1
     )
-    colours = [stream_colour(stream) for stream in spans.stream.tolist()]
-    many = len(spans) > MANY_SPANS
-    boxes = PolyCollection(
-        list(corners) if len(spans) else [],
-        facecolors=colours, edgecolors="white", linewidths=0.0 if many else 0.4, rasterized=many,
-    )  # fmt: skip
-    axes.add_collection(boxes)
+    colours = [stream_colour(stream) for stream in lane.tolist()]
+    edge = 0.4 if len(lane) < 1000 else 0.0
+    axes.add_collection(PolyCollection(list(corners), facecolors=colours, edgecolors="white", linewidths=edge))
     _draw_stage_lines(axes, shown, scale_ns)
     _draw_names(axes, shown, scale_ns)
     axes.set_ylim(streams, 0)
@@ -150,10 +150,11 @@ def _draw_stage_lines(axes: Axes, shown: Shown, scale_ns: float) -> None:
     spans = shown.candidate.timeline.spans
     stage = np.array([launch.stage for launch in shown.candidate.plan.launches], dtype=np.int64)
     of_span = stage[spans.launch] if len(spans) else np.zeros(0, dtype=np.int64)
-    ends = [int(spans.end_ns[of_span == number].max()) for number in np.unique(of_span) if number >= 0]
-    axes.vlines(
-        np.array(ends) / scale_ns, 0, 1, transform=axes.get_xaxis_transform(), color=_LINE, linewidth=0.4, zorder=0
-    )
+    last = np.full(int(of_span.max(initial=-1)) + 1, -1, dtype=np.int64)
+    staged = of_span >= 0
+    np.maximum.at(last, of_span[staged], spans.end_ns[staged])
+    ends = last[last >= 0]
+    axes.vlines(ends / scale_ns, 0, 1, transform=axes.get_xaxis_transform(), color=_LINE, linewidth=0.4, zorder=0)
 
 
 def _draw_names(axes: Axes, shown: Shown, scale_ns: float) -> None:
@@ -174,12 +175,12 @@ def _draw_names(axes: Axes, shown: Shown, scale_ns: float) -> None:
 
 
 def _draw_warps(axes: Axes, shown: Shown, scale_ns: float, peak: float) -> None:
-    series = shown.candidate.timeline.warps
+    series = thin_warps(shown.candidate.timeline.warps, COLUMNS)
     base: Any = np.zeros(series.warps.shape[1])
     x = np.repeat(series.edges_ns / scale_ns, 2)[1:-1]
     for stream, row in zip(series.streams.tolist(), series.warps, strict=True):
         below, above = np.repeat(base, 2), np.repeat(base + row, 2)
-        axes.fill_between(x, below, above, color=stream_colour(stream), linewidth=0, rasterized=len(row) > MANY_SPANS)
+        axes.fill_between(x, below, above, color=stream_colour(stream), linewidth=0)
         base = base + row
     axes.set_ylim(0, peak * 1.08)
     axes.yaxis.set_major_locator(mpl.ticker.MaxNLocator(3, integer=True))

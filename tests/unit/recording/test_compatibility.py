@@ -12,7 +12,7 @@ DATA = Path(__file__).parent / "data"
 
 
 def test_that_a_file_of_format_1_is_read(make_recording: Callable[..., Recording]) -> None:
-    """The file was written when format 1 was new. It must not be made anew: a format that cannot read it is format 2."""
+    """Written when format 1 was new, never to be made anew: a change that cannot read it makes format 2."""
     found, expected = read_recording(DATA / "version-1.warploom"), make_recording(1)
     assert found.format_version == 1
     assert found.graph.operators == expected.graph.operators

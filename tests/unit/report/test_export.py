@@ -1,0 +1,249 @@
+"""Every export format: whole files, clear errors, and contents that other programs accept."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from warploom.errors import ReportError
+from warploom.recording import atomic
+from warploom.recording.recording import Recording
+from warploom.report.chrome_trace import chrome_trace
+from warploom.report.export import FORMATS, export_recording
+from warploom.report.pair import shown_pair
+from warploom.report.spans_csv import COLUMNS, spans_csv
+from warploom.schedule.json_format import schedule_from_json
+
+SIGNATURES = {"html": b"<!doctype html>", "png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF", "csv": b"candidate,"}
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_that_every_format_writes_a_whole_file(name: str, example_recording: Recording, tmp_path: Path) -> None:
+    path = tmp_path / f"out{FORMATS[name].suffix}"
+    export_recording(example_recording, name, path)
+    data = path.read_bytes()
+    assert data.startswith(SIGNATURES.get(name, b"{"))
+    assert len(data) > 500
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_that_equal_recordings_give_equal_files(name: str, make_recording: Callable[..., Recording]) -> None:
+    exporter = FORMATS[name].load()
+    assert exporter(make_recording(1)) == exporter(make_recording(1))
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "schedule-json"])
+def test_that_a_recording_of_one_schedule_is_exported(name: str, example_recording: Recording) -> None:
+    example_recording.candidates = (example_recording.sequential,)
+    example_recording.chosen = "sequential"
+    assert FORMATS[name].load()(example_recording)
+
+
+def test_that_an_unknown_format_is_answered_with_those_there_are(example_recording: Recording, tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match=r"html, png, svg, pdf, csv, chrome-trace, schedule-json"):
+        export_recording(example_recording, "docx", tmp_path / "a")
+
+
+def test_that_a_full_disk_is_named_and_leaves_nothing(
+    example_recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(atomic.os, "fsync", full)
+    with pytest.raises(ReportError, match="disk is full"):
+        export_recording(example_recording, "csv", tmp_path / "a.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_that_a_missing_folder_is_named(example_recording: Recording, tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="does not exist"):
+        export_recording(example_recording, "csv", tmp_path / "no" / "a.csv")
+
+
+@pytest.mark.parametrize(("library", "name"), [("matplotlib", "png"), ("jinja2", "html")])
+def test_that_a_missing_library_names_the_extra(library: str, name: str) -> None:
+    code = (
+        f"import sys; sys.modules[{library!r}] = None\n"
+        "from warploom.errors import ReportError\nfrom warploom.report.export import FORMATS\n"
+        f"try: FORMATS[{name!r}].load()\nexcept ReportError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 'pip install "warploom[report]"' in done.stdout
+    assert library in done.stdout
+
+
+def test_that_the_registry_imports_nothing_heavy() -> None:
+    code = "import sys, warploom.report.export; print([m for m in ('matplotlib', 'jinja2') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_that_the_exported_schedule_is_read_back(example_recording: Recording, tmp_path: Path) -> None:
+    export_recording(example_recording, "schedule-json", tmp_path / "s.json")
+    schedule = schedule_from_json((tmp_path / "s.json").read_bytes(), example_recording.graph)
+    assert schedule == example_recording.optimized.schedule
+
+
+# ---- CSV
+
+
+def csv_rows(recording: Recording) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(spans_csv(recording).decode())))
+
+
+def test_that_csv_has_a_row_for_every_span_of_every_schedule(example_recording: Recording) -> None:
+    rows = csv_rows(example_recording)
+    counts = Counter(row["candidate"] for row in rows)
+    assert counts == {item.name: len(item.timeline.spans) for item in example_recording.candidates}
+    assert tuple(rows[0]) == COLUMNS
+
+
+def test_that_csv_times_are_exact_to_the_nanosecond(example_recording: Recording) -> None:
+    spans = example_recording.sequential.timeline.spans
+    for i, row in enumerate(csv_rows(example_recording)[: len(spans)]):
+        assert round(float(row["start_us"]) * 1000) == spans.start_ns[i]
+        assert round(float(row["end_us"]) * 1000) == spans.end_ns[i]
+        assert round(float(row["duration_us"]) * 1000) == spans.end_ns[i] - spans.start_ns[i]
+        assert row["simulated"] == "1"
+
+
+def test_that_csv_names_merged_operators_and_counts_stages_from_1(example_recording: Recording) -> None:
+    merged = [row for row in csv_rows(example_recording) if row["operator"] == "m0/b2.1 & m0/b3.1"]
+    assert [(row["candidate"], row["stage"]) for row in merged] == [("both", "2")]
+
+
+# ---- Chrome trace
+
+
+def trace_of(recording: Recording) -> dict[str, Any]:
+    trace: dict[str, Any] = json.loads(chrome_trace(recording))
+    return trace
+
+
+def events_of(trace: dict[str, Any], phase: str) -> list[dict[str, Any]]:
+    return [event for event in trace["traceEvents"] if event["ph"] == phase]
+
+
+def test_that_every_event_has_what_the_trace_event_format_asks_for(example_recording: Recording) -> None:
+    trace = trace_of(example_recording)
+    assert set(Counter(event["ph"] for event in trace["traceEvents"])) == {"M", "X", "s", "f", "C"}
+    for event in trace["traceEvents"]:
+        assert isinstance(event["pid"], int)
+        assert isinstance(event["tid"], int)
+        assert isinstance(event["ts"], int | float)
+        assert event["ts"] >= 0
+        assert isinstance(event["name"], str)
+        assert event["ph"] != "X" or event["dur"] >= 0
+
+
+def test_that_processes_and_threads_have_names(example_recording: Recording) -> None:
+    trace = trace_of(example_recording)
+    processes = {e["pid"]: e["args"]["name"] for e in events_of(trace, "M") if e["name"] == "process_name"}
+    threads = {(e["pid"], e["tid"]): e["args"]["name"] for e in events_of(trace, "M") if e["name"] == "thread_name"}
+    assert [name.split(",")[0] for name in processes.values()] == ["sequential", "optimized (both)"]
+    assert all("simulated" in name for name in processes.values())
+    assert {(event["pid"], event["tid"]) for event in events_of(trace, "X")} <= set(threads)
+    assert [name for (pid, _), name in threads.items() if pid == 2] == [f"stream {i}" for i in range(4)]
+
+
+def test_that_every_span_is_an_event_with_its_figures(example_recording: Recording) -> None:
+    trace = trace_of(example_recording)
+    for pid, shown in enumerate(shown_pair(example_recording), start=1):
+        spans = shown.candidate.timeline.spans
+        mine = [event for event in events_of(trace, "X") if event["pid"] == pid]
+        assert [round(event["ts"] * 1000) for event in mine] == spans.start_ns.tolist()
+        assert [round(event["dur"] * 1000) for event in mine] == (spans.end_ns - spans.start_ns).tolist()
+        assert [event["args"]["grid"] for event in mine] == spans.grid.tolist()
+
+
+def test_that_flows_bind_to_the_launches_they_connect(example_recording: Recording) -> None:
+    trace = trace_of(example_recording)
+    starts = {(e["pid"], e["id"]): e for e in events_of(trace, "s")}
+    ends = {(e["pid"], e["id"]): e for e in events_of(trace, "f")}
+    assert len(starts) == len(events_of(trace, "s"))
+    assert starts.keys() == ends.keys()
+    plan = example_recording.optimized.plan
+    expected = {(plan.launches[wait].name, launch.name) for launch in plan.launches for wait in launch.waits}
+    found = {(enclosing(trace, starts[key])["name"], enclosing(trace, ends[key])["name"]) for key in starts}
+    assert found == expected
+    assert expected
+    for key, start in starts.items():
+        assert start["ts"] <= ends[key]["ts"]
+        assert ends[key]["bp"] == "e"
+
+
+def enclosing(trace: dict[str, Any], flow: dict[str, Any]) -> dict[str, Any]:
+    (slice_,) = [
+        event
+        for event in events_of(trace, "X")
+        if (event["pid"], event["tid"]) == (flow["pid"], flow["tid"])
+        and event["ts"] <= flow["ts"] < event["ts"] + event["dur"]
+    ]
+    return slice_
+
+
+def test_that_the_counter_has_a_series_per_stream_and_ends_at_nothing(example_recording: Recording) -> None:
+    trace = trace_of(example_recording)
+    series = example_recording.optimized.timeline.warps
+    mine = [event for event in events_of(trace, "C") if event["pid"] == 2]
+    assert [round(event["ts"] * 1000) for event in mine] == series.edges_ns.tolist()
+    assert list(mine[0]["args"]) == [f"stream {stream}" for stream in series.streams]
+    assert [sum(event["args"].values()) for event in mine[:-1]] == pytest.approx(series.total.tolist())
+    assert set(mine[-1]["args"].values()) == {0.0}
+
+
+def test_that_the_trace_says_what_it_shows(example_recording: Recording) -> None:
+    other = trace_of(example_recording)["otherData"]
+    assert other["simulated"] is True
+    assert other["device"] == "NVIDIA H200"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_that_100_000_spans_are_exported_in_seconds(name: str, make_recording: Callable[..., Recording]) -> None:
+    recording = make_recording(10, spans_per_launch=700)
+    assert sum(len(shown.candidate.timeline.spans) for shown in shown_pair(recording)) > 100_000
+    exporter = FORMATS[name].load()
+    started = time.process_time()
+    exporter(recording)
+    assert time.process_time() - started < 3.0
+
+
+# ---- figures
+
+
+def test_that_the_figure_names_the_device_and_says_simulated(example_recording: Recording) -> None:
+    from matplotlib.figure import Figure
+
+    from warploom.report.figure import draw_figure
+
+    figure = draw_figure(example_recording)
+    assert isinstance(figure, Figure)
+    words = " ".join(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")))
+    assert "NVIDIA H200 (simulated)" in words
+    assert "sequential" in words
+    assert "faster" in words
+    limits = {axes.get_xlim() for axes in figure.axes}
+    assert len(limits) == 1, "all axes show the same time"
+    assert len(figure.axes) == 4
+
+
+def test_that_svg_is_well_formed_and_survives_strange_names(example_recording: Recording) -> None:
+    example_recording.model = type(example_recording.model)("p", "<a & 'b'> $x^ 模型", "0", 17, 3)
+    root = ET.fromstring(FORMATS["svg"].load()(example_recording))
+    assert root.tag.endswith("svg")
