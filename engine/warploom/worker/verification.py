@@ -12,7 +12,7 @@ from warploom.errors import DeviceError, ModelImportError, ScheduleError, Unsupp
 from warploom.graph import FillConstant, Graph, LogEntry, Precision
 from warploom.graph.work import operator_work
 from warploom.worker.context import JobContext
-from warploom.worker.errors_of_outputs import TOLERANCES, Array, largest_error
+from warploom.worker.errors_of_outputs import Array, largest_error, tolerance_for
 from warploom.worker.load import LoadedModel
 
 if TYPE_CHECKING:
@@ -67,11 +67,12 @@ def check_outputs(
     started = time.perf_counter()
     try:
         graph, inputs, reference = _reference(model, context)
-        errors = _errors(plans, graph, device, precision, inputs, reference, context)
+        tolerance = tolerance_for(graph, precision)
+        errors = _errors(plans, graph, device, precision, inputs, reference, tolerance, context)
     except (ModelImportError, UnsupportedOperatorError) as error:
         context.note([LogEntry("verify", (model.imported.name,), "skipped", str(error))])
         return {}
-    checks = {name: OutputCheck(error, TOLERANCES[precision]) for name, error in errors.items()}
+    checks = {name: OutputCheck(error, tolerance) for name, error in errors.items()}
     context.note(_entries(checks, plans, time.perf_counter() - started))
     return checks
 
@@ -94,6 +95,7 @@ def _errors(
     precision: Precision,
     inputs: Mapping[str, Array],
     reference: Mapping[str, Array],
+    tolerance: float,
     context: JobContext,
 ) -> dict[str, float]:
     distinct = len({plan.launches for plan in plans.values()})
@@ -104,7 +106,7 @@ def _errors(
         if context.cancelled():
             break
         if plan.launches not in known:
-            if not check_all and min(known.values(), default=math.inf) <= TOLERANCES[precision]:
+            if not check_all and min(known.values(), default=math.inf) <= tolerance:
                 continue
             context.phase("verify", f"{name} against onnxruntime on the original model")
             known[plan.launches] = _error_of(plan, graph, device, precision, inputs, reference)

@@ -17,7 +17,7 @@ from warploom.schedule.search import SearchLimits, SearchUpdate
 from warploom.worker import candidates as candidates_module
 from warploom.worker.candidates import plan_candidates
 from warploom.worker.context import JobContext
-from warploom.worker.errors_of_outputs import largest_error
+from warploom.worker.errors_of_outputs import largest_error, longest_chain, tolerance_for
 from warploom.worker.execution import Outcome, choose
 from warploom.worker.measuring import measure_interleaved
 from warploom.worker.messages import Event, LogLine, OptimizeOptions, Phase, SearchProgress
@@ -187,6 +187,29 @@ def test_that_the_worst_output_counts_and_a_missing_one_is_the_worst() -> None:
     one, two = np.ones(4), np.full(4, 2.0)
     assert largest_error({"a": one, "b": one}, {"a": one, "b": two}) == 0.5
     assert largest_error({"a": one}, {"a": one, "b": two}) == float("inf")
+
+
+def chain(length: int) -> Graph:
+    tensors = {f"t{i}": Tensor(f"t{i}", (4,), DType.FLOAT32) for i in range(length + 1)}
+    operators = tuple(
+        make_operator(
+            f"o{i}",
+            OperatorKind.POINTWISE,
+            [Primitive("Relu", (f"t{i}",), (f"t{i + 1}",))],
+            constants={},
+            outputs=(f"t{i + 1}",),
+            sources=(),
+        )
+        for i in range(length)
+    )
+    return Graph("chain", operators, tensors, {}, ("t0",), (f"t{length}",))
+
+
+def test_that_the_tolerance_grows_with_the_longest_chain() -> None:
+    assert longest_chain(diamond()) == 3
+    assert tolerance_for(diamond(), Precision.FP32) == 1e-5
+    assert tolerance_for(chain(64), Precision.FP32) == pytest.approx(4e-5)
+    assert tolerance_for(chain(64), Precision.FP16) == pytest.approx(4e-3)
 
 
 @pytest.mark.parametrize(
