@@ -14,7 +14,7 @@ def place(operator: Operator) -> str:
     ("Mixed_7c.branch1x1.conv.weight").
     """
     for weight in operator.weights:
-        parts = weight.replace("/", ".").split(".")
+        parts = weight.strip("/").replace("/", ".").split(".")
         while parts and parts[-1].lower() in _SAYS_NOTHING:
             parts.pop()
         if parts and "." in weight:

@@ -1,0 +1,180 @@
+"""Summary, table, verdict and names: the same figures wherever they are shown."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+
+import pytest
+
+from warploom.device.protocol import Measurement
+from warploom.recording.recording import Candidate, Recording, SchedulerSummary, SearchSummary, Verification
+from warploom.report.naming import place, places, title
+from warploom.report.pair import shown_pair
+from warploom.report.summary import summary
+from warploom.report.table import ComparisonTable, TableRow, comparison_table
+from warploom.report.units import change_text, number_text, time_text, time_unit
+from warploom.report.verdict import verdict
+
+
+def with_latency(candidate: Candidate, *samples_us: float) -> Candidate:
+    return dataclasses.replace(candidate, measurement=Measurement(samples_us))
+
+
+def row_of(table: ComparisonTable, name: str) -> TableRow:
+    return next(row for row in table.rows if row.name == name)
+
+
+# ---- summary
+
+
+def test_that_the_summary_has_exactly_the_promised_keys(example_recording: Recording) -> None:
+    found = summary(example_recording)
+    assert list(found) == [
+        "model", "device", "precision", "batch", "operators", "schedules", "chosen", "speedup", "search", "verified"
+    ]  # fmt: skip
+    assert list(found["device"]) == ["name", "simulated"]
+    assert list(found["search"]) == ["seconds", "stages_costed", "states"]
+    assert list(found["verified"]) == ["max_rel_l2", "tolerance", "ok"]
+    for schedule in found["schedules"]:
+        assert list(schedule) == ["name", "latency_us", "stages", "streams", "active_warps_mean"]
+        assert list(schedule["latency_us"]) == ["median", "p25", "p75"]
+
+
+def test_that_the_summary_says_what_the_recording_holds(example_recording: Recording) -> None:
+    found = summary(example_recording)
+    chosen = example_recording.optimized
+    mine = found["schedules"][-1]
+    assert (found["model"], found["operators"], found["precision"], found["batch"]) == ("branching", 16, "fp16", 1)
+    assert found["chosen"] == mine["name"] == "both"
+    assert mine["latency_us"]["median"] == chosen.measurement.median_us
+    assert (mine["stages"], mine["streams"]) == (8, 4)
+    assert found["speedup"] == pytest.approx(
+        found["schedules"][0]["latency_us"]["median"] / chosen.measurement.median_us
+    )
+    assert found["search"] == {"seconds": pytest.approx(0.09), "stages_costed": 135, "states": 360}
+
+
+def test_that_the_summary_is_json_whatever_happened(example_recording: Recording) -> None:
+    example_recording.verification = Verification(math.inf, 1e-2, False)
+    assert json.loads(json.dumps(summary(example_recording), allow_nan=False))["verified"]["max_rel_l2"] is None
+    example_recording.verification = None
+    assert "verified" not in summary(example_recording)
+
+
+# ---- table
+
+
+def test_that_the_table_has_a_column_per_schedule_and_marks_the_winner(example_recording: Recording) -> None:
+    table = comparison_table(example_recording)
+    assert table.columns == ("sequential", "parallel", "both")
+    assert table.columns[table.chosen] == "both"
+    assert all(len(row.values) == len(row.texts) == 3 for row in table.rows)
+
+
+def test_that_table_and_summary_agree(example_recording: Recording) -> None:
+    table, found = comparison_table(example_recording), summary(example_recording)
+    for i, schedule in enumerate(found["schedules"]):
+        assert row_of(table, "Latency, median").values[i] == schedule["latency_us"]["median"]
+        assert row_of(table, "Stages").values[i] == schedule["stages"]
+        assert row_of(table, "Active warps, mean").values[i] == schedule["active_warps_mean"]
+    assert row_of(table, "Speedup").values[table.chosen] == pytest.approx(found["speedup"])
+
+
+def test_that_a_row_keeps_one_unit(example_recording: Recording) -> None:
+    first, *rest = example_recording.candidates
+    example_recording.candidates = (with_latency(first, 1500.0, 1510.0, 1520.0), *rest)
+    row = row_of(comparison_table(example_recording), "Latency, median")
+    assert row.unit == "ms"
+    assert row.texts[0] == "1.510"
+    assert row.texts[2].startswith("0.064")
+
+
+def test_that_rows_that_nobody_filled_are_left_out(example_recording: Recording) -> None:
+    example_recording.verification = None
+    example_recording.search = SearchSummary.of([SchedulerSummary("other", None, 0, 0, 0.0)])
+    names = [row.name for row in comparison_table(example_recording).rows]
+    assert "Output error" not in names
+    assert "Predicted latency" not in names
+
+
+def test_that_an_infinite_error_is_shown_as_such(example_recording: Recording) -> None:
+    checks = example_recording.verification
+    assert checks is not None
+    broken = dataclasses.replace(checks.candidates[2], max_rel_l2=math.inf, ok=False)
+    example_recording.verification = dataclasses.replace(checks, candidates=(*checks.candidates[:2], broken))
+    row = row_of(comparison_table(example_recording), "Output error")
+    assert row.texts[2] == "∞"
+    assert row.values[2] is None
+
+
+# ---- verdict
+
+
+def test_that_the_verdict_is_one_line_with_everything(example_recording: Recording) -> None:
+    line = verdict(example_recording)
+    assert line.text == (
+        "111.3 µs → 64.3 µs · 1.73× faster · active warps 477 → 742 (+56%) · verified, error 3e-4 · "
+        "simulated NVIDIA H200"
+    )
+
+
+@pytest.mark.parametrize(
+    ("samples", "words"),
+    [((50.0,), "2.23× faster"), ((111.3,), "as fast"), ((222.68,), "2.00× slower"), ((0.0,), "as fast")],
+)
+def test_that_the_verdict_calls_faster_what_is_faster(
+    example_recording: Recording, samples: tuple[float, ...], words: str
+) -> None:
+    *others, last = example_recording.candidates
+    example_recording.candidates = (*others, with_latency(last, *samples))
+    assert verdict(example_recording).change.startswith(words)
+
+
+def test_that_a_sequential_winner_is_shown_beside_the_best_of_the_others(example_recording: Recording) -> None:
+    example_recording.chosen = "sequential"
+    assert [item.title for item in shown_pair(example_recording)] == ["sequential (chosen)", "best other (both)"]
+    assert verdict(example_recording).change == "as fast as sequential"
+
+
+# ---- names and units
+
+
+def test_that_an_operator_is_called_by_the_module_of_its_weights(example_recording: Recording) -> None:
+    stem = example_recording.graph.operators[0]
+    for weights, expected in [
+        (("Mixed_5b.branch1x1.conv.weight",), "Mixed_5b.branch1x1"),
+        (("fc.weight", "fc.bias"), "fc"),
+        (("/features/0/Conv.weight",), "features.0"),
+        (("const_12",), "stem"),
+        ((), "stem"),
+    ]:
+        found = place(dataclasses.replace(stem, weights=weights))
+        assert found == expected, weights
+
+
+def test_that_operators_that_share_a_place_keep_their_own_names(example_recording: Recording) -> None:
+    graph = example_recording.graph
+    shared = tuple(dataclasses.replace(operator, weights=("shared.weight",)) for operator in graph.operators[:2])
+    found = places(dataclasses.replace(graph, operators=(*shared, *graph.operators[2:])))
+    assert [found["stem"], found["m0/b0"]] == ["stem", "m0/b0"]
+    assert len(set(found.values())) == len(found)
+
+
+def test_that_titles_say_what_is_computed(example_recording: Recording) -> None:
+    found = {operator.name: title(operator) for operator in example_recording.graph.operators}
+    assert found["stem"] == "Conv 3×3"
+    assert found["m0/join"] == "Concat"
+    assert found["pool"] == "GlobalAvgPool"
+
+
+def test_that_numbers_are_written_as_readers_expect() -> None:
+    assert time_unit(999.9).name == "µs"
+    assert time_unit(1000.0).name == "ms"
+    assert time_text(12.34) == "12.3 µs"
+    assert time_text(12345.6) == "12.346 ms"
+    assert number_text(None, 2) == number_text(math.nan, 2) == "–"
+    assert number_text(12345.678, 1) == "12,345.7"
+    assert number_text(0.00031, -1) == "3.1e-04"
+    assert [change_text(value, 2) for value in (-0.001, 0.0, 1.5, -1.5)] == ["0.00", "0.00", "+1.50", "-1.50"]
