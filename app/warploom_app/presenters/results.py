@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from warploom.graph import Graph
 from warploom.recording.recording import Candidate, Recording
 from warploom.report.summary import stage_count
+from warploom.report.table import ComparisonTable, comparison_table
 from warploom.schedule.blocks import find_blocks
 from warploom.timeline.comparison import Comparison, OperatorComparison, compare
 from warploom.timeline.explain import Reason, explain
@@ -54,11 +55,19 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Results:
-    """All candidates of a recording by name, in the recording's order, and what the window calls the operators."""
+    """A recording as the views need it.
+
+    Attributes:
+        recording: Where it comes from.
+        candidates: By name, in the recording's order.
+        names: What the window calls each operator.
+        table: The figures of all candidates.
+    """
 
     recording: Recording
     candidates: Mapping[str, CandidateResult]
     names: Mapping[str, str]
+    table: ComparisonTable
     _pairs: dict[tuple[str, str], Pair] = field(default_factory=dict)
 
     def pair(self, names: tuple[str, str]) -> Pair:
@@ -88,7 +97,8 @@ class Results:
 def make_results(recording: Recording) -> Results:
     """Works everything out (tens of milliseconds for a large network)."""
     names = display_names(recording.graph)
-    results = Results(recording, {one.name: _result(recording, one, names) for one in recording.candidates}, names)
+    candidates = {one.name: _result(recording, one, names) for one in recording.candidates}
+    results = Results(recording, candidates, names, comparison_table(recording))
     results.pair(results.usual)
     return results
 

@@ -1,4 +1,4 @@
-"""The verdict: is it faster, by how much, is it right, and is it real? The largest text on the screen."""
+"""The verdict on two schedules: is it faster, by how much, is it right, and is it real?"""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
+from warploom.report.units import time_unit
+from warploom.report.verdict import verdict
 from warploom_app.presenters.results import Results
-from warploom_app.presenters.units import column_unit, count, percent_change
+from warploom_app.presenters.units import count, percent_change
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VerdictLine:
     """The parts of the line.
 
     Attributes:
@@ -35,31 +37,29 @@ class Verdict:
     details: str
 
 
-def make_verdict(results: Results, compared: tuple[str, str]) -> Verdict:
-    """The verdict on two schedules of a recording."""
+def make_verdict(results: Results, compared: tuple[str, str]) -> VerdictLine:
+    """The verdict on any two schedules of a recording, in the words of the report's first line."""
     recording = results.recording
     before, after = (results.candidates[name] for name in compared)
     first, second = before.candidate.measurement.median_us, after.candidate.measurement.median_us
-    unit = column_unit((first, second))
-    ratio = first / second if second > 0 else 1.0
-    warps = (before.statistics.warps.mean, after.statistics.warps.mean)
-    verified, verified_ok = _verified(results)
+    unit = time_unit(first)
+    report = verdict(recording)
+    latency = f"{unit.text(first)} {unit.name}  →  {unit.text(second)} {unit.name}"
+    speedup = _speedup(first / second if second > 0 else 1.0)
+    mean = (before.statistics.warps.mean, after.statistics.warps.mean)
+    warps = _tr("active warps {} → {} ({})").format(count(mean[0]), count(mean[1]), percent_change(*mean))
     settings = recording.settings
-    latency = f"{unit.of_us(first)} {unit.text}  →  {unit.of_us(second)} {unit.text}"
-    speedup = _speedup(ratio)
-    active = _tr("active warps {} → {} ({})").format(count(warps[0]), count(warps[1]), percent_change(*warps))
     device = _tr("{}, {}, batch {}").format(recording.device.name, settings.precision.value, settings.batch)
-    kind = _tr("simulated") if recording.simulated else _tr("measured")
     names = f"{before.track.title} → {after.track.title}"
-    return Verdict(
+    return VerdictLine(
         latency=latency,
         speedup=speedup,
-        warps=active,
-        verified=verified,
-        verified_ok=verified_ok,
+        warps=warps,
+        verified=report.verified,
+        verified_ok=report.ok,
         simulated=recording.simulated,
         device=device,
-        details="\n".join((names, f"{latency} ({kind})", speedup, active, verified, device)),
+        details="\n".join((names, f"{latency} ({report.basis})", speedup, warps, report.verified, device)),
     )
 
 
@@ -67,16 +67,6 @@ def _speedup(ratio: float) -> str:
     if abs(ratio - 1) < 0.005:
         return _tr("as fast")
     return _tr("{}× faster").format(f"{ratio:.2f}") if ratio > 1 else _tr("{}× slower").format(f"{1 / ratio:.2f}")
-
-
-def _verified(results: Results) -> tuple[str, bool | None]:
-    checked = results.recording.verification
-    if checked is None:
-        return _tr("not verified"), None
-    error = f"{checked.max_rel_l2:.0e}".replace("e-0", "e-").replace("e+0", "e")
-    if checked.ok:
-        return _tr("verified, error {}").format(error), True
-    return _tr("outputs differ, error {}").format(error), False
 
 
 def _tr(text: str) -> str:

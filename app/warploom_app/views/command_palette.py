@@ -40,6 +40,7 @@ class CommandPalette(QDialog):
         self._search.installEventFilter(self)
         self._list = QListWidget()
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.itemClicked.connect(self._run)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID, GRID, GRID, GRID)
@@ -48,6 +49,11 @@ class CommandPalette(QDialog):
         layout.addWidget(self._list)
         self.resize(70 * GRID, 45 * GRID)
         self._show_matches("")
+
+    @property
+    def search(self) -> QLineEdit:
+        """The line of text."""
+        return self._search
 
     def show_over(self, window: QWidget) -> None:
         """Opens at the top of a window."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from warploom_app.models.figures_table import CANDIDATE_ROLE, SORT_ROLE, FiguresTable
+from warploom_app.models.figures_table import CANDIDATE_ROLE, FiguresTable
 from warploom_app.theme import GRID, figure_font
 
 
 class FiguresView(QTableView):
-    """Sortable; a double click (or Enter) compares the schedule with the sequential one.
+    """A double click (or Enter) on a schedule's column compares it with the sequential one.
 
     Signals:
         chosen: Name of a candidate.
@@ -20,22 +20,17 @@ class FiguresView(QTableView):
 
     def __init__(self, model: FiguresTable) -> None:
         super().__init__()
-        self._sorted = QSortFilterProxyModel(self)
-        self._sorted.setSortRole(SORT_ROLE)
-        self._sorted.setSourceModel(model)
-        self.setModel(self._sorted)
+        self.setModel(model)
         self.setFont(figure_font())
         self.setAccessibleName(self.tr("Figures of all schedules"))
         self.setShowGrid(False)
-        self.setSortingEnabled(True)
-        self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(4 * GRID)
+        self.verticalHeader().setDefaultSectionSize(3 * GRID)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setMinimumSectionSize(12 * GRID)
         header.setHighlightSections(False)
         header.setMinimumHeight(4 * GRID)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -43,5 +38,5 @@ class FiguresView(QTableView):
 
     def _choose(self, index: QModelIndex) -> None:
         name = index.data(CANDIDATE_ROLE)
-        if isinstance(name, str):
+        if isinstance(name, str) and name:
             self.chosen.emit(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -49,6 +49,16 @@ class LogView(QWidget):
         for signal in (self._filter.modelReset, self._filter.rowsInserted, self._filter.rowsRemoved):
             signal.connect(self._show_count)
 
+    @property
+    def search(self) -> QLineEdit:
+        """The filter."""
+        return self._search
+
+    @property
+    def table(self) -> QTableView:
+        """The entries."""
+        return self._table
+
     def _build_table(self) -> None:
         table = self._table = QTableView()
         table.setModel(self._filter)
@@ -62,6 +72,7 @@ class LogView(QWidget):
         table.verticalHeader().setDefaultSectionSize(3 * GRID)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         for column, width in ((STEP, 18), (SUBJECT, 30), (DECISION, 14)):
             header.resizeSection(column, width * GRID)

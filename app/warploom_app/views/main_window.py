@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from warploom.errors import WarploomError
+from warploom.report.export import FORMATS, ExportFormat
 from warploom.samples.recipes import RECIPES
 from warploom_app.actions import ActionRegistry
 from warploom_app.appearance import Appearance, AppearanceMode
@@ -20,12 +21,11 @@ from warploom_app.state import AppState, Message
 from warploom_app.theme import Theme
 from warploom_app.views.about import AboutDialog
 from warploom_app.views.command_palette import CommandPalette, Entry
-from warploom_app.views.export_menu import EXPORTS, ExportChoice
 from warploom_app.views.file_dialogs import FileDialogs
 from warploom_app.views.message_bar import MessageBar
 from warploom_app.views.progress_strip import ProgressStrip
 from warploom_app.views.run_bar import RunBar
-from warploom_app.views.samples import sample_files, samples
+from warploom_app.views.samples import sample_file, samples
 from warploom_app.views.start_page import StartPage
 from warploom_app.views.window_actions import MENUS, menu_title, register_actions
 from warploom_app.views.workbench import Workbench
@@ -126,7 +126,7 @@ class MainWindow(QMainWindow):
         enabled = dict.fromkeys(("file.close", "edit.find", "view.log", "view.fit"), is_open)
         enabled |= dict.fromkeys(("export.graph-svg", "export.graph-png"), is_open)
         enabled |= dict.fromkeys(("file.save", "view.timelines", "view.figures"), has_results)
-        enabled |= {f"export.{choice.format}": has_results and job is None for choice in EXPORTS}
+        enabled |= {f"export.{name}": has_results and job is None for name in FORMATS}
         enabled["view.zoom-selection"] = has_results and bool(self.state.selection.pinned)
         enabled["run.optimize"] = is_open and job is None
         enabled["run.cancel"] = stoppable
@@ -178,7 +178,7 @@ class MainWindow(QMainWindow):
 
     def open_sample(self, name: str) -> None:
         """Opens a sample model."""
-        self.session.open_sample(name, sample_files().get(name))
+        self.session.open_sample(name, sample_file(name))
 
     def choose_file(self) -> None:
         """Asks for a file to open."""
@@ -190,10 +190,10 @@ class MainWindow(QMainWindow):
             "save", self.tr("Save the recording"), self._suggestion("warploom"), self.session.save_copy
         )
 
-    def choose_export(self, choice: ExportChoice) -> None:
+    def choose_export(self, choice: ExportFormat) -> None:
         """Asks where to write an export."""
-        write = partial(self.session.export, choice.format)
-        self.dialogs.ask_output("export", self.tr("Export"), self._suggestion(choice.suffix), write)
+        write = partial(self.session.export, choice.name)
+        self.dialogs.ask_output("export", self.tr("Export"), self._suggestion(choice.suffix.lstrip(".")), write)
 
     def choose_picture(self, suffix: str) -> None:
         """Asks where to write a picture of the graph."""

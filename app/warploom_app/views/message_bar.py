@@ -59,6 +59,16 @@ class MessageBar(QFrame):
         """The button of the action that helps."""
         return self._help
 
+    @property
+    def more_button(self) -> QPushButton:
+        """The button that shows the details."""
+        return self._more
+
+    @property
+    def details(self) -> QPlainTextEdit:
+        """The details, hidden until asked for."""
+        return self._details
+
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours."""
         self._theme = theme

@@ -44,6 +44,11 @@ class RunBar(QToolBar):
         self._show_devices()
         self._show_options()
 
+    @property
+    def device(self) -> QComboBox:
+        """The choice of the device."""
+        return self._device
+
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours."""
         self._open.setIcon(icon("open", theme.text))

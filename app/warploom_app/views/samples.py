@@ -1,26 +1,33 @@
-"""The sample models that the window offers: recipes, and the files that are there already."""
+"""The sample models that the window offers: those that ship, and those that are built when they are asked for."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from warploom.errors import WarploomError
+from warploom.paths import data_path
+from warploom.samples.bundled import BUNDLED
 from warploom.samples.recipes import RECIPES
 from warploom_app.views.start_page import Sample
 
-_CARDS = ("sample_network", "squeezenet", "inception_v3", "randwire_large", "nasnet_large", "resnet50")
+_CARDS = ("inception_v3", "squeezenet", "randwire_small", "nasnet_large", "mobilenet_heads", "resnet50")
 
 
 def samples() -> tuple[Sample, ...]:
-    """The cards of the start page, simplest first."""
-    return tuple(Sample(name, RECIPES[name].description) for name in _CARDS if name in RECIPES)
+    """The cards of the start page."""
+    return tuple(Sample(name, _sentence(RECIPES[name].description)) for name in _CARDS if name in RECIPES)
 
 
-def sample_files() -> dict[str, Path]:
-    """Ready files by their recipe's name."""
-    from warploom.samples.bundled import bundled_models
+def sample_file(name: str) -> Path | None:
+    """The file of a sample that ships with Warploom; None for one that has to be built."""
+    for bundled in BUNDLED:
+        if bundled.recipe == name:
+            try:
+                return data_path("sample_models", bundled.file)
+            except WarploomError:
+                return None
+    return None
 
-    try:
-        return {path.stem: path for path in bundled_models()}
-    except WarploomError:
-        return {}
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -84,6 +84,11 @@ class StartPage(QScrollArea):
         for label, name, size in self._icons:
             label.setPixmap(icon(name, theme.muted).pixmap(size, size))
 
+    @property
+    def drop_target(self) -> QFrame:
+        """The field that lights up while something is dragged over the window."""
+        return self._target
+
     def set_dragging(self, active: bool) -> None:
         """Shows that what is dragged can be dropped here."""
         set_flag(self._target, "active", "true" if active else "false")

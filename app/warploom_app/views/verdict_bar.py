@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from warploom_app.presenters.verdict import Verdict
+from warploom_app.presenters.verdict import VerdictLine
 from warploom_app.theme import GRID, figure_font
 from warploom_app.views.widgets import set_flag
 
@@ -34,14 +34,19 @@ class VerdictBar(QWidget):
         self._badge.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
         layout.addStretch(1)
         layout.addWidget(self._device)
-        self._shown: Verdict | None = None
+        self._shown: VerdictLine | None = None
 
     @property
-    def verdict(self) -> Verdict | None:
+    def verdict(self) -> VerdictLine | None:
         """What is shown."""
         return self._shown
 
-    def show_verdict(self, verdict: Verdict | None) -> None:
+    @property
+    def badge(self) -> QLabel:
+        """The mark of simulated results."""
+        return self._badge
+
+    def show_verdict(self, verdict: VerdictLine | None) -> None:
         """Shows another verdict, or hides."""
         self._shown = verdict
         self.setVisible(verdict is not None)

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
+from warploom.report.export import FORMATS
 from warploom_app.actions import ActionSpec
 from warploom_app.appearance import AppearanceMode
-from warploom_app.views.export_menu import EXPORTS
 from warploom_app.views.workbench import FIGURES, LOG, TIMELINES
 
 if TYPE_CHECKING:
     from warploom_app.views.main_window import MainWindow
+
+_LINE_BEFORE = ("png", "csv")
 
 MENUS = ("file", "edit", "view", "run", "export", "help")
 
@@ -72,8 +74,8 @@ def _run(window: MainWindow) -> None:
 
 def _export(window: MainWindow) -> None:
     add = window.registry.add
-    for choice in EXPORTS:
-        spec = ActionSpec(f"export.{choice.format}", _tr(choice.text), separated=choice.separated)
+    for choice in FORMATS.values():
+        spec = ActionSpec(f"export.{choice.name}", f"{_tr(choice.title)}…", separated=choice.name in _LINE_BEFORE)
         add(spec, partial(window.choose_export, choice))
     for suffix, text in (("svg", _tr("Graph as SVG…")), ("png", _tr("Graph as PNG…"))):
         spec = ActionSpec(f"export.graph-{suffix}", text, separated=suffix == "svg")

@@ -10,7 +10,6 @@ from warploom_app.models.figures_table import FiguresTable
 from warploom_app.models.log_table import LogTable
 from warploom_app.models.operator_tree import OperatorTree
 from warploom_app.presenters.colouring import ColourBy, colouring
-from warploom_app.presenters.figures import figure_columns, figure_rows
 from warploom_app.presenters.inspector import inspect_document, inspect_operator, inspect_several
 from warploom_app.presenters.results import block_times, operator_rows
 from warploom_app.presenters.verdict import make_verdict
@@ -214,11 +213,9 @@ class Workbench(QMainWindow):
         elif self.dag.graph is None or document.graph.operators != self.dag.graph.operators:
             self.dag.set_graph(document.graph)
         results = document.results if document is not None else None
+        self.figures.set_table(results.table if results is not None else None)
         if results is not None:
-            self.figures.set_figures(figure_columns(results), figure_rows(results))
             self.tabs.setCurrentIndex(TIMELINES)
-        else:
-            self.figures.set_figures((), ())
         for tab in (TIMELINES, FIGURES):
             self.tabs.setTabEnabled(tab, results is not None)
         if results is None:

@@ -44,13 +44,14 @@ def bind_inputs(inputs: list[ValueInfoProto], options: ImportOptions) -> Binding
         raise ModelImportError(f"The batch must be at least 1, not {options.batch}.")
     binding = Binding()
     _check_names(inputs, options)
+    texts = {info.name: dimensions_text(info) for info in inputs}
     for info in inputs:
         if info.name in options.shapes:
             _apply_shape(info, tuple(options.shapes[info.name]), binding)
     _apply_batch([info for info in inputs if info.name not in options.shapes], options.batch, binding)
     for info in inputs:
         _apply_symbols(info, binding.symbols)
-        _require_known(info)
+        _require_known(info, texts[info.name])
     return binding
 
 
@@ -125,7 +126,7 @@ def _apply_symbols(info: ValueInfoProto, symbols: dict[str, int]) -> None:
             dimension.dim_value = symbols[dimension.dim_param]
 
 
-def _require_known(info: ValueInfoProto) -> None:
+def _require_known(info: ValueInfoProto, text: str) -> None:
     where = f"The input {info.name!r}"
     tensor = info.type.tensor_type
     dtype_of(tensor.elem_type, where)
@@ -134,7 +135,7 @@ def _require_known(info: ValueInfoProto) -> None:
     if not all(_is_known(dimension) for dimension in _dims(info)):
         example = ",".join(str(d.dim_value) if _is_known(d) else (d.dim_param or "N") for d in _dims(info))
         raise ModelImportError(
-            f"{where} has unknown dimensions ({dimensions_text(info)}): give them with --shape {info.name}={example} "
+            f"{where} has unknown dimensions ({text}): give them with --shape {info.name}={example} "
             "(numbers in place of names); --batch sets an unknown first dimension only."
         )
     shape = tuple(dimension.dim_value for dimension in _dims(info))

@@ -38,7 +38,7 @@ def build_graph(
     Raises:
         ModelImportError: Naming the node whose shape stays unknown, or that is not valid.
     """
-    builder = _Builder(skeleton, constants, inputs)
+    builder = GraphBuilder(skeleton, constants, inputs)
     for proto, node in builder.nodes():
         builder.visit(proto, node)
     return builder.graph(name), builder.log()
@@ -48,15 +48,20 @@ def known_tensors(
     skeleton: ModelProto, constants: Mapping[str, Constant], inputs: Sequence[str]
 ) -> tuple[dict[str, Tensor], dict[str, Constant]]:
     """The tensors and constants that can be known without deciding what the model's branches do."""
-    builder = _Builder(skeleton, constants, inputs)
+    builder = GraphBuilder(skeleton, constants, inputs)
     for proto, node in builder.nodes():
         if all(name in builder.tensors for name in reads(proto)):
             builder.infer(proto, node)
     return builder.tensors, builder.constants
 
 
-class _Builder:
-    """State of one build: tensors, constants and operators so far."""
+class GraphBuilder:
+    """State of one build: tensors, constants and operators so far.
+
+    Attributes:
+        tensors: Every tensor that is known, by name.
+        constants: The values that are known, by name.
+    """
 
     def __init__(self, skeleton: ModelProto, constants: Mapping[str, Constant], inputs: Sequence[str]) -> None:
         self.tensors: dict[str, Tensor] = {}
@@ -74,7 +79,7 @@ class _Builder:
         self._taken = {*read, *(output for node in self._live for output in node.output), *constants}
         self._scope = Scope(self.tensors, self.constants, read, self._add_tensor, self._add_array)
         for name, constant in constants.items():
-            self._add_constant(name, constant)
+            self.add_constant(name, constant)
         self._add_inputs(skeleton)
 
     def _add_inputs(self, skeleton: ModelProto) -> None:
@@ -113,7 +118,7 @@ class _Builder:
             self._filled.append(node.outputs[0])
         for name, constant in zip(node.outputs, folded, strict=True):
             if name:
-                self._add_constant(name, constant)
+                self.add_constant(name, constant)
         return None
 
     def _checked(self, proto: NodeProto, node: Node, outputs: Sequence[Tensor | None]) -> Node:
@@ -147,14 +152,15 @@ class _Builder:
             sources=(node.name,),
         )
 
-    def _add_constant(self, name: str, constant: Constant) -> None:
+    def add_constant(self, name: str, constant: Constant) -> None:
+        """Makes a value known."""
         self.constants[name] = constant
         self.tensors[name] = Tensor(name, constant.shape, constant.dtype)
 
     def _add_array(self, name: str, array: Array, dtype: DType) -> str:
         name = _unique(name, self._taken)
         self._taken.add(name)
-        self._add_constant(name, ArrayConstant.of(array, dtype))
+        self.add_constant(name, ArrayConstant.of(array, dtype))
         return name
 
     def _add_tensor(self, name: str, shape: tuple[int, ...], dtype: DType) -> str:

@@ -75,9 +75,8 @@ class ShapeInference:
         }
         try:
             found = onnx.shape_inference.infer_node_outputs(schema, proto, inputs, data, opset_imports=self._imports)
-            if getattr(schema, "has_function", False) and any(
-                name and not _has_shape(found.get(name)) for name in proto.output
-            ):
+            complete = all(_has_shape(found.get(name)) for name in proto.output if name)
+            if not complete and getattr(schema, "has_function", False):
                 found = _infer_by_definition(proto, inputs, self._imports)
             return dict(found)
         except _REFUSALS as error:

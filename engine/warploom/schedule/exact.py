@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from warploom.schedule.candidates import Candidate, connected_candidates, merged_candidate
+from warploom.schedule.choices import Choices
 from warploom.schedule.costing import StageCosting
 from warploom.schedule.endings import Endings, States, enumerate_endings, enumerate_states
+from warploom.schedule.lazy import cost_lazily
 from warploom.schedule.part import Part
-from warploom.schedule.program import solve
-from warploom.schedule.schedule import Group, Stage
+from warploom.schedule.program import Costs, solve
+from warploom.schedule.schedule import Stage
 from warploom.schedule.search import SearchLimits
 
 _MOST_CONNECTED_SETS = 20_000
@@ -40,12 +42,14 @@ class Found:
     Attributes:
         stages: Cover the part.
         costs_us: One per stage.
-        complete: Whether every stage of the search space has been considered.
+        complete: Whether the search of the part was carried to its end.
+        predicted: How many stages were left to a prediction.
     """
 
     stages: tuple[Stage, ...]
     costs_us: tuple[float, ...]
     complete: bool
+    predicted: int = 0
 
     @property
     def latency_us(self) -> float:
@@ -70,8 +74,9 @@ def search_exactly(
 ) -> Found | None:
     """The optimum of a part; None when its states or endings exceed the limits.
 
-    When the search is stopped meanwhile, the best of the stages costed until then is found: single operators are
-    known from the beginning, so there always is one.
+    Where a part has more stages than `SearchLimits.costed_exhaustively`, they are costed lazily. When the search is
+    stopped meanwhile, the best of the stages costed until then is found: single operators are known from the
+    beginning, so there always is one.
 
     Args:
         part: What to schedule.
@@ -85,22 +90,31 @@ def search_exactly(
     if space is None:
         return None
     costing.states += len(space.states) - 1  # the empty one is where the search ends
-    groups = [Group(part.names_of(candidate.mask), candidate.merged) for candidate in space.candidates]
+    choices = Choices(part, space.candidates, space.endings.choices, solo)
     costs = np.full(len(space.endings.choices), np.inf)
-    unknown: list[int] = []
-    for i, choice in enumerate(space.endings.choices):
-        if len(choice) == 1 and len(groups[choice[0]].operators) == 1:
-            costs[i] = solo[groups[choice[0]].operators[0]]
-        elif choice:
-            unknown.append(i)
-    known = costing.costs(_stages(space.endings, groups, unknown))
-    costs[unknown[: len(known)]] = known
+    costs[choices.single] = choices.solo_us(choices.single)
+    complete = _fill_in(costs, choices.merged, choices, costing)
+    predicted = 0
+    if complete and _is_worth_predicting(choices, costs, limits):
+        known = np.isfinite(costs)
+        known[[0, *choices.merged]] = True
+        complete = cost_lazily(space.states, space.endings, costs, known, choices, costing)
+        predicted = len(known) - int(known.sum())
+    elif complete:
+        complete = _fill_in(costs, choices.others, choices, costing)
     _, path = solve(space.states, space.endings, costs)
-    return Found(
-        stages=tuple(_stages(space.endings, groups, path)),
-        costs_us=tuple(costs[path].tolist()),
-        complete=len(known) == len(unknown),
-    )
+    return Found(tuple(choices.stages(path)), tuple(costs[path].tolist()), complete, predicted)
+
+
+def _is_worth_predicting(choices: Choices, costs: Costs, limits: SearchLimits) -> bool:
+    many = len(choices.others) > limits.costed_exhaustively
+    return many and not limits.original_rule and bool(np.isfinite(costs[choices.single]).all())
+
+
+def _fill_in(costs: Costs, wanted: Sequence[int], choices: Choices, costing: StageCosting) -> bool:
+    known = costing.costs(choices.stages(wanted))
+    costs[wanted[: len(known)]] = known
+    return len(known) == len(wanted)
 
 
 def _enumerate(part: Part, merge_sets: Sequence[int], mode: Mode, limits: SearchLimits) -> _Space | None:
@@ -114,7 +128,3 @@ def _enumerate(part: Part, merge_sets: Sequence[int], mode: Mode, limits: Search
     candidates += [merged_candidate(part, mask) for mask in merge_sets]
     endings = enumerate_endings(states, candidates, most_groups, limits.max_transitions)
     return None if endings is None else _Space(states, candidates, endings)
-
-
-def _stages(endings: Endings, groups: Sequence[Group], choices: Sequence[int]) -> Iterator[Stage]:
-    return (Stage(tuple([groups[i] for i in endings.choices[choice]])) for choice in choices)

@@ -126,9 +126,19 @@ class _Search:
         masks = [sum(1 << bit[position] for position in members) for members in merges.sets]
         found = search_exactly(part, masks, self._mode, self._limits, self._costing, self._solo)
         if found is not None:
-            return _Searched(found, merges.log)
+            return _Searched(found, (*merges.log, *self._lazy_entries(piece, found)))
         found = search_by_beam(part, masks, self._mode, self._limits, self._costing, self._solo)
         return _Searched(found, (*merges.log, self._beam_entry(piece)))
+
+    def _lazy_entries(self, piece: Piece, found: Found) -> list[LogEntry]:
+        if not found.predicted:
+            return []
+        names = self._names(piece)
+        reason = (
+            f"Its {len(names)} operators have more than {self._limits.costed_exhaustively} possible stages: "
+            f"{found.predicted} of them were ruled out by a prediction instead of being costed."
+        )
+        return [LogEntry(self._step, (names[0], names[-1]), "costed lazily", reason)]
 
     def _beam_entry(self, piece: Piece) -> LogEntry:
         names = self._names(piece)

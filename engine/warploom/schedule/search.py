@@ -28,6 +28,8 @@ class SearchLimits:
             connected component of the ending.
         max_states: The most states of a part that is searched exactly; a larger one is searched by beam.
         max_transitions: The most (state, ending) pairs of a part that is searched exactly.
+        costed_exhaustively: The most stages of a part that are all costed; of a part with more, only those are that a
+            prediction does not rule out. With `original_rule` all are, whatever their number.
         seconds: After how long the search ends with the best found so far; None for no bound.
     """
 
@@ -36,6 +38,7 @@ class SearchLimits:
     original_rule: bool = False
     max_states: int = 20_000
     max_transitions: int = 3_000_000
+    costed_exhaustively: int = 5_000
     seconds: float | None = None
 
     def __post_init__(self) -> None:

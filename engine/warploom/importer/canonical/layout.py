@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from warploom.graph import Primitive
@@ -11,6 +12,12 @@ from warploom.importer.node import Node, Scope
 
 def reshape(node: Node, scope: Scope) -> tuple[Primitive, ...]:
     """Reshape: `shape` is the output's, with no 0 or -1 left."""
+    before, after = scope.shape(node.inputs[0]), scope.shape(node.outputs[0])
+    if math.prod(before) != math.prod(after):
+        raise node.failure(
+            f"cannot reshape {list(before)} to {list(after)}: its shape is fixed in the file for other input sizes; "
+            "export the model with a dynamic batch and dynamic sizes, or use those in the file."
+        )
     return (node.primitive(inputs=node.inputs[:1], shape=scope.shape(node.outputs[0])),)
 
 
