@@ -171,14 +171,21 @@ def test_that_a_missing_library_of_qt_is_named_with_its_package(message: str, pa
 
 
 def test_that_the_window_says_what_is_missing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import importlib.util
 
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "PySide6" else find(name))
-    assert run("gui", str(tmp_path / "x.onnx")) == 2
+    assert run("gui") == 2
     assert "pip install 'warploom[app]'" in capsys.readouterr().err
+
+
+def test_that_the_window_is_not_opened_for_a_file_that_is_not_there(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run("gui", str(tmp_path / "x.onnx")) == 2
+    assert "x.onnx" in capsys.readouterr().err
 
 
 def test_that_the_window_needs_a_display(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
