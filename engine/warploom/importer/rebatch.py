@@ -48,12 +48,13 @@ def rebatch(
     skeleton = make_skeleton(model, constants)
     before = known_tensors(_with_shapes(skeleton, changed, 0), constants, inputs)
     builder = GraphBuilder(_with_shapes(skeleton, changed, 1), constants, inputs)
+    batch = next(shape[0] for shape, _ in changed.values() if shape)
     by_output = {node.output[0]: node for node in model.graph.node if node.output}
     edited = []
     for proto, node in builder.nodes():
         if not all(name in builder.tensors for name in proto.input if name):
             continue
-        shape = _adapted(proto, *before, builder.tensors, builder.constants)
+        shape = _adapted(proto, *before, builder.tensors, builder.constants, batch)
         if shape is not None:
             name = _give_shape(by_output[proto.output[0]], shape, model, constants)
             builder.add_constant(name, constants[name])
@@ -84,6 +85,7 @@ def _adapted(
     constants_before: Mapping[str, Constant],
     after: Mapping[str, Tensor],
     constants: Mapping[str, Constant],
+    batch: int,
 ) -> Shape | None:
     """The new shape of a node with a fixed one, None if the old one fits."""
     position = _SHAPE_INPUT.get(node.op_type)
@@ -97,7 +99,7 @@ def _adapted(
     if old == new or shape != _integers(constants_before[name]):  # a shape made from other shapes follows by itself
         return None
     if node.op_type == "Reshape":
-        adapted = _reshaped(shape, before[result].shape, old, new)
+        adapted = _reshaped(shape, before[result].shape, old, new, batch)
     else:
         adapted = _stretched(shape, old, new, broadcasts=node.op_type == "Expand")
     return adapted if adapted != shape else None
@@ -107,7 +109,7 @@ def _integers(constant: Constant) -> Shape:
     return tuple(int(value) for value in np.ravel(constant.numpy()))
 
 
-def _reshaped(shape: Shape, result: Shape, old: Shape, new: Shape) -> Shape:
+def _reshaped(shape: Shape, result: Shape, old: Shape, new: Shape, batch: int) -> Shape:
     """The shape of a Reshape after one axis of its data has grown.
 
     Args:
@@ -115,12 +117,13 @@ def _reshaped(shape: Shape, result: Shape, old: Shape, new: Shape) -> Shape:
         result: The output's shape before.
         old: The data's shape before.
         new: The data's shape now.
+        batch: The model's batch before.
     """
     grown = [axis for axis, (before, after) in enumerate(zip(old, new, strict=True)) if before != after]
     if len(grown) != 1:
         return shape
     axis = grown[0]
-    target = _axis_holding(axis, old, result)
+    target = _axis_holding(axis, old, result, batch)
     if target is None or shape[target] == 0 or result[target] * new[axis] % old[axis]:
         return shape
     adapted = [result[position] if size == -1 else size for position, size in enumerate(shape)]
@@ -128,16 +131,19 @@ def _reshaped(shape: Shape, result: Shape, old: Shape, new: Shape) -> Shape:
     return tuple(adapted)
 
 
-def _axis_holding(axis: int, old: Shape, result: Shape) -> int | None:
+def _axis_holding(axis: int, old: Shape, result: Shape, batch: int) -> int | None:
     """The axis of a reshaped tensor that holds an axis of the data.
 
-    In this order: an axis of the same size with as much inside; one that joins it with those before it (what follows
+    In this order: the batch alone, split off from the front or the back of the axis; an axis of the same size with as
+    much inside; one that joins it with those before it (what follows
     is unchanged); one that begins with it (not the last: those are features); one that ends with it. The first of
     several: batches come first.
     """
     size, inner, following = old[axis], math.prod(old[axis + 1 :]), old[axis + 1 :]
     places = [(position, found, math.prod(result[position + 1 :])) for position, found in enumerate(result)]
     candidates = (
+        *(position for position, found, inside in places if found == batch and inside * batch == size * inner),
+        *(position for position, found, inside in places if found == batch and inside == inner),
         *(position for position, found, inside in places if found == size and inside == inner),
         *(position for position, _, _ in places if result[position + 1 :] == following),
         *(position for position, found, inside in places[:-1] if found * inside == size * inner),
