@@ -55,5 +55,5 @@ def test_that_a_device_is_opened_by_its_id() -> None:
 
 @pytest.mark.usefixtures("driver")
 def test_that_cuda_without_a_gpu_says_both() -> None:
-    with pytest.raises(DeviceError, match="no NVIDIA GPU found on this machine.*simulated GPUs only"):
+    with pytest.raises(DeviceError, match=r"no NVIDIA GPU found on this machine.*simulated GPUs only"):
         registry.open_device("cuda:0")
