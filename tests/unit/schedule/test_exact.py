@@ -100,6 +100,20 @@ def test_that_the_original_rule_never_finds_a_faster_schedule(
 
 
 @settings(max_examples=40, deadline=None)
+@given(graphs(10), st.integers(1, 4), st.integers(1, 4), st.integers(0, 1000))
+def test_that_lazy_costing_ends_with_a_valid_schedule_of_known_costs(
+    arbitrary_cost: Any, graph: Graph, r: int, s: int, seed: int
+) -> None:
+    cost_model = arbitrary_cost(seed)
+    lazily = searched(graph, cost_model, SearchLimits(r, s, costed_exhaustively=0))
+    exhaustively = searched(graph, cost_model, SearchLimits(r, s))
+    verify_schedule(lazily.schedule, graph)
+    assert lazily.latency_us == pytest.approx(sum(map(cost_model.cost, lazily.schedule.stages)))
+    assert lazily.latency_us >= exhaustively.latency_us - 1e-9
+    assert lazily.stages_costed <= exhaustively.stages_costed
+
+
+@settings(max_examples=40, deadline=None)
 @given(graphs(9), limits)
 def test_that_no_stage_is_asked_for_twice(arbitrary_cost: Any, graph: Graph, given_limits: SearchLimits) -> None:
     cost_model = arbitrary_cost()

@@ -30,7 +30,18 @@ def test_that_the_original_search_is_reproduced_exactly(shared_path: Path, netwo
 @pytest.mark.parametrize("network", ["squeezenet", "inception_v3", "randwire_large"])
 def test_that_groups_with_several_sources_never_make_it_worse(shared_path: Path, network: str) -> None:
     problem = read_problem(shared_path / "reference" / f"ios_dp_{network}.json")
+    limits = SearchLimits(costed_exhaustively=10**9)
+    result = search(problem.graph, problem.cost_model, limits, SilentObserver(), mode=PARALLEL, parts=problem.parts)
+    assert result.latency_us / 1000 <= problem.expected["r=3,s=8"]["optimum_ms"] + 1e-9
+
+
+def test_that_costing_a_tenth_of_the_stages_lazily_finds_the_optimum_within_a_percent(shared_path: Path) -> None:
+    problem = read_problem(shared_path / "reference" / "ios_dp_randwire_large.json")
     result = search(
         problem.graph, problem.cost_model, SearchLimits(), SilentObserver(), mode=PARALLEL, parts=problem.parts
     )
-    assert result.latency_us / 1000 <= problem.expected["r=3,s=8"]["optimum_ms"] + 1e-9
+    expected = problem.expected["r=3,s=8"]
+    verify_schedule(result.schedule, problem.graph)
+    assert result.latency_us / 1000 <= 1.01 * expected["optimum_ms"]
+    assert result.stages_costed < expected["stages_costed"] / 10
+    assert any(entry.decision == "costed lazily" for entry in result.log)
