@@ -75,6 +75,8 @@ def _apply_shape(info: ValueInfoProto, shape: tuple[int, ...], binding: Binding)
             f"The input {info.name!r} has {len(tensor.shape.dim)} dimensions ({dimensions_text(info)}), but the shape "
             f"given for it has {len(shape)}."
         )
+    if any(size < 0 for size in shape):
+        raise ModelImportError(f"The shape given for the input {info.name!r} has a negative dimension: {list(shape)}.")
     if not tensor.HasField("shape"):
         tensor.shape.dim.extend(_Dimension() for _ in shape)
         tensor.shape.SetInParent()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import graphlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoProto
@@ -24,6 +24,7 @@ def check_header(model: ModelProto) -> int:
     Raises:
         ModelImportError: If the operator set is too old or too new, or the model holds what Warploom cannot run.
     """
+    _check_text(model)
     opset = default_opset(model)
     if not MIN_OPSET <= opset <= MAX_OPSET:
         raise ModelImportError(
@@ -37,6 +38,46 @@ def check_header(model: ModelProto) -> int:
     for info in (*model.graph.input, *model.graph.output):
         check_tensor_type(info)
     return opset
+
+
+def _check_text(model: ModelProto) -> None:
+    """Refuses names that are not text: protobuf hands them over as bytes, which every library trips over."""
+    functions = model.functions
+    texts = [
+        *(entry.domain for entry in model.opset_import),
+        *(
+            text
+            for function in functions
+            for text in (function.name, function.domain, *function.input, *function.output)
+        ),
+        *(text for function in functions for node in function.node for text in _node_texts(node)),
+        *_graph_texts(model.graph),
+    ]
+    if any(isinstance(text, bytes) for text in texts):
+        raise ModelImportError("The model holds names that are not text (a damaged file): export or download it again.")
+
+
+def _graph_texts(graph: GraphProto) -> Iterator[object]:
+    yield graph.name
+    yield from (tensor.name for tensor in graph.initializer)
+    for info in (*graph.input, *graph.output, *graph.value_info):
+        yield info.name
+        yield from (dimension.dim_param for dimension in info.type.tensor_type.shape.dim)
+    for node in graph.node:
+        yield from _node_texts(node)
+
+
+def _node_texts(node: NodeProto) -> Iterator[object]:
+    yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+    for attribute in node.attribute:
+        yield attribute.name
+        for graph in subgraphs(attribute):
+            yield from _graph_texts(graph)
+
+
+def subgraphs(attribute: AttributeProto) -> list[GraphProto]:
+    """The graphs that an attribute holds."""
+    return [*([attribute.g] if attribute.type == AttributeProto.GRAPH else ()), *attribute.graphs]
 
 
 def default_opset(model: ModelProto) -> int:
@@ -103,7 +144,7 @@ def reads(node: NodeProto) -> set[str]:
     """Names that a node reads, those that its subgraphs take from outside included."""
     names = {name for name in node.input if name}
     for attribute in node.attribute:
-        for graph in (*([attribute.g] if attribute.type == AttributeProto.GRAPH else ()), *attribute.graphs):
+        for graph in subgraphs(attribute):
             names |= _outer_reads(graph)
     return names
 
