@@ -22,8 +22,8 @@ class CommandRunner(QObject):
         return self.run(["export", str(recording), "--format", format_name, "-o", str(output)], done, failed)
 
     def build_sample(self, name: str, output: Path, done: Done, failed: Failed) -> QProcess:
-        """Builds a sample model."""
-        return self.run(["models", "build", name, "-o", str(output)], done, failed)
+        """Builds a sample model without its weights: schedules need none, and the file is tiny."""
+        return self.run(["models", "build", name, "--light", "-o", str(output)], done, failed)
 
     def run(self, arguments: Sequence[str], done: Done, failed: Failed) -> QProcess:
         """Starts `warploom ARGUMENTS`; calls `done`, or `failed` with a sentence and the whole output."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from warploom.graph import Graph, LogEntry
+from warploom.graph import Graph, LogEntry, Precision
 from warploom.graph.document import graph_from_document
+from warploom.graph.work import Work, operator_work
 from warploom.recording.file import read_recording
 from warploom_app.presenters.names import display_names
 from warploom_app.presenters.results import blocks_of, make_results
@@ -20,7 +21,13 @@ def document_from_graph(model: Path, data: bytes, log: tuple[LogEntry, ...]) -> 
     graph = graph_from_document(data)
     _warm(graph)
     return Document(
-        title=model.name, graph=graph, model=model, names=display_names(graph), blocks=blocks_of(graph), log=log
+        title=model.name,
+        graph=graph,
+        model=model,
+        names=display_names(graph),
+        blocks=blocks_of(graph),
+        work=_total_work(graph),
+        log=log,
     )
 
 
@@ -43,8 +50,14 @@ def document_from_recording(path: Path, model: Path | None = None) -> Document:
         results=results,
         names=results.names,
         blocks=blocks_of(graph),
+        work=_total_work(graph, recording.settings.precision),
         log=recording.build_log,
     )
+
+
+def _total_work(graph: Graph, precision: Precision | None = None) -> Work:
+    works = [operator_work(graph, operator, precision) for operator in graph.operators]
+    return Work(*(sum(getattr(work, name) for work in works) for name in Work.__slots__))
 
 
 def _warm(graph: Graph) -> None:

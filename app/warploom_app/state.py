@@ -14,6 +14,7 @@ from warploom.worker.messages import DeviceList, OptimizeOptions, SearchProgress
 
 if TYPE_CHECKING:
     from warploom.graph import Graph, LogEntry
+    from warploom.graph.work import Work
     from warploom_app.presenters.results import Pair, Results
 
 
@@ -29,6 +30,7 @@ class Document:
         results: What the views show of the recording.
         names: What the window calls each operator.
         blocks: The block of each operator.
+        work: What the whole graph computes and moves.
         log: The build log that came with the graph or the recording.
     """
 
@@ -39,6 +41,7 @@ class Document:
     results: Results | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     blocks: Mapping[str, int] = field(default_factory=dict)
+    work: Work | None = None
     log: tuple[LogEntry, ...] = ()
 
 

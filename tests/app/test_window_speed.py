@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +28,16 @@ MakeProgram = Callable[..., WindowProgram]
 
 LONGEST_STALL_S = 0.1
 SLOW_MACHINE = 3.0
-"""Test machines share their processors: a stall counts when it is longer than what the same machine does to a loop
-that only waits, or this many times the bound."""
+"""Test machines share their processors with others: single frames and stalls may take this many times as long."""
+
+
+@pytest.fixture(autouse=True)
+def heap_of_the_window_alone() -> Iterator[None]:
+    """A test session holds many times the objects of the window: walking them is not the window's doing."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 class Heartbeat:
@@ -80,7 +89,9 @@ def test_that_the_real_engine_optimizes_a_sample_from_open_to_timelines(
     assert document.results.recording.speedup > 1
     assert [track.name for track in program.window.workbench.comparison.canvas.tracks] == list(document.results.usual)
     assert program.window.workbench.log.rowCount() == len(document.log) > 0
-    assert sorted(beats.stalls)[-2] < LONGEST_STALL_S * SLOW_MACHINE
+    worst = sorted(beats.stalls)[::-1]
+    assert worst[0] < LONGEST_STALL_S * SLOW_MACHINE
+    assert worst[2] < LONGEST_STALL_S
 
 
 def test_that_a_network_as_large_as_nasnet_never_blocks_the_window(
@@ -97,8 +108,9 @@ def test_that_a_network_as_large_as_nasnet_never_blocks_the_window(
             qtbot.wait(50)
         program.state.set_compared(("sequential", "parallel"))
         qtbot.wait(50)
-    assert max(beats.stalls) < LONGEST_STALL_S * SLOW_MACHINE
-    assert statistics.quantiles(beats.stalls, n=100)[-1] < LONGEST_STALL_S
+    worst = sorted(beats.stalls)[::-1]
+    assert worst[0] < LONGEST_STALL_S * SLOW_MACHINE
+    assert worst[2] < LONGEST_STALL_S, "one or two stalls may be the machine's, more are the window's"
 
 
 def large_timeline(spans: int) -> Timeline:

@@ -13,6 +13,7 @@ from warploom_app.presenters.units import MICROSECONDS, TimeUnit, column_unit
 Index = QModelIndex | QPersistentModelIndex
 
 NAME, BEFORE, AFTER = range(3)
+_COLUMNS = 3
 OPERATOR_ROLE = Qt.ItemDataRole.UserRole
 SORT_ROLE = Qt.ItemDataRole.UserRole + 1
 SEARCH_ROLE = Qt.ItemDataRole.UserRole + 2
@@ -57,6 +58,9 @@ class OperatorTree(QAbstractItemModel):
         self._unit, self._titles, self._elapsed = column_unit(values), titles, elapsed
         self.endResetModel()
 
+    def __len__(self) -> int:
+        return len(self._places)
+
     @property
     def flat(self) -> bool:
         """Whether there are no blocks to tell apart."""
@@ -83,7 +87,7 @@ class OperatorTree(QAbstractItemModel):
     # -- QAbstractItemModel
 
     def index(self, row: int, column: int, parent: Index = _ROOT) -> QModelIndex:
-        if not self.hasIndex(row, column, parent):
+        if row < 0 or not 0 <= column < _COLUMNS or row >= self.rowCount(parent):
             return QModelIndex()
         if parent.isValid():
             return self.createIndex(row, column, parent.row() + 1)
@@ -103,7 +107,7 @@ class OperatorTree(QAbstractItemModel):
         return len(self._blocks)
 
     def columnCount(self, _parent: Index = _ROOT) -> int:  # noqa: N802
-        return 3
+        return _COLUMNS
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():

@@ -39,14 +39,13 @@ class Inspection:
 def inspect_document(document: Document) -> Inspection:
     """What is known of the whole: the model, and how its results were made."""
     graph, results = document.graph, document.results
-    precision = results.recording.settings.precision if results is not None else None
-    works = [operator_work(graph, operator, precision) for operator in graph.operators]
     model = [
         (_tr("operators"), count(len(graph.operators))),
         (_tr("blocks"), count(len(set(document.blocks.values())))),
-        (_tr("computes"), scaled(sum(work.flops for work in works), "FLOP")),
-        (_tr("weights"), scaled(sum(work.weight_bytes for work in works), "B")),
     ]
+    if document.work is not None:
+        model.append((_tr("computes"), scaled(document.work.flops, "FLOP")))
+        model.append((_tr("weights"), scaled(document.work.weight_bytes, "B")))
     model += [(_tr("in"), _tensor(graph, name)) for name in graph.inputs[:4]]
     model += [(_tr("out"), _tensor(graph, name)) for name in graph.outputs[:4]]
     sections = [Section(_tr("Model"), tuple(model))]

@@ -9,6 +9,9 @@ from warploom_app.models.operator_tree import AFTER, BEFORE, NAME, OPERATOR_ROLE
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, figure_font
 
+_MOST_EXPANDED = 300
+"""Larger graphs show their blocks first: opening thousands of rows at once would be felt."""
+
 
 class OperatorPanel(QWidget):
     """Shows an OperatorTree; selecting pins, the pointer hovers, and both ways."""
@@ -49,7 +52,7 @@ class OperatorPanel(QWidget):
         tree.setIndentation(12)
         tree.setTextElideMode(Qt.TextElideMode.ElideLeft)
         tree.setSortingEnabled(True)
-        tree.sortByColumn(NAME, Qt.SortOrder.AscendingOrder)
+        tree.sortByColumn(-1, Qt.SortOrder.AscendingOrder)  # the graph's own order until a header is clicked
         tree.setFont(figure_font(9))
         tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -77,12 +80,14 @@ class OperatorPanel(QWidget):
         for column in (BEFORE, AFTER):
             self._tree.setColumnHidden(column, not self._model.has_latencies)
         self._tree.setRootIsDecorated(not self._model.flat)
-        self._tree.expandAll()
+        if len(self._model) <= _MOST_EXPANDED:
+            self._tree.expandAll()
         self._follow()
 
     def _filter_by(self, text: str) -> None:
         self._filter.set_text(text)
-        self._tree.expandAll()
+        if text or len(self._model) <= _MOST_EXPANDED:
+            self._tree.expandAll()
 
     def _names(self, index: QModelIndex) -> list[str]:
         """The operator at an index, or those of a block."""

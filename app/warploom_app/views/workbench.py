@@ -221,7 +221,6 @@ class Workbench(QMainWindow):
         if results is None:
             self.tabs.setCurrentIndex(LOG)
         self._show_pair()
-        self._show_selection()
 
     def _show_pair(self) -> None:
         document, pair = self._state.document, self._state.pair
