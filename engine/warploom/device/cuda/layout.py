@@ -77,9 +77,15 @@ def row_major(shape: Sequence[int], dtype: DType) -> Layout:
     return Layout(tuple(shape), tuple(strides), dtype)
 
 
-def channels_last(shape: Sequence[int], dtype: DType, *, pad: bool = True) -> Layout:
-    """A dense layout with the channels (dimension 1) innermost, padded to whole 16-byte vectors."""
-    channels = padded_channels(shape[1], dtype) if pad else shape[1]
+def channels_last(shape: Sequence[int], dtype: DType, *, channels: int | None = None) -> Layout:
+    """A dense layout with the channels (dimension 1) innermost.
+
+    Args:
+        shape: Logical shape.
+        dtype: Storage type.
+        channels: Physical channels; by default as many as `padded_channels` says.
+    """
+    channels = padded_channels(shape[1], dtype) if channels is None else channels
     strides = [0] * len(shape)
     strides[1] = 1
     step = channels

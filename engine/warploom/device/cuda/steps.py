@@ -70,17 +70,22 @@ class ConvStep:
     """A convolution by cuDNN: y = activation(conv(x, w) + bias + residual).
 
     Attributes:
-        x: Channels-last input; its padded channels take part (their weights are zero).
-        w: Prepared weight (K padded, kh, kw, C padded / groups), channels innermost.
+        x: Channels-last input (N, C, H, W); its padded channels take part (their weights are zero).
+        w: Prepared weight; its layout's shape is (K padded, C padded / groups, kh, kw) with the channels innermost in
+            memory (KRSC), where K padded and C padded are `channels` of y and x. For the gradient form it is
+            (C padded, K padded / groups, kh, kw): the filter of the convolution that it reverses.
         y: Channels-last output; its padded channels are written (zero weights, zero bias).
-        bias: Prepared bias in float32 (K padded) or None.
-        residual: Added before the activation, or None; same logical shape as y.
+        bias: Prepared bias (K padded,) in float32, or None.
+        residual: Added before the activation, or None; same logical shape as y, at least as many physical channels.
         pads: (top, left, bottom, right).
         strides: (vertical, horizontal).
         dilations: (vertical, horizontal).
         groups: Number of groups.
-        activation: Name and parameters, as ("Relu",) or ("Clip", 0.0, 6.0); () for none.
+        activation: Name and parameters; () for none: ("Relu",), ("Clip", low, high), ("LeakyRelu", slope),
+            ("Elu", alpha), ("Sigmoid",), ("Tanh",), ("Swish", beta), ("Gelu", "none" or "tanh"), ("Softplus",).
         transposed: Whether it is the gradient form (ConvTranspose).
+        bias_stored: The same bias in the type of x, for library kernels that want it so; None where bias is, and where
+            x is float32 already.
     """
 
     x: Region
@@ -94,6 +99,7 @@ class ConvStep:
     groups: int
     activation: tuple[str | float, ...] = ()
     transposed: bool = False
+    bias_stored: Region | None = None
 
     @property
     def writes(self) -> tuple[Region, ...]:
@@ -103,12 +109,16 @@ class ConvStep:
     @property
     def reads(self) -> tuple[Region, ...]:
         """Regions read."""
-        return tuple(region for region in (self.x, self.w, self.bias, self.residual) if region is not None)
+        maybe = (self.x, self.w, self.bias, self.bias_stored, self.residual)
+        return tuple(region for region in maybe if region is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class MatmulStep:
     """A batched matrix product by a library: y = activation(a @ b + bias + residual); strides give transposition.
+
+    All have the same rank, three or more. A batch dimension of a or b is 1 where it is broadcast. One of the last two
+    strides of each is 1, the other strides and the offset are multiples of 16 bytes.
 
     Attributes:
         a: (..., M, K).
@@ -117,6 +127,7 @@ class MatmulStep:
         bias: (N,) in float32 or None.
         residual: Same logical shape as y, or None.
         activation: As in ConvStep.
+        bias_stored: As in ConvStep.
     """
 
     a: Region
@@ -125,6 +136,7 @@ class MatmulStep:
     bias: Region | None
     residual: Region | None
     activation: tuple[str | float, ...] = ()
+    bias_stored: Region | None = None
 
     @property
     def writes(self) -> tuple[Region, ...]:
@@ -134,10 +146,35 @@ class MatmulStep:
     @property
     def reads(self) -> tuple[Region, ...]:
         """Regions read."""
-        return tuple(region for region in (self.a, self.b, self.bias, self.residual) if region is not None)
+        maybe = (self.a, self.b, self.bias, self.bias_stored, self.residual)
+        return tuple(region for region in maybe if region is not None)
 
 
-Step = KernelStep | ConvStep | MatmulStep
+PlainStep = KernelStep | ConvStep | MatmulStep
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Sequences of steps that compute the same: the compiler takes the fastest of those that the library can build.
+
+    Attributes:
+        alternatives: Most fused first. The last asks least of the library (bias and ReLU at most beside the product).
+    """
+
+    alternatives: tuple[tuple[PlainStep, ...], ...]
+
+    @property
+    def writes(self) -> tuple[Region, ...]:
+        """Regions that any alternative writes, scratch included."""
+        return tuple(dict.fromkeys(r for steps in self.alternatives for step in steps for r in step.writes))
+
+    @property
+    def reads(self) -> tuple[Region, ...]:
+        """Regions that any alternative reads, scratch included."""
+        return tuple(dict.fromkeys(r for steps in self.alternatives for step in steps for r in step.reads))
+
+
+Step = PlainStep | Choice
 
 
 class WeightRecipe(Protocol):
@@ -160,7 +197,7 @@ class Program:
     Attributes:
         operator: The Operator's name.
         steps: In stream order.
-        temporaries: Bytes of the buffers that live only inside this Operator, by name.
+        temporaries: Bytes of scratch buffers that live only inside this Operator, by name.
     """
 
     operator: str
