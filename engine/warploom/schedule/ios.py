@@ -100,6 +100,7 @@ class _Search:
         names = [operator.name for operator in self._graph.operators]
         self._solo = dict(zip(names, costing.all_costs([single_stage(name) for name in names]), strict=True))
         costing.best_us = sum(self._solo.values())
+        costing.report(now=True)
         searched: list[_Searched] = []
         for piece in self._pieces:
             searched.append(self._search_piece(piece))
