@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from warploom.cli import main as cli
-from warploom.cli.gui import APT_PACKAGES, _missing_library
 from warploom.cli.interrupt import InterruptFlag
 from warploom.cli.options import ExportFormat, Mode, PrecisionName, parse_shapes
+from warploom.cli.qt_libraries import how_to_install, missing_libraries
 from warploom.errors import CancelledError, CommandError
 from warploom.graph import Precision
 from warploom.version import __version__
@@ -154,20 +154,21 @@ def test_that_the_second_interrupt_ends_the_work_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "package"),
+    ("libraries", "packages"),
     [
-        ("libEGL.so.1: cannot open shared object file: No such file or directory", "libegl1"),
-        ("libxkbcommon.so.0: cannot open shared object file: No such file or directory", "libxkbcommon0"),
-        ("libxkbcommon-x11.so.0: cannot open shared object file", "libxkbcommon-x11-0"),
-        ("libxcb-cursor.so.0: cannot open shared object file", "libxcb-cursor0"),
-        ("libGL.so.1: cannot open shared object file", "libgl1"),
+        (("libEGL.so.1",), "libegl1"),
+        (("libEGL.so.1", "libxkbcommon.so.0"), "libegl1 libxkbcommon0"),
+        (("libGL.so.1", "libxcb-cursor.so.0", "libxkbcommon-x11.so.0"), "libgl1 libxcb-cursor0 libxkbcommon-x11-0"),
     ],
 )
-def test_that_a_missing_library_of_qt_is_named_with_its_package(message: str, package: str) -> None:
-    assert package in APT_PACKAGES.values()
-    sentence = _missing_library(message)
-    assert sentence.endswith(f"sudo apt install {package}.")
-    assert message.partition(":")[0] in sentence
+def test_that_missing_libraries_of_qt_are_named_with_their_packages(libraries: tuple[str, ...], packages: str) -> None:
+    sentence = how_to_install(libraries)
+    assert sentence.endswith(f"sudo apt install {packages}.")
+    assert ", ".join(libraries) in sentence
+
+
+def test_that_libraries_are_looked_for_where_the_linker_looks() -> None:
+    assert missing_libraries({"libc.so.6": "libc6", "libwarploom-none.so.1": "none"}) == ("libwarploom-none.so.1",)
 
 
 def test_that_the_window_says_what_is_missing(
