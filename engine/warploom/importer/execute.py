@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -23,11 +24,15 @@ def execute_graph(graph: Graph, inputs: Mapping[str, Array], *, intermediates: b
     Returns:
         Arrays by tensor name.
     """
-    model = export_operators(graph, graph.operators) if intermediates else export_graph(graph)
-    session = open_session(model, optimized=False)
+    # Weights as inputs: large ones in a file are slow to parse.
+    everything = functools.partial(export_operators, graph, graph.operators, weights_as_inputs=True)
+    session = open_session(everything() if intermediates else export_graph(graph), optimized=False)
     names = [info.name for info in session.get_outputs()]
-    wanted = {info.name for info in session.get_inputs()}
-    arrays = session.run(names, {name: array for name, array in inputs.items() if name in wanted})
+    feeds = {
+        info.name: inputs[info.name] if info.name in inputs else graph.constants[info.name].numpy()
+        for info in session.get_inputs()
+    }
+    arrays = session.run(names, {name: np.asarray(array, order="C") for name, array in feeds.items()})
     return dict(zip(names, arrays, strict=True))
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from onnx import ModelProto, ValueInfoProto
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 from warploom.errors import ModelImportError
-from warploom.graph import Graph
+from warploom.graph import Constant, DType, Graph
 from warploom.graph.constant import Array
+from warploom.importer.check import first_line, subgraphs
+from warploom.importer.element_types import onnx_type
 from warploom.importer.export import to_tensor
+from warploom.importer.external import is_external
 from warploom.importer.options import ImportOptions
 from warploom.importer.prepare import PreparedModel, naming_file, prepare_model
 from warploom.importer.single import open_session
@@ -95,26 +98,52 @@ def reference_outputs(
 
         graph, _ = graph_of(prepared, path.stem)
         replacements = find_replacements(graph, options.random_weights)
-    replace_inputs(model, replacements or ())
-    _load_external(prepared)
+    feeds = {**inputs, **replace_inputs(model, replacements or ()), **_feed_external(prepared)}
     names = [info.name for info in model.graph.output]
     if intermediates:
         names = _add_outputs(model)
     try:
         session = open_session(model.SerializeToString(), optimized=False)
         wanted = {info.name for info in session.get_inputs()}
-        arrays = session.run(names, {name: array for name, array in inputs.items() if name in wanted})
+        arrays = session.run(names, {name: array for name, array in feeds.items() if name in wanted})
     except Exception as error:  # ONNX Runtime's exceptions share no base class below Exception
-        raise ModelImportError(f"ONNX Runtime does not run {path}: {str(error).splitlines()[0]}") from None
+        raise ModelImportError(f"ONNX Runtime does not run {path}: {first_line(error)}") from None
     return dict(zip(names, arrays, strict=True))
 
 
-def replace_inputs(model: ModelProto, replacements: Sequence[Replacement]) -> None:
-    """Gives nodes of an ONNX model other constants, each with an initializer of its own; in place."""
-    by_output = {node.output[0]: node for node in model.graph.node if node.output}
+def replace_inputs(model: ModelProto, replacements: Sequence[Replacement]) -> dict[str, Array]:
+    """Gives nodes of an ONNX model other constants, each as an input of its own (large weights in a file are slow).
+
+    Args:
+        model: Changed in place.
+        replacements: What to replace.
+
+    Returns:
+        The values to feed.
+    """
+    by_output = {node.output[0]: node for node in _all_nodes(model.graph) if node.output}
+    feeds: dict[str, Array] = {}
     for item in replacements:
         by_output[item.output].input[item.position] = item.name
-        model.graph.initializer.append(to_tensor(item.name, item.constant.numpy(), item.constant.dtype))
+        _add_input(model, item.name, item.constant, feeds)
+    return feeds
+
+
+def _add_input(model: ModelProto, name: str, constant: Constant, feeds: dict[str, Array]) -> None:
+    """A constant as an input; bfloat16, which cannot be fed, as an initializer."""
+    if constant.dtype is DType.BFLOAT16:
+        model.graph.initializer.append(to_tensor(name, constant.numpy(), constant.dtype))
+        return
+    model.graph.input.append(helper.make_tensor_value_info(name, onnx_type(constant.dtype), list(constant.shape)))
+    feeds[name] = constant.numpy()
+
+
+def _all_nodes(graph: GraphProto) -> Iterator[NodeProto]:
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            for inner in subgraphs(attribute):
+                yield from _all_nodes(inner)
 
 
 def _add_outputs(model: ModelProto) -> list[str]:
@@ -124,9 +153,21 @@ def _add_outputs(model: ModelProto) -> list[str]:
     return [info.name for info in model.graph.output]
 
 
-def _load_external(prepared: PreparedModel) -> None:
-    """Puts external data into the message (its place was checked when the model was prepared)."""
-    for tensor in prepared.model.graph.initializer:
-        if tensor.external_data:
-            constant = prepared.constants[tensor.name]
-            tensor.CopyFrom(to_tensor(tensor.name, constant.numpy(), constant.dtype))
+def _feed_external(prepared: PreparedModel) -> dict[str, Array]:
+    """Makes inputs of the initializers with external data (their place was checked when the model was prepared)."""
+    graph = prepared.model.graph
+    external = [tensor.name for tensor in graph.initializer if is_external(tensor)]
+    inner = [tensor for tensor in graph.initializer if not is_external(tensor)]
+    if not external:
+        return {}
+    copies = [TensorProto.FromString(tensor.SerializeToString()) for tensor in inner]
+    del graph.initializer[:]
+    graph.initializer.extend(copies)
+    listed = {info.name for info in graph.input}
+    feeds: dict[str, Array] = {}
+    for name in external:
+        if name in listed:
+            feeds[name] = prepared.constants[name].numpy()
+        else:
+            _add_input(prepared.model, name, prepared.constants[name], feeds)
+    return feeds
