@@ -171,8 +171,7 @@ def _check_pair(
         if new not in writer:
             continue
         write = writer[new]
-        in_place = 1 << write if writer.get(old) != write else 0  # two outputs of one launch never share bytes
-        remaining = uses[old] & ~(before[write] | in_place)
+        remaining = uses[old] & ~(before[write] | 1 << write)
         if not remaining:
             return
         late.append((old, new, remaining.bit_length() - 1))

@@ -30,6 +30,9 @@ def graphs(draw: st.DrawFn, most: int) -> Graph:
     return graph_of_dependencies("random", edges)
 
 
+WAYS = ({}, {"max_states": 3}, {"max_transitions": 0}, {"costed_exhaustively": 0})
+"""Limits under which parts are searched as they are, cut at waists, searched by beam, and costed lazily."""
+
 limits = st.builds(SearchLimits, st.integers(1, 4), st.integers(1, 4), st.booleans())
 
 
@@ -123,13 +126,12 @@ def test_that_no_stage_is_asked_for_twice(arbitrary_cost: Any, graph: Graph, giv
 
 
 @settings(max_examples=60, deadline=None)
-@given(graphs(16), limits, st.sampled_from(sorted(SCHEDULERS)), st.sampled_from([3, 20_000]))
+@given(graphs(16), limits, st.sampled_from(sorted(SCHEDULERS)), st.sampled_from(WAYS))
 def test_that_every_scheduler_makes_a_valid_schedule_with_the_latency_it_claims(
-    arbitrary_cost: Any, graph: Graph, given_limits: SearchLimits, name: str, max_states: int
+    arbitrary_cost: Any, graph: Graph, given_limits: SearchLimits, name: str, way: dict[str, int]
 ) -> None:
-    """Few states mean cutting at waists and searching by beam."""
     cost_model = arbitrary_cost()
-    narrow = SearchLimits(given_limits.max_group_operators, given_limits.max_stage_groups, max_states=max_states)
+    narrow = SearchLimits(given_limits.max_group_operators, given_limits.max_stage_groups, **way)
     result = SCHEDULERS[name](graph, cost_model, narrow, SilentObserver())
     verify_schedule(result.schedule, graph)
     lower_schedule(result.schedule, graph).verify(graph)
@@ -143,7 +145,7 @@ def test_that_every_scheduler_makes_a_valid_schedule_with_the_latency_it_claims(
 @settings(max_examples=40, deadline=None)
 @given(graphs(12), st.integers(0, 1000))
 def test_that_a_search_is_never_worse_than_sequential(arbitrary_cost: Any, graph: Graph, seed: int) -> None:
-    for max_states in (3, 20_000):
-        sequential = SCHEDULERS["sequential"](graph, arbitrary_cost(seed), SearchLimits(), SilentObserver())
-        found = SCHEDULERS["both"](graph, arbitrary_cost(seed), SearchLimits(max_states=max_states), SilentObserver())
+    sequential = SCHEDULERS["sequential"](graph, arbitrary_cost(seed), SearchLimits(), SilentObserver())
+    for way in WAYS:
+        found = SCHEDULERS["both"](graph, arbitrary_cost(seed), SearchLimits(**way), SilentObserver())
         assert found.latency_us <= sequential.latency_us + 1e-9

@@ -119,6 +119,13 @@ def test_that_in_place_writing_is_left_to_the_kernel() -> None:
     verify_plan(PLAN, DIAMOND, arena(a=0, b=10, c=20, d=10))
 
 
+def test_that_two_outputs_of_one_launch_must_not_share_bytes(fork: Graph) -> None:
+    plan = StreamPlan("plan", (Launch(("left", "right"), 0), Launch(("middle",), 0), Launch(("join",), 0)))
+    verify_plan(plan, fork, arena(left=0, right=10, middle=20))
+    with pytest.raises(ScheduleError, match="'left & right' \\(launch 0\\) writes"):
+        verify_plan(plan, fork, arena(left=0, right=5, middle=20))
+
+
 def test_that_two_unordered_writes_to_shared_bytes_are_found() -> None:
     with pytest.raises(ScheduleError, match=r"'[bc]' \(launch [12]\) writes '[bc]:0' over bytes of '[bc]:0'"):
         verify_plan(PLAN, DIAMOND, arena(a=0, b=10, c=19, d=30))
