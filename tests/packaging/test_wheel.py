@@ -31,7 +31,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _run(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(installed)}
-    command = [sys.executable, "-m", "warploom.cli.main", *arguments]
+    command = [sys.executable, "-m", "warploom", *arguments]
     return subprocess.run(command, capture_output=True, text=True, cwd=installed, env=environment)
 
 
