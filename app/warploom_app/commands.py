@@ -53,7 +53,6 @@ class CommandRunner(QObject):
     def close(self) -> None:
         """Ends whatever runs."""
         for process in tuple(self._running):
-            process.disconnect(self)
             process.finished.disconnect()
             process.kill()
             process.waitForFinished(2000)

@@ -6,9 +6,9 @@ and the next request (or `restart`) starts a fresh one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, QProcess, QTimer, Signal
+from PySide6.QtCore import QObject, QProcess, QTimer, Signal, SignalInstance
 
 from warploom.errors import CommandError
 from warploom.worker.client import describe_exit, worker_command
@@ -93,10 +93,8 @@ class EngineClient(QObject):
         self._splitter, self._log = FrameSplitter(), b""
         self._cancelling, self._expected_end = None, False
         process = QProcess(self)
-        process.readyReadStandardOutput.connect(self._read)
-        process.readyReadStandardError.connect(self._read_log)
-        process.errorOccurred.connect(self._failed_to_start)
-        process.finished.connect(self._ended)
+        for signal, slot in self._wires(process):
+            signal.connect(slot)
         self._process = process
         process.start(self._command[0], self._command[1:])
         self._write(Hello(job=0))
@@ -134,6 +132,14 @@ class EngineClient(QObject):
             stop()
         process.waitForFinished(self._terminate_ms)
         self._drop()
+
+    def _wires(self, process: QProcess) -> tuple[tuple[SignalInstance, Callable[..., None]], ...]:
+        return (
+            (process.readyReadStandardOutput, self._read),
+            (process.readyReadStandardError, self._read_log),
+            (process.errorOccurred, self._failed_to_start),
+            (process.finished, self._ended),
+        )
 
     def _write(self, request: Request) -> None:
         if self._process is not None:
@@ -212,7 +218,8 @@ class EngineClient(QObject):
         process, self._process = self._process, None
         if process is None:
             return
-        process.disconnect(self)
+        for signal, slot in self._wires(process):
+            signal.disconnect(slot)
         if process.state() == QProcess.ProcessState.NotRunning:
             process.deleteLater()
         else:

@@ -56,11 +56,7 @@ def run(path: str | None = None) -> int:
     """Opens the window, with a file if one is given; returns when it is closed."""
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
-    application.setStyle("Fusion")
-    application.setApplicationName("warploom")
-    application.setApplicationDisplayName("Warploom")
-    application.setDesktopFileName("warploom")
-    application.setWindowIcon(app_icon())
+    dress(application)
     program = WindowProgram(Settings())
     _leave_on_interrupt(application)
     # What is here now lives as long as the window: not walking it again keeps the collector's pauses short.
@@ -70,6 +66,14 @@ def run(path: str | None = None) -> int:
     code = application.exec()
     program.close()
     return code
+
+
+def dress(application: QApplication) -> None:
+    """Gives the application its name, icon and style."""
+    application.setStyle("Fusion")
+    application.setApplicationName("warploom")
+    application.setDesktopFileName("warploom")
+    application.setWindowIcon(app_icon())
 
 
 def _leave_on_interrupt(application: QApplication) -> None:

@@ -128,26 +128,27 @@ class Session(QObject):
             name, target, lambda: self._end(job, lambda: self.open([target])), lambda *said: self._end(job, None, *said)
         )
 
-    def optimize(self) -> None:
-        """Runs the main job on the open model."""
+    def optimize(self) -> bool:
+        """Runs the main job on the open model; returns whether it began."""
         document = self._state.document
         if document is None or self._busy():
-            return
+            return False
         if document.model is None or not document.model.is_file():
             name = document.model or (document.results.recording.model.path if document.results else document.title)
             self._state.show(
                 Message(f"The model file {name} is not there any more: open it from where it is now.", action=OPEN)
             )
-            return
+            return False
         output = self._output_for(document.model)
         if output is None:
-            return
+            return False
         self._state.clear_message()
         self._model = document.model
         job = self._begin("optimize", document.model.name)
         self._engine.send(
             OptimizeRequest(job=job, model=str(document.model), output=str(output), options=self._state.options)
         )
+        return True
 
     def cancel(self) -> None:
         """Stops the running job; what was found so far is kept where there is something."""

@@ -60,7 +60,7 @@ QDockWidget { titlebar-close-icon: none; titlebar-normal-icon: none; }
 QLabel[heading="true"] { color: $muted; font-size: 8pt; font-weight: 600; }
 QLabel[muted="true"] { color: $muted; }
 QLabel#verdict { font-size: 17pt; font-weight: 600; }
-QLabel#verdict[tight="true"] { font-size: 14pt; }
+QLabel#verdict[tight="true"] { font-size: 13pt; }
 QLabel[badge="simulated"] {
     background: $warning_surface; color: $warning; border-radius: 4px; padding: 2px 8px; font-weight: 600;
 }

@@ -169,7 +169,7 @@ def test_that_walking_stops_at_the_ends() -> None:
 
 def test_that_figures_are_written_with_suitable_units() -> None:
     assert latency(749.71) == "749.7 µs"
-    assert latency(1234.5) == "1.23 ms"
+    assert latency(1234.4) == "1.234 ms"
     assert latency(0.84) == "0.840 µs"
     assert latency(float("inf")) == "–"
     assert column_unit([0.5, 20.0, 1500.0]) is MILLISECONDS

@@ -24,6 +24,10 @@ _ELIDED_PX = 64.0
 Floats = npt.NDArray[np.float64]
 
 
+_FRAMED_PX = 8.0
+"""Narrower spans get a thin frame: a thick one would hide their colour."""
+
+
 def paint_lane(painter: QPainter, track: Track, lane: Lane, area: QRectF, axis: TimeAxis, theme: Theme) -> None:
     """Draws one lane into its rectangle."""
     seen = lane.visible(axis.start_ns, axis.end_ns)
@@ -102,8 +106,10 @@ def paint_highlight(
     right = np.maximum(axis.xs(lane.end_ns[seen][chosen]), left + 3)
     left, right = np.maximum(left, area.left() - 4), np.minimum(right, area.right() + 4)
     painter.setBrush(QColor(theme.stream(lane.stream)))
-    painter.setPen(QPen(QColor(theme.accent if pinned else theme.text), 2))
-    draw_rectangles(painter, left, area.top() - 1, right - left, area.height() + 2)
+    wide = right - left >= _FRAMED_PX
+    for which, width in ((~wide, 1), (wide, 2)):
+        painter.setPen(QPen(QColor(theme.accent if pinned else theme.text), width))
+        draw_rectangles(painter, left[which], area.top() - 1, (right - left)[which], area.height() + 2)
     _paint_names(painter, track, lane.launch[seen][chosen], left, right, area, theme.stream(lane.stream))
 
 

@@ -121,7 +121,7 @@ class SpanTip:
         start, end = int(lane.start_ns[place.span]), int(lane.end_ns[place.span])
         launch = int(lane.launch[place.span])
         kernel = track.timeline.kernel_names[int(track.timeline.spans.kernel[int(lane.span[place.span])])]
-        stage = f", stage {track.stages[launch]}" if track.stages[launch] >= 0 else ""
+        stage = f", stage {track.stages[launch] + 1}" if track.stages[launch] >= 0 else ""
         when = f"{latency((end - start) / 1e3)} from {latency(start / 1e3, axis.unit)}"
         return SpanTip((track.labels[launch], f"{when}, stream {lane.stream}{stage}", kernel))
 

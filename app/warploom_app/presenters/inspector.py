@@ -132,7 +132,7 @@ def _placement(name: str, after: CandidateResult, names: Mapping[str, str]) -> S
     launch = after.candidate.plan.launches[launch_index]
     rows = [(_tr("stream"), str(launch.stream))]
     if launch.stage >= 0:
-        rows.append((_tr("stage"), _tr("{} of {}").format(launch.stage, after.stages)))
+        rows.append((_tr("stage"), _tr("{} of {}").format(launch.stage + 1, after.stages)))
     if len(launch.operators) > 1:
         partners = ", ".join(names.get(other, other) for other in launch.operators if other != name)
         rows.append((_tr("merged with"), partners))

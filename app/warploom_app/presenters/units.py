@@ -17,7 +17,9 @@ class TimeUnit:
     def of_us(self, microseconds: float, decimals: int | None = None) -> str:
         """A latency in this unit, without the unit's name."""
         value = microseconds * 1e3 / self.ns
-        return f"{value:,.{_decimals(value) if decimals is None else decimals}f}"
+        if decimals is None:
+            decimals = _decimals(value) if self.ns < 1e6 else 3
+        return f"{value:,.{decimals}f}"
 
 
 NANOSECONDS = TimeUnit("ns", 1.0)
@@ -35,7 +37,7 @@ def time_unit(largest_ns: float) -> TimeUnit:
 
 
 def latency(microseconds: float, unit: TimeUnit | None = None) -> str:
-    """A latency with its unit: "336.2 µs", "1.24 ms"."""
+    """A latency with its unit: "336.2 µs", "1.243 ms"."""
     if not math.isfinite(microseconds):
         return "–"
     unit = unit or time_unit(microseconds * 1e3)
@@ -48,7 +50,7 @@ def column_unit(values_us: Iterable[float]) -> TimeUnit:
 
 
 def _decimals(value: float) -> int:
-    """Three or four significant figures."""
+    """Three or four significant figures of a time in microseconds."""
     magnitude = abs(value)
     return 1 if magnitude >= 100 else 2 if magnitude >= 1 else 3
 

@@ -12,6 +12,8 @@ from warploom_app.theme import GRID, Theme
 from warploom_app.views.timeline_canvas import TimelineCanvas
 from warploom_app.views.widgets import IconButton, muted
 
+_UNLIMITED = 16777215  # Qt's own "no maximum"
+
 
 class ComparisonView(QWidget):
     """The canvas; `header` holds the choices and is placed by whoever shows the view."""
@@ -42,7 +44,9 @@ class ComparisonView(QWidget):
         self._fit.clicked.connect(self.canvas.fit)
         between = QLabel(self.tr("with"))
         between.setProperty("muted", True)
-        for widget in (muted(self.tr("Compare")), self._choices[0], between, self._choices[1], self._fit):
+        before = muted(self.tr("Compare"))
+        self._words = (before, between)
+        for widget in (before, self._choices[0], between, self._choices[1], self._fit):
             row.addWidget(widget)
             row.setAlignment(widget, Qt.AlignmentFlag.AlignVCenter)
 
@@ -50,6 +54,13 @@ class ComparisonView(QWidget):
         """Draws in other colours."""
         self.canvas.set_theme(theme)
         self._fit.set_theme(theme)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Gives up words where there is little room."""
+        for label in self._words:
+            label.setVisible(not narrow)
+        for combo in self._choices:
+            combo.setMaximumWidth(14 * GRID if narrow else _UNLIMITED)
 
     def show_results(self, results: Results | None, compared: tuple[str, str] | None) -> None:
         """Shows two candidates of a recording."""

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWi
 
 from warploom_app.presenters.inspector import Inspection, Section
 from warploom_app.theme import GRID, figure_font
-from warploom_app.views.widgets import heading, muted
+from warploom_app.views.widgets import heading, muted, wrapping
 
 
 class InspectorPanel(QScrollArea):
@@ -80,18 +80,9 @@ def _grid(section: Section) -> QGridLayout:
     return grid
 
 
-_BREAK = "\u200b"  # zero-width space: long names may wrap after their separators
-
-
 def _value(text: str) -> QLabel:
-    shown = text
-    for separator in ("/", "_", ".", "+", ",", "<", "("):
-        shown = shown.replace(separator, separator + _BREAK)
-    label = QLabel(shown)
+    label = wrapping(QLabel(), text, "/+,_<(")
     label.setFont(figure_font())
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setMinimumWidth(1)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setAccessibleName(text)
     return label

@@ -33,6 +33,7 @@ class LogView(QWidget):
         self._search.setPlaceholderText(self.tr("Filter decisions, for example: fused, merged, declined"))
         self._search.setAccessibleName(self.tr("Filter the build log"))
         self._search.setClearButtonEnabled(True)
+        self._search.setAcceptDrops(False)  # a file dropped here is meant for the window
         self._search.textChanged.connect(self._filter.set_text)
         self._count: QLabel = muted()
         self._build_table()

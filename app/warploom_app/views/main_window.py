@@ -216,7 +216,8 @@ class MainWindow(QMainWindow):
 
     def optimize(self) -> None:
         """Starts the main job."""
-        self.session.optimize()
+        if self.session.optimize():
+            self.workbench.log.set_entries(())
 
     def close_document(self) -> None:
         """Goes back to the start page."""

@@ -39,6 +39,7 @@ class MessageBar(QFrame):
         self._close.clicked.connect(self._state.clear_message)
         self._details = QPlainTextEdit()
         self._details.setReadOnly(True)
+        self._details.setAcceptDrops(False)
         self._details.setMaximumHeight(20 * GRID)
         self._details.setAccessibleName(self.tr("Details of the message"))
         self._more.toggled.connect(self._details.setVisible)

@@ -9,7 +9,7 @@ from warploom_app.models.operator_tree import AFTER, BEFORE, NAME, OPERATOR_ROLE
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, figure_font
 
-_MOST_EXPANDED = 300
+_MOST_EXPANDED = 600
 """Larger graphs show their blocks first: opening thousands of rows at once would be felt."""
 
 
@@ -39,6 +39,7 @@ class OperatorPanel(QWidget):
         self._search.setPlaceholderText(self.tr("Filter by name or type"))
         self._search.setAccessibleName(self.tr("Filter operators"))
         self._search.setClearButtonEnabled(True)
+        self._search.setAcceptDrops(False)  # a file dropped here is meant for the window
         self._search.textChanged.connect(self._filter_by)
 
     def _build_tree(self) -> None:

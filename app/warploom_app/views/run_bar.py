@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QStandardItemModel
+from PySide6.QtGui import QAction, QResizeEvent, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QPushButton, QSizePolicy, QSpinBox, QToolBar, QWidget
 
 from warploom.graph import Precision
@@ -13,6 +13,8 @@ from warploom_app.icons import icon
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme
 from warploom_app.views.widgets import muted
+
+_NARROW = 130 * GRID
 
 _MODES = ("both", "parallel", "merge", "greedy")
 
@@ -29,6 +31,7 @@ class RunBar(QToolBar):
         self.setMovable(False)
         self._open = self._button("file.open", self.tr("Open"))
         self.addWidget(self._open)
+        self._labels: list[QAction] = []
         self._build_settings()
         self._optimize = self._button("run.optimize", self.tr("Optimize"))
         self._optimize.setProperty("primary", True)
@@ -37,6 +40,7 @@ class RunBar(QToolBar):
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         for widget in (self._optimize, self._cancel, spacer):
             self.addWidget(widget)
+        self._build_limits()
         self.set_theme(theme)
         state.devices_changed.connect(self._show_devices)
         state.options_changed.connect(self._show_options)
@@ -76,19 +80,30 @@ class RunBar(QToolBar):
         self._mode = self._combo(self.tr("Which schedules the search may build"))
         for mode, text in zip(_MODES, self._mode_texts(), strict=True):
             self._mode.addItem(text, mode)
-        self._r = self._spin(self.tr("r: the most operators that a group may have"), 1, 16)
-        self._s = self._spin(self.tr("s: the most groups that a stage may have"), 1, 64)
         for label, widget in (
             (self.tr("Device"), self._device),
             ("", self._precision),
             (self.tr("Batch"), self._batch),
             (self.tr("Search"), self._mode),
-            ("r", self._r),
-            ("s", self._s),
         ):
             if label:
-                self.addWidget(muted(label))
+                self._labels.append(self.addWidget(muted(label)))
             self.addWidget(widget)
+
+    def _build_limits(self) -> None:
+        self._r = self._spin(self.tr("r: the most operators that a group may have"), 1, 16)
+        self._s = self._spin(self.tr("s: the most groups that a stage may have"), 1, 64)
+        for label, widget in ((self.tr("Group limit r"), self._r), (self.tr("Stage limit s"), self._s)):
+            self.addWidget(muted(label))
+            self.addWidget(widget)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """A narrow window gives up labels (they are tooltips, too) before it hides a button."""
+        narrow = event.size().width() < _NARROW
+        for label in self._labels:
+            label.setVisible(not narrow)
+        self._device.setFixedWidth((20 if narrow else 26) * GRID)
+        super().resizeEvent(event)
 
     def _mode_texts(self) -> tuple[str, ...]:
         return (self.tr("best of all"), self.tr("parallel"), self.tr("merge"), self.tr("greedy"))

@@ -71,8 +71,9 @@ class VerdictBar(QWidget):
         """Gives up the least important first (it stays in the tooltip) until the rest fits."""
         self._device.show()
         self._warps.show()
+        self._verified.show()
         self._set_tight("false")
-        for give_up in (self._device.hide, lambda: self._set_tight("true"), self._warps.hide):
+        for give_up in (self._device.hide, lambda: self._set_tight("true"), self._warps.hide, self._verified.hide):
             if self._row.minimumSize().width() <= self.width():
                 break
             give_up()
@@ -81,6 +82,7 @@ class VerdictBar(QWidget):
         """Smaller figures and gaps, for a narrow window."""
         for label in (self._latency, self._speedup):
             set_flag(label, "tight", tight)
+            label.updateGeometry()
         self._row.setSpacing((2 if tight == "true" else 3) * GRID)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLay
 from warploom.timeline.explain import Reason
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, figure_font
-from warploom_app.views.widgets import muted
+from warploom_app.views.widgets import muted, wrapping
 
 
 class WhyPanel(QScrollArea):
@@ -72,15 +72,13 @@ class ReasonRow(QFrame):
         digit = muted(str(number))
         digit.setFixedWidth(2 * GRID)
         digit.setAlignment(Qt.AlignmentFlag.AlignTop)
-        title = QLabel(reason.title)
-        title.setWordWrap(True)
+        title = wrapping(QLabel(), reason.title)
         title.setFont(figure_font())
         bold = QFont(title.font())
         bold.setWeight(QFont.Weight.DemiBold)
         title.setFont(bold)
-        text = muted(reason.text)
+        text = wrapping(muted(), reason.text)
         text.setFont(figure_font())
-        text.setWordWrap(True)
         texts = QVBoxLayout()
         texts.setSpacing(2)
         texts.addWidget(title)

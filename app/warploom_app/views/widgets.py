@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QToolButton, QWidget
@@ -77,3 +79,20 @@ class IconButton(QToolButton):
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours."""
         self.setIcon(icon(self._name, theme.muted))
+
+
+_BREAK = "\u200b"  # zero-width space
+
+
+def wrapping(label: QLabel, text: str, separators: str = "/+,") -> QLabel:
+    """Sets a text that wraps wherever it must: long names may break after a point or another separator."""
+    shown = text
+    for separator in separators:
+        shown = shown.replace(separator, separator + _BREAK)
+    shown = re.sub(r"\.(?=[^\d\s])", "." + _BREAK, shown)  # not inside a number
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setMinimumWidth(1)
+    label.setText(shown)
+    label.setAccessibleName(text)
+    return label

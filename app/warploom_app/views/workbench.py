@@ -186,6 +186,7 @@ class Workbench(QMainWindow):
         """Keeps the right edges of graph and timelines in one line where they were in one before."""
         in_line = abs(self._right.width() - self._reasons.width()) <= 1
         super().resizeEvent(event)
+        self.comparison.set_narrow(event.size().width() < 120 * GRID)
         if in_line:
             QTimer.singleShot(0, self, self._align)
 
@@ -257,8 +258,11 @@ class Workbench(QMainWindow):
         selection = self._state.selection
         if set(self.dag.selected) != selection.pinned:
             self.dag.select(selection.pinned)
-            if len(selection.pinned) == 1 and not self.dag.hasFocus() and not self.dag.underMouse():
-                self.dag.centre_on(next(iter(selection.pinned)))
+            document = self._state.document
+            if document is not None and not self.dag.hasFocus() and not self.dag.underMouse():
+                known = [name for name in selection.pinned if name in document.graph.index]
+                if known:
+                    self.dag.centre_on(min(known, key=document.graph.index.__getitem__))
         self.dag.highlight(selection.hovered)
         if selection.pinned != self._pinned:
             self._pinned = selection.pinned

@@ -1,0 +1,90 @@
+"""Makes the screenshots of the documentation from the program itself.
+
+    python docs/make_screenshots.py [MODEL.onnx]
+
+Opens the real window (offscreen unless a display is set up), optimizes Inception V3 on the simulated H200 through the
+real engine, and grabs what is seen. Nothing is drawn by hand.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QEventLoop, QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+
+from warploom.samples.bundled import bundled_models
+from warploom_app.appearance import AppearanceMode
+from warploom_app.main import WindowProgram, dress
+from warploom_app.settings import Settings
+
+IMAGES = Path(__file__).resolve().parent / "images"
+WIDTH, HEIGHT = 1600, 1000
+PATIENCE_MS = 120_000
+
+
+def main(model: Path) -> None:
+    """Writes images/window.png, window-dark.png and start.png."""
+    application = QApplication(sys.argv[:1])
+    dress(application)
+    with tempfile.TemporaryDirectory() as folder:
+        store = QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat)
+        program = WindowProgram(Settings(store), recordings=Path(folder) / "recordings")
+        try:
+            _shoot(program, model)
+        finally:
+            program.close()
+
+
+def _shoot(program: WindowProgram, model: Path) -> None:
+    state = program.state
+    program.appearance.set_mode(AppearanceMode.LIGHT)
+    program.window.resize(WIDTH, HEIGHT)
+    program.open(None)
+    _wait(lambda: state.devices is not None)
+    _save(program, "start.png")
+    program.session.open([model])
+    _wait(lambda: state.document is not None and state.job is None)
+    program.session.optimize()
+    _wait(lambda: state.document is not None and state.document.results is not None)
+    _wait(lambda: not program.window.workbench.dag.laying_out)
+    pair = state.pair
+    assert pair is not None
+    reason = max(pair.reasons, key=lambda one: one.gain_us)
+    state.pin(reason.operators[:1])
+    _save(program, "window.png")
+    program.appearance.set_mode(AppearanceMode.DARK)
+    _save(program, "window-dark.png")
+
+
+def _wait(done: Callable[[], bool]) -> None:
+    """Runs the event loop until something holds."""
+    loop, clock, limit = QEventLoop(), QTimer(), QTimer()
+    clock.timeout.connect(lambda: loop.quit() if done() else None)
+    limit.timeout.connect(loop.quit)
+    clock.start(20)
+    limit.start(PATIENCE_MS)
+    loop.exec()
+    if not done():
+        sys.exit("The window did not get there in time.")
+
+
+def _save(program: WindowProgram, name: str) -> None:
+    settled = QEventLoop()
+    QTimer.singleShot(600, settled.quit)
+    settled.exec()
+    IMAGES.mkdir(exist_ok=True)
+    path = IMAGES / name
+    program.window.grab().save(str(path))
+    sys.stdout.write(f"{path}\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else bundled_models()[0])
