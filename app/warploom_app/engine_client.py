@@ -161,8 +161,10 @@ class EngineClient(QObject):
         if isinstance(event, Welcome):
             if event.protocol != PROTOCOL_VERSION:
                 self._give_up(
-                    f"The engine speaks version {event.protocol} of the protocol and this window {PROTOCOL_VERSION}: "
-                    "install both from the same release."
+                    self.tr(
+                        "The engine speaks version {} of the protocol and this window {}: install both from the same "
+                        "release."
+                    ).format(event.protocol, PROTOCOL_VERSION)
                 )
                 return
             self.ready.emit()
@@ -179,7 +181,7 @@ class EngineClient(QObject):
         if error == QProcess.ProcessError.FailedToStart and self._process is not None:
             reason = self._process.errorString()
             self._drop()
-            self.lost.emit(f"The engine did not start: {reason}.", " ".join(self._command))
+            self.lost.emit(self.tr("The engine did not start: {}.").format(reason), " ".join(self._command))
 
     def _ended(self, code: int, status: QProcess.ExitStatus) -> None:
         if self._process is None:
@@ -193,7 +195,7 @@ class EngineClient(QObject):
         elif not expected:
             crashed = status == QProcess.ExitStatus.CrashExit
             how = describe_exit(-code if crashed else code)
-            self.lost.emit(f"The engine process ended unexpectedly ({how}).", log)
+            self.lost.emit(self.tr("The engine process ended unexpectedly ({}).").format(how), log)
 
     def _escalate(self) -> None:
         """The second and third step of a cancel; the process is not waited for."""

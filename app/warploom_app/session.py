@@ -31,7 +31,7 @@ from warploom_app.loading import document_from_graph, document_from_recording, w
 from warploom_app.state import AppState, Document, JobState, Message
 
 RESTART = "run.restart"
-RETRY = "run.optimize"
+CANCEL = "run.cancel"
 OPEN = "file.open"
 _LOG_BATCH_MS = 100
 
@@ -88,7 +88,11 @@ class Session(QObject):
         remote = [url for url in urls if not url.isLocalFile()]
         if remote:
             self._state.show(
-                Message(f"{remote[0].toString()} is not a file on this machine: download it first, then drop it.")
+                Message(
+                    self.tr("{} is not a file on this machine: download it first, then drop it.").format(
+                        remote[0].toString()
+                    )
+                )
             )
             return
         self.open([Path(url.toLocalFile()) for url in urls])
@@ -100,13 +104,14 @@ class Session(QObject):
         kinds = [(path, what_is(path)) for path in paths]
         known = [(path, kind) for path, kind in kinds if kind in ("model", "recording")]
         if not known:
-            more = f" {len(paths) - 1} more were dropped with it." if len(paths) > 1 else ""
+            more = self.tr(" {} more were dropped with it.").format(len(paths) - 1) if len(paths) > 1 else ""
             self._state.show(Message(kinds[0][1] + more, action=OPEN))
             return
         path, kind = known[0]
         self._state.clear_message()
         if len(paths) > 1:
-            self._state.show(Message(f"Opened {path.name}; one file is shown at a time.", level="notice"))
+            text = self.tr("Opened {}; one file is shown at a time.").format(path.name)
+            self._state.show(Message(text, level="notice"))
         if kind == "model":
             self._import(path)
         else:
@@ -135,9 +140,8 @@ class Session(QObject):
             return False
         if document.model is None or not document.model.is_file():
             name = document.model or (document.results.recording.model.path if document.results else document.title)
-            self._state.show(
-                Message(f"The model file {name} is not there any more: open it from where it is now.", action=OPEN)
-            )
+            text = self.tr("The model file {} is not there any more: open it from where it is now.").format(name)
+            self._state.show(Message(text, action=OPEN))
             return False
         output = self._output_for(document.model)
         if output is None:
@@ -157,6 +161,12 @@ class Session(QObject):
             self._state.change_job(cancelling=True)
             self._engine.cancel(job.job)
 
+    def abandon(self) -> None:
+        """Stops the running job and forgets it: nothing of it will be shown."""
+        self.cancel()
+        self._opening += 1
+        self._state.set_job(None)
+
     def export(self, format_name: str, output: Path) -> None:
         """Writes the open recording in another format."""
         document = self._state.document
@@ -165,7 +175,7 @@ class Session(QObject):
         job = self._begin("export", output.name)
 
         def done() -> None:
-            self._state.show(Message(f"Saved {output}", level="notice"))
+            self._say_saved(output)
 
         def run() -> None:
             assert document.path is not None
@@ -187,7 +197,7 @@ class Session(QObject):
         recording = document.results.recording
         self._background.run(
             lambda: write_recording(recording, output),
-            lambda _: self._state.show(Message(f"Saved {output}", level="notice")),
+            lambda _: self._say_saved(output),
             lambda error: self._state.show(Message(sentence(error))),
         )
 
@@ -197,10 +207,12 @@ class Session(QObject):
         job = self._state.job
         if job is None:
             return False
-        self._state.show(
-            Message("Something is being done already: wait for it, or cancel it first.", "notice", "run.cancel")
-        )
+        text = self.tr("Something is being done already: wait for it, or cancel it first.")
+        self._state.show(Message(text, "notice", CANCEL))
         return True
+
+    def _say_saved(self, output: Path) -> None:
+        self._state.show(Message(self.tr("Saved {}").format(output), level="notice"))
 
     def _begin(self, kind: str, subject: str) -> int:
         job = self._engine.new_job()
@@ -271,7 +283,7 @@ class Session(QObject):
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            self._state.show(Message(f"The folder for recordings cannot be made: {sentence(error)}"))
+            self._state.show(Message(self.tr("The folder for recordings cannot be made: {}").format(sentence(error))))
             return None
         return self._folder / name
 
@@ -329,34 +341,41 @@ class Session(QObject):
     def _finished(self, event: Finished, job: JobState) -> None:
         if event.recording:
             if event.cancelled:
-                self._state.show(Message("The search was stopped; the best schedule found so far is shown.", "notice"))
+                text = self.tr("The search was stopped; the best schedule found so far is shown.")
+                self._state.show(Message(text, "notice"))
             self._read(Path(event.recording), self._model, job.job)
         elif job.kind == "optimize" or event.cancelled:
             self._end(job.job, None)
-            self._state.show(Message("Stopped before there was anything to show.", "notice"))
+            self._state.show(Message(self.tr("Stopped before there was anything to show."), "notice"))
 
     def _failed(self, event: Failed, job: JobState) -> None:
         self._end(job.job, None)
         if event.code == "cancelled":
-            self._state.show(Message("Stopped before there was anything to show.", "notice"))
+            self._state.show(Message(self.tr("Stopped before there was anything to show."), "notice"))
         else:
             action = OPEN if job.kind == "import" else ""
             self._state.show(Message(event.message, action=action, details=event.details))
 
     def _engine_lost(self, reason: str, log: str) -> None:
         job = self._state.job
-        kept = " What is open stays." if self._state.document is not None else ""
-        what = f" The work on {job.subject} is lost." if job is not None and job.kind in ("import", "optimize") else ""
-        if what:
+        parts = [reason]
+        if job is not None and job.kind in ("import", "optimize"):
+            parts.append(self.tr("The work on {} is lost.").format(job.subject))
             self._flush_log()
             self._state.set_job(None)
-        self._state.show(Message(f"{reason}{what}{kept}", action=RESTART, details=log))
+        if self._state.document is not None:
+            parts.append(self.tr("What is open stays."))
+        self._state.show(Message(" ".join(parts), action=RESTART, details=log))
 
     def _stopped_by_force(self, job: int) -> None:
+        current = self._state.job
+        if current is not None and current.job != job and current.kind == "import" and self._model is not None:
+            self._state.set_job(None)  # it waited behind the job that would not stop, and went with the engine
+            self._import(self._model)
+            return
         self._end(job, None)
-        self._state.show(
-            Message("The engine did not stop in time and was ended; the next run starts a fresh one.", "notice")
-        )
+        text = self.tr("The engine did not stop in time and was ended; the next run starts a fresh one.")
+        self._state.show(Message(text, "notice"))
 
     def _flush_log(self) -> None:
         self._batch.stop()

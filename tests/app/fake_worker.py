@@ -1,7 +1,7 @@
 """A worker that speaks the real protocol but does no work: `fake_worker.py BEHAVIOUR RECORDING`.
 
 Behaviours: good, slow (searches until cancelled), hang (ignores cancel), stubborn (ignores SIGTERM, too), fail,
-fail-import, garbage, old, mute (never answers), quit (ends at once).
+fail-import, stuck-import (on any but other.onnx), garbage, old, mute (never answers), quit (ends at once).
 """
 
 from __future__ import annotations
@@ -88,6 +88,8 @@ class FakeWorker:
         if self._behaviour == "fail-import":
             self._say(Failed(request.job, "import", f"{request.model} is not an ONNX model.", "where it was noticed"))
             return
+        if self._behaviour == "stuck-import" and Path(request.model).name != "other.onnx":
+            time.sleep(3600)
         self._say(Phase(request.job, "import", request.model))
         self._say(LogLine(request.job, "fuse_epilogue", ("stem",), "fused", "only one reads it"))
         document = graph_to_document(read_recording(self._recording).graph)

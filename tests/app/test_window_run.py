@@ -221,3 +221,45 @@ def test_that_closing_the_window_ends_a_busy_worker(qtbot: QtBot, make_program: 
     pid = program.engine.pid
     program.close()
     assert not Path(f"/proc/{pid}").exists()
+
+
+def test_that_closing_the_document_forgets_the_search(
+    qtbot: QtBot, make_program: MakeProgram, model_file: Path
+) -> None:
+    program = make_program("slow")
+    start_search(qtbot, program, model_file)
+    qtbot.keyClick(program.window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert program.state.job is None
+    qtbot.wait(400)
+    assert program.state.document is None
+    assert program.state.message is None
+    open_model(qtbot, program, model_file)
+
+
+def test_that_a_file_opened_while_another_is_imported_takes_its_place(
+    qtbot: QtBot, make_program: MakeProgram, model_file: Path, tmp_path: Path
+) -> None:
+    program = make_program("good")
+    other = tmp_path / "other.onnx"
+    other.write_bytes(b"another model")
+    program.session.open([model_file])
+    program.session.open([other])
+    qtbot.waitUntil(lambda: program.state.document is not None and program.state.job is None, timeout=8000)
+    assert program.state.document is not None
+    assert program.state.document.model == other
+
+
+def test_that_an_import_behind_a_stuck_one_starts_again_in_a_fresh_engine(
+    qtbot: QtBot, make_program: MakeProgram, model_file: Path, tmp_path: Path
+) -> None:
+    program = make_program("stuck-import")
+    other = tmp_path / "other.onnx"
+    other.write_bytes(b"another model")
+    program.session.open([model_file])
+    qtbot.waitUntil(lambda: program.state.devices is not None, timeout=8000)
+    pid = program.engine.pid
+    program.session.open([other])
+    qtbot.waitUntil(lambda: program.state.document is not None and program.state.job is None, timeout=8000)
+    assert program.state.document is not None
+    assert program.state.document.model == other
+    assert program.engine.pid != pid

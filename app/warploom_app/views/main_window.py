@@ -221,7 +221,7 @@ class MainWindow(QMainWindow):
 
     def close_document(self) -> None:
         """Goes back to the start page."""
-        self.session.cancel()
+        self.session.abandon()
         self.state.set_document(None)
 
     def find_operator(self) -> None:

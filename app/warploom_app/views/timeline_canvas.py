@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QContextMenuEvent,
-    QFont,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -271,9 +269,6 @@ class TimelineCanvas(QAbstractScrollArea):
             self.zoom(_ZOOM_STEP ** (-delta.y() / 120), event.position().x())
         event.accept()
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
-        event.ignore()
-
     # -- keyboard
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
@@ -313,7 +308,3 @@ class TimelineCanvas(QAbstractScrollArea):
         if self._place is not None and not self._state.selection.pinned:
             self._place = None
         self.viewport().update()
-
-    def base_font(self) -> QFont:
-        """The font of names and figures."""
-        return self.font()
