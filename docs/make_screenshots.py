@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QApplication
 from warploom.samples.bundled import bundled_models
 from warploom_app.appearance import AppearanceMode
 from warploom_app.main import WindowProgram, dress
+from warploom_app.presenters.colouring import ColourBy
 from warploom_app.settings import Settings
 
 IMAGES = Path(__file__).resolve().parent / "images"
@@ -58,6 +59,9 @@ def _shoot(program: WindowProgram, model: Path) -> None:
     pair = state.pair
     assert pair is not None
     reason = max(pair.reasons, key=lambda one: one.gain_us)
+    program.window.workbench.colour_by(ColourBy.STREAM)
+    program.window.activateWindow()
+    program.window.workbench.comparison.canvas.setFocus()
     state.pin(reason.operators[:1])
     _save(program, "window.png")
     program.appearance.set_mode(AppearanceMode.DARK)

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from warploom_app.presenters.results import Results
-from warploom_app.presenters.units import latency
+from warploom_app.presenters.units import column_unit, latency
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme
 from warploom_app.views.timeline_canvas import TimelineCanvas
@@ -68,10 +68,12 @@ class ComparisonView(QWidget):
         if results is None or compared is None:
             self.canvas.set_tracks(())
             return
+        unit = column_unit(one.candidate.measurement.median_us for one in results.candidates.values())
         for combo, name in zip(self._choices, compared, strict=True):
             combo.clear()
             for one in results.candidates.values():
-                combo.addItem(f"{one.track.title}  {latency(one.candidate.measurement.median_us)}", one.candidate.name)
+                text = latency(one.candidate.measurement.median_us, unit)
+                combo.addItem(f"{one.track.title}  {text}", one.candidate.name)
             combo.setCurrentIndex(combo.findData(name))
         names = compared if compared[0] != compared[1] else compared[:1]
         self.canvas.set_tracks([results.candidates[name].track for name in names])

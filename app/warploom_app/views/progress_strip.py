@@ -75,7 +75,8 @@ class ProgressStrip(QWidget):
             return self.tr("Ready")
         operators = self.tr("{} operators").format(count(len(document.graph.operators)))
         where = document.path or document.model
-        return f"{operators}   {where}" if where else operators
+        self._what.setToolTip(str(where or ""))
+        return f"{operators}   {where.name}" if where else operators
 
     def _phase_text(self, job: JobState) -> str:
         if job.cancelling:

@@ -156,6 +156,11 @@ class Workbench(QMainWindow):
         self.tabs.setCurrentIndex(tab)
         (self.comparison, self.figures_view, self.log_view)[tab].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
+    def colour_by(self, what: ColourBy) -> None:
+        """Changes what the colours of the graph mean."""
+        self._colour_by.setCurrentIndex(self._colour_by.findData(what))
+        self._show_colours()
+
     def show_operators(self) -> None:
         """Puts the cursor into the filter of the operators."""
         self._left.show()
