@@ -157,6 +157,11 @@ def test_that_an_image_smaller_than_the_kernel_is_refused_before_a_slice_sees_it
     refuse(save(text), "Conv", "negative")
 
 
+def test_that_a_window_larger_than_its_input_is_refused(save) -> None:
+    text = "(float[1,3,2,2] x, float[2,3,3,3] w) => (float y) { y = Conv<strides=[2,2]>(x, w) }"
+    refuse(save(text), "Conv", "window of 3", "input of 2")
+
+
 def test_that_a_reverse_slice_of_nothing_is_refused(save) -> None:
     text = """(float[1,3] x) => (float y) { z = Constant<value_ints=[0]>() a = Constant<value_ints=[1]>()
         m = Constant<value_ints=[-1]>() n = Constant<value_ints=[-9]>()

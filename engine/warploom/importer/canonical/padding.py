@@ -23,7 +23,23 @@ def resolve_pads(node: Node, window: Window, spatial: tuple[int, ...]) -> tuple[
         node: With `pads` or `auto_pad`.
         window: Its window.
         spatial: Spatial sizes of its input.
+
+    Raises:
+        ModelImportError: If the window does not fit into the padded input (ONNX's inference lets some of these pass).
     """
+    pads = _pads(node, window, spatial)
+    rank = len(window.kernel)
+    for axis, size in enumerate(spatial):
+        reach = (window.kernel[axis] - 1) * window.dilations[axis] + 1
+        padded = size + pads[axis] + pads[axis + rank]
+        if reach > padded:
+            raise node.failure(
+                f"has a window of {reach}, larger than its padded input of {padded}: check the model's input sizes."
+            )
+    return pads
+
+
+def _pads(node: Node, window: Window, spatial: tuple[int, ...]) -> tuple[int, ...]:
     automatic = node.text("auto_pad", "NOTSET")
     if automatic in ("NOTSET", ""):
         return node.integers("pads") or (0,) * (2 * len(window.kernel))
