@@ -1,0 +1,1 @@
+"""Generates CUDA C++: element types, pointwise expressions, loop nests over strided operands."""

@@ -1,0 +1,260 @@
+"""Runs generated CUDA kernels on the CPU: the same text as host C++, one fiber per thread where threads meet.
+
+A stand-in for a GPU in tests of what kernels compute. It says nothing about races or speed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from warploom.device.cuda.kernels.codegen.prelude import COMMON
+from warploom.device.cuda.layout import Layout
+from warploom.device.cuda.steps import KernelSource, KernelStep, Region
+from warploom.graph import DType
+
+Array = npt.NDArray[Any]
+
+_MACHINE = r"""
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <ucontext.h>
+#include <vector>
+struct uint2 { unsigned x, y; } __attribute__((aligned(8)));
+struct uint4 { unsigned x, y, z, w; } __attribute__((aligned(16)));
+struct Index { unsigned x, y, z; };
+static Index threadIdx, blockIdx, blockDim, gridDim;
+#define __global__
+#define __device__
+#define __forceinline__ inline
+#define __launch_bounds__(...)
+#define __restrict__
+#define __shared__ static
+#define WL_FUNCTION inline
+#define __syncthreads() host::block_barrier()
+#define __syncwarp() host::warp_barrier()
+
+namespace host {
+struct Barrier { int arrived, generation; };
+struct Fiber { ucontext_t context; Index index; bool done; std::vector<char> stack; };
+static std::vector<Fiber> fibers;
+static ucontext_t scheduler;
+static int current, alive;
+static Barrier block;
+static std::vector<Barrier> warps;
+static std::vector<int> warp_alive;
+static std::vector<std::uint64_t> slots;
+static void pause() { swapcontext(&fibers[current].context, &scheduler); }
+static void meet(Barrier& barrier, const int& expected) {
+  const int generation = barrier.generation;
+  ++barrier.arrived;
+  for (;;) {
+    if (barrier.generation != generation) return;
+    if (barrier.arrived >= expected) { barrier.arrived = 0; ++barrier.generation; return; }
+    pause();
+  }
+}
+static void block_barrier() { meet(block, alive); }
+static void warp_barrier() { const int w = current / 32; meet(warps[w], warp_alive[w]); }
+template <class T> T from_lane(T x, int lane) {
+  const int me = current;
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &x, sizeof(T));
+  slots[me] = bits;
+  warp_barrier();
+  T other = x;
+  if (lane >= 0) std::memcpy(&other, &slots[me / 32 * 32 + lane], sizeof(T));
+  warp_barrier();
+  return other;
+}
+typedef void (*Kernel)(void**);
+static Kernel kernel;
+static void** arguments;
+static void enter() {
+  kernel(arguments);
+  fibers[current].done = true;
+  --alive;
+  --warp_alive[current / 32];
+  swapcontext(&fibers[current].context, &scheduler);
+}
+static void run_block(bool meets) {
+  const int count = blockDim.x * blockDim.y * blockDim.z;
+  if (!meets) {
+    for (int i = 0; i < count; ++i) {
+      threadIdx = Index{i % blockDim.x, i / blockDim.x % blockDim.y, i / blockDim.x / blockDim.y};
+      kernel(arguments);
+    }
+    return;
+  }
+  fibers.resize(count);
+  slots.assign(count, 0);
+  alive = count;
+  block = Barrier{0, 0};
+  warps.assign((count + 31) / 32, Barrier{0, 0});
+  warp_alive.assign((count + 31) / 32, 0);
+  for (int i = 0; i < count; ++i) {
+    Fiber& f = fibers[i];
+    f.done = false;
+    f.index = Index{i % blockDim.x, i / blockDim.x % blockDim.y, i / blockDim.x / blockDim.y};
+    f.stack.resize(1 << 16);
+    getcontext(&f.context);
+    f.context.uc_stack.ss_sp = f.stack.data();
+    f.context.uc_stack.ss_size = f.stack.size();
+    f.context.uc_link = nullptr;
+    makecontext(&f.context, enter, 0);
+    ++warp_alive[i / 32];
+  }
+  while (alive > 0) {
+    for (int i = 0; i < count; ++i) {
+      if (fibers[i].done) continue;
+      current = i;
+      threadIdx = fibers[i].index;
+      swapcontext(&scheduler, &fibers[i].context);
+    }
+  }
+}
+}
+
+namespace wl {
+struct f16 { unsigned short bits; };
+struct bf16 { unsigned short bits; };
+static inline float float_of(f16 x) { _Float16 h; std::memcpy(&h, &x, 2); return (float)h; }
+static inline f16 f16_of(float x) { const _Float16 h = (_Float16)x; f16 r; std::memcpy(&r, &h, 2); return r; }
+static inline float float_of(bf16 x) {
+  const std::uint32_t u = (std::uint32_t)x.bits << 16; float r; std::memcpy(&r, &u, 4); return r;
+}
+static inline bf16 bf16_of(float x) {
+  std::uint32_t u; std::memcpy(&u, &x, 4);
+  bf16 r; r.bits = x != x ? 0x7fffu : (unsigned short)((u + 0x7fffu + ((u >> 16) & 1u)) >> 16); return r;
+}
+static inline unsigned f16_pair_of(float low, float high) { return f16_of(low).bits | (unsigned)f16_of(high).bits << 16; }
+static inline unsigned bf16_pair_of(float low, float high) {
+  return bf16_of(low).bits | (unsigned)bf16_of(high).bits << 16;
+}
+static inline float infinity() { return HUGE_VALF; }
+static inline float quiet_nan() { return NAN; }
+template <class T> static inline T shuffle_xor(T x, int lanes) { return host::from_lane(x, (host::current % 32) ^ lanes); }
+template <class T> static inline T shuffle_up(T x, int lanes) {
+  const int lane = host::current % 32;
+  return host::from_lane(x, lane >= lanes ? lane - lanes : lane);
+}
+}
+"""
+
+_LAUNCH = r"""
+extern "C" void launch_@NAME@(void** arguments, const unsigned* grid, const unsigned* block) {
+  gridDim = Index{grid[0], grid[1], grid[2]};
+  blockDim = Index{block[0], block[1], block[2]};
+  host::kernel = [](void** a) { @NAME@(@ARGUMENTS@); };
+  host::arguments = arguments;
+  for (unsigned z = 0; z < grid[2]; ++z)
+    for (unsigned y = 0; y < grid[1]; ++y)
+      for (unsigned x = 0; x < grid[0]; ++x) { blockIdx = Index{x, y, z}; host::run_block(@MEETS@); }
+}
+"""
+
+GUARD_BYTES = 512
+"""Bytes before and after every buffer that no kernel may write."""
+
+
+def compiler() -> str | None:
+    """The host's C++ compiler, if there is one that knows 16-bit floats."""
+    return shutil.which("g++")
+
+
+class HostKernels:
+    """Kernels compiled for the host."""
+
+    def __init__(self, kernels: Iterable[KernelSource], folder: Path | None = None) -> None:
+        unique = {kernel.name: kernel.code for kernel in kernels}
+        text = "\n".join((_MACHINE, COMMON, *(code + _launcher(name, code) for name, code in unique.items())))
+        self._library = ctypes.CDLL(str(_compiled(text, folder or Path(tempfile.mkdtemp(prefix="warploom-host-")))))
+
+    def run(self, steps: Iterable[KernelStep], memory: Mapping[str, Memory]) -> None:
+        """Runs steps in order on buffers by name."""
+        for step in steps:
+            pointers = [memory[region.buffer].pointer(region) for region in (*step.writes, *step.reads)]
+            arguments = (ctypes.c_void_p * len(pointers))(*pointers)
+            launch = getattr(self._library, f"launch_{step.kernel.name}")
+            launch(arguments, (ctypes.c_uint * 3)(*step.grid), (ctypes.c_uint * 3)(*step.block))
+
+
+def _launcher(name: str, code: str) -> str:
+    signature = code[code.index(f" {name}(") + len(name) + 2 : code.index(") {")]
+    types = [re.sub(r"__restrict__ \w+$", "", parameter.strip()) for parameter in signature.split(",")]
+    arguments = ", ".join(f"({kind})a[{i}]" for i, kind in enumerate(types))
+    meets = "__sync" in code or "wl::" in code and re.search(r"wl::(warp|block|group|shuffle)_", code) is not None
+    text = _LAUNCH.replace("@NAME@", name).replace("@ARGUMENTS@", arguments)
+    return text.replace("@MEETS@", "true" if meets else "false")
+
+
+def _compiled(text: str, folder: Path) -> Path:
+    stem = hashlib.sha256(text.encode()).hexdigest()[:16]
+    source, library = folder / f"{stem}.cpp", folder / f"{stem}.so"
+    source.write_text(text)
+    command = ["g++", "-std=c++17", "-O1", "-w", "-fPIC", "-shared", "-ffp-contract=off", "-fno-strict-aliasing"]
+    subprocess.run([*command, str(source), "-o", str(library)], check=True)
+    return library
+
+
+class Memory:
+    """Bytes of one buffer, poisoned (NaN in every float type), between guards."""
+
+    def __init__(self, size: int) -> None:
+        self.bytes = np.full(size + 2 * GUARD_BYTES + 256, 0xFF, np.uint8)
+        address = self.bytes.ctypes.data + GUARD_BYTES
+        self._start = GUARD_BYTES + (-address) % 256
+        self._size = size
+
+    def pointer(self, region: Region) -> int:
+        """The address of a region's first element."""
+        return self.bytes.ctypes.data + self._start + region.offset * region.layout.dtype.itemsize
+
+    def view(self, layout: Layout, offset: int = 0, *, lanes: bool = False) -> Array:
+        """The elements of a layout, in logical shape (bfloat16 as uint16); with `lanes`, padded channels too."""
+        dtype = raw_dtype(layout.dtype)
+        shape = list(layout.shape)
+        if lanes and layout.channels_last:
+            shape[1] = layout.channels
+        flat = self.bytes[self._start :].view(np.uint8)
+        base = np.frombuffer(flat.data, dtype=dtype, count=(len(flat) // dtype.itemsize))[offset:]
+        strides = [stride * dtype.itemsize for stride in layout.strides]
+        return np.lib.stride_tricks.as_strided(base, shape, strides)
+
+    def check_guards(self) -> None:
+        """Fails when something wrote outside the buffer."""
+        before, after = self.bytes[: self._start], self.bytes[self._start + self._size :]
+        assert (before == 0xFF).all(), "a kernel wrote before its buffer"
+        assert (after == 0xFF).all(), "a kernel wrote behind its buffer"
+
+
+def raw_dtype(dtype: DType) -> np.dtype[Any]:
+    """How NumPy holds a storage type."""
+    return np.dtype(np.uint16) if dtype is DType.BFLOAT16 else np.dtype(dtype.value)
+
+
+def to_storage(values: Array, dtype: DType) -> Array:
+    """Values in a storage type (bfloat16 as the bits)."""
+    if dtype is not DType.BFLOAT16:
+        return np.asarray(values).astype(raw_dtype(dtype))
+    bits = np.asarray(values, np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+
+
+def from_storage(values: Array, dtype: DType) -> Array:
+    """The other way round: bfloat16 and float16 as float32."""
+    if dtype is DType.BFLOAT16:
+        return (values.astype(np.uint32) << 16).view(np.float32)
+    return values.astype(np.float32) if dtype is DType.FLOAT16 else values
