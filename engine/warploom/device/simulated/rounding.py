@@ -25,5 +25,5 @@ def _bfloat16(array: Array) -> Array:
     bits = np.ascontiguousarray(array).view(np.uint32)
     with np.errstate(over="ignore"):
         up = bits + (np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1)))
-    result = (up & np.uint32(0xFFFF0000)).view(np.float32)
+    result = (up & np.uint32(0xFFFF0000)).view(np.float32).reshape(array.shape)  # scalars had become (1,)
     return np.where(np.isfinite(array), result, array)
