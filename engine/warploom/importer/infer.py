@@ -24,6 +24,7 @@ _LIKE_FIRST_INPUT = frozenset({"GroupNormalization"})
 """Their output has the shape of their first input, but ONNX has no inference for them."""
 
 _REFUSALS = (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, ValueError)
+_POOLS = frozenset({"MaxPool", "AveragePool", "LpPool"})
 _SCALED = frozenset({"Resize", "Upsample"})
 _SHAPE_ELEMENTS = 1024
 """Constants up to this size may tell the shape of an output."""
@@ -59,6 +60,8 @@ class ShapeInference:
         types = self._infer(proto, node, tensors, constants)
         if node.op in _LIKE_FIRST_INPUT:
             types[proto.output[0]] = self._type_of(tensors[node.inputs[0]])
+        if node.op in _POOLS and node.integer("ceil_mode", 0):
+            _count_windows(node, tensors[node.inputs[0]].shape, types)
         return [self._tensor(node, name, types.get(name)) if name else None for name in proto.output]
 
     def _infer(
@@ -103,6 +106,25 @@ class ShapeInference:
         dtype = dtype_of(found.tensor_type.elem_type, where)
         check_shape(shape, where)
         return Tensor(name, shape, dtype)
+
+
+def _count_windows(node: Node, shape: tuple[int, ...], types: Mapping[str, TypeProto]) -> None:
+    """With `ceil_mode`, a last window that would begin in the padding does not count.
+
+    Runtimes, PyTorch and ONNX since version 22 agree; inference for earlier versions counts it.
+    """
+    strides, pads = node.integers("strides"), node.integers("pads")
+    same = node.text("auto_pad", "NOTSET").startswith("SAME")
+    for name in filter(None, node.outputs):
+        found = types.get(name)
+        if found is None or not strides or len(found.tensor_type.shape.dim) != len(shape):
+            continue
+        for axis, (size, stride) in enumerate(zip(shape[2:], strides, strict=True)):
+            dimension = found.tensor_type.shape.dim[axis + 2]
+            if same:
+                dimension.dim_value = -(-size // stride)
+            elif (dimension.dim_value - 1) * stride >= size + (pads[axis] if pads else 0):
+                dimension.dim_value -= 1
 
 
 def _has_shape(found: TypeProto | None) -> bool:

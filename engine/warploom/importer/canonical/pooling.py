@@ -21,7 +21,7 @@ def max_pool(node: Node, scope: Scope) -> tuple[Primitive, ...]:
             strides=window.strides,
             dilations=window.dilations,
             pads=resolve_pads(node, window, scope.shape(node.inputs[0])[2:]),
-            ceil_mode=node.integer("ceil_mode", 0),
+            ceil_mode=_ceil_mode(node),
             storage_order=node.integer("storage_order", 0),
         ),
     )
@@ -36,7 +36,7 @@ def average_pool(node: Node, scope: Scope) -> tuple[Primitive, ...]:
             strides=window.strides,
             dilations=window.dilations,
             pads=resolve_pads(node, window, scope.shape(node.inputs[0])[2:]),
-            ceil_mode=node.integer("ceil_mode", 0),
+            ceil_mode=_ceil_mode(node),
             count_include_pad=node.integer("count_include_pad", 0),
         ),
     )
@@ -51,10 +51,15 @@ def lp_pool(node: Node, scope: Scope) -> tuple[Primitive, ...]:
             strides=window.strides,
             dilations=window.dilations,
             pads=resolve_pads(node, window, scope.shape(node.inputs[0])[2:]),
-            ceil_mode=node.integer("ceil_mode", 0),
+            ceil_mode=_ceil_mode(node),
             p=node.integer("p", 2),
         ),
     )
+
+
+def _ceil_mode(node: Node) -> int:
+    """SAME says itself how many windows there are."""
+    return 0 if node.text("auto_pad", "NOTSET").startswith("SAME") else node.integer("ceil_mode", 0)
 
 
 def _window(node: Node) -> Window:
