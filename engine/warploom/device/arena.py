@@ -23,7 +23,7 @@ class Buffer:
     Attributes:
         name: Unique name.
         size: Bytes.
-        first: The launch that writes it first.
+        first: The launch that writes it first, in enqueue order (others may write parts of it side by side).
         uses: Bit mask of all launches that touch it, `first` included.
         keep: Whether it is read after the last launch (a graph output).
     """
@@ -59,6 +59,7 @@ def plan_arena(buffers: Sequence[Buffer], dependencies: Sequence[Sequence[int]])
         dependencies: For each launch, in enqueue order, the launches that it starts after (`StreamPlan.dependencies`).
     """
     before = _happens_before(dependencies)
+    started = [_before_all(buffer.uses, before) for buffer in buffers]
     order = sorted(range(len(buffers)), key=lambda i: (-buffers[i].size, i))
     ranges: dict[str, ByteRange] = {}
     placed: list[tuple[int, ByteRange]] = []
@@ -66,7 +67,9 @@ def plan_arena(buffers: Sequence[Buffer], dependencies: Sequence[Sequence[int]])
         buffer = buffers[i]
         size = _aligned(buffer.size)
         taken = sorted(
-            (r.offset, r.offset + r.size) for j, r in placed if not _disjoint_lifetimes(buffer, buffers[j], before)
+            (r.offset, r.offset + r.size)
+            for j, r in placed
+            if not (_ends_before(buffer, started[j]) or _ends_before(buffers[j], started[i]))
         )
         place = ByteRange(_best_fit(taken, size), size)
         placed.append((i, place))
@@ -90,10 +93,19 @@ def _happens_before(dependencies: Sequence[Sequence[int]]) -> list[int]:
     return before
 
 
-def _disjoint_lifetimes(a: Buffer, b: Buffer, before: Sequence[int]) -> bool:
-    """Whether all uses of one end before the other is first written."""
-    a_first = not a.keep and not a.uses & ~before[b.first]
-    return a_first or (not b.keep and not b.uses & ~before[a.first])
+def _before_all(uses: int, before: Sequence[int]) -> int:
+    """The launches that have ended when any of `uses` starts: a buffer's first writers may run side by side."""
+    common = -1
+    while uses:
+        lowest = uses & -uses
+        common &= before[lowest.bit_length() - 1]
+        uses ^= lowest
+    return common
+
+
+def _ends_before(buffer: Buffer, started: int) -> bool:
+    """Whether all uses of a buffer have ended, given the launches that have."""
+    return not buffer.keep and not buffer.uses & ~started
 
 
 def _best_fit(taken: Sequence[tuple[int, int]], size: int) -> int:

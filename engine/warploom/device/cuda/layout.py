@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from warploom.graph import DType, Graph, OperatorKind, Precision, Primitive, Tensor
-from warploom.graph.kinds import kind_of
+from warploom.graph import DType, Precision
 
 _STORAGE: Mapping[Precision, DType] = {
     Precision.FP32: DType.FLOAT32,
@@ -17,16 +16,7 @@ _STORAGE: Mapping[Precision, DType] = {
 }
 
 # Tensor-core engines read 16 bytes at a time along the channels, so channels are padded to fill them.
-_CHANNEL_BYTES = 16
-
-_IMAGE_KINDS = (
-    OperatorKind.CONV,
-    OperatorKind.DEPTHWISE,
-    OperatorKind.CONV_TRANSPOSE,
-    OperatorKind.POOL,
-    OperatorKind.RESIZE,
-)
-_IMAGE_OPS = ("BatchNormalization", "InstanceNormalization", "LRN", "DepthToSpace", "SpaceToDepth", "Upsample")
+_VECTOR_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,69 +88,22 @@ def channels_last(shape: Sequence[int], dtype: DType, *, channels: int | None = 
 
 def padded_channels(channels: int, dtype: DType) -> int:
     """Channels rounded up to whole 16-byte vectors; a single channel stays single."""
-    lanes = _CHANNEL_BYTES // dtype.itemsize
+    lanes = vector_lanes(dtype)
     return channels if channels == 1 else -(-channels // lanes) * lanes
 
 
-def choose_layouts(graph: Graph, precision: Precision) -> dict[str, Layout]:
-    """A layout for every tensor of the Graph that is not a constant.
-
-    Tensors of rank 4 that an image operator (convolution, pooling, resize, ...) touches are channels-last, and so is
-    whatever pointwise operators and concatenations connect to them; every other tensor is row-major. The graph's own
-    inputs and outputs keep their row-major form at the boundary, which the executable converts.
-    """
-    image = _image_tensors(graph)
-    layouts: dict[str, Layout] = {}
-    for name, tensor in graph.tensors.items():
-        if name in graph.constants:
-            continue
-        dtype = storage_type(tensor.dtype, precision)
-        layouts[name] = channels_last(tensor.shape, dtype) if name in image else row_major(tensor.shape, dtype)
-    return layouts
+def vector_lanes(dtype: DType) -> int:
+    """Elements in 16 bytes."""
+    return _VECTOR_BYTES // dtype.itemsize
 
 
-def _image_tensors(graph: Graph) -> set[str]:
-    connected = _same_layout(graph)
-    image: set[str] = set()
-    for operator in graph.operators:
-        for primitive in operator.body:
-            if _is_image(primitive, graph.tensors):
-                for name in _activations(primitive, graph):
-                    image |= connected.get(name, {name})
-    return image
-
-
-def _is_image(primitive: Primitive, tensors: Mapping[str, Tensor]) -> bool:
-    if primitive.op in _IMAGE_OPS or kind_of(primitive, tensors) in _IMAGE_KINDS:
-        return len(tensors[primitive.inputs[0]].shape) == 4
-    return False
-
-
-def _activations(primitive: Primitive, graph: Graph) -> list[str]:
-    names = (primitive.inputs[0], *primitive.outputs[:1])
-    return [name for name in names if name and name not in graph.constants and len(graph.tensors[name].shape) == 4]
-
-
-def _same_layout(graph: Graph) -> dict[str, set[str]]:
-    """Tensors of rank 4 joined by pointwise operators and concatenations, as sets shared by their members."""
-    groups: dict[str, set[str]] = {}
-    for operator in graph.operators:
-        for primitive in operator.body:
-            if _keeps_layout(primitive, graph):
-                joined: set[str] = set()
-                for name in (*primitive.inputs, *primitive.outputs):
-                    if name and name not in graph.constants and len(graph.tensors[name].shape) == 4:
-                        joined |= groups.get(name, {name})
-                for name in joined:
-                    groups[name] = joined
-    return groups
-
-
-def _keeps_layout(primitive: Primitive, graph: Graph) -> bool:
-    kind = kind_of(primitive, graph.tensors)
-    return kind in (OperatorKind.POINTWISE, OperatorKind.CONCAT) or primitive.op in (
-        "Split",
-        "Slice",
-        "Pad",
-        "Identity",
+def is_image_layout(layout: Layout) -> bool:
+    """Whether library convolutions can address it: channels innermost and padded, every other stride a whole vector."""
+    lanes = vector_lanes(layout.dtype)
+    if not layout.channels_last or layout.strides[1] != 1 or layout.channels % lanes:
+        return False
+    return all(
+        size == 1 or (stride > 0 and stride % lanes == 0)
+        for axis, (size, stride) in enumerate(zip(layout.shape, layout.strides, strict=True))
+        if axis != 1
     )

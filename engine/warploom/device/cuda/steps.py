@@ -71,9 +71,9 @@ class ConvStep:
 
     Attributes:
         x: Channels-last input (N, C, H, W); its padded channels take part (their weights are zero).
-        w: Prepared weight; its layout's shape is (K padded, C padded / groups, kh, kw) with the channels innermost in
-            memory (KRSC), where K padded and C padded are `channels` of y and x. For the gradient form it is
-            (C padded, K padded / groups, kh, kw): the filter of the convolution that it reverses.
+        w: Prepared weight, dense and row-major with the shape (K padded, kh, kw, C padded / groups), where K padded and
+            C padded are `channels` of y and x. For the gradient form it is (C padded, kh, kw, K padded / groups): the
+            filter of the convolution that it reverses.
         y: Channels-last output; its padded channels are written (zero weights, zero bias).
         bias: Prepared bias (K padded,) in float32, or None.
         residual: Added before the activation, or None; same logical shape as y, at least as many physical channels.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from warploom.device.cuda.layout import Layout, channels_last, row_major, storage_type
 from warploom.device.cuda.lowering.broadcast import broadcast_constant, broadcast_layout, broadcast_view
 from warploom.device.cuda.lowering.lowered import WEIGHT_PREFIX, PreparedWeight
-from warploom.device.cuda.steps import KernelStep, Region
+from warploom.device.cuda.lowering.segment import Segment
+from warploom.device.cuda.steps import KernelStep, PlainStep, Region
 from warploom.graph import Constant, DType, Graph, Operator, Precision, Tensor
 from warploom.graph.constant import Array
 
@@ -29,6 +32,7 @@ class LoweringContext:
         weights: Prepared weights so far, of the whole Graph; grows.
         temporaries: Scratch of this Operator so far; grows.
         copy_steps: Makes strided copies (`CopySteps`).
+        pointwise_steps: Makes the steps of independent segments without anchor (`PointwiseFamily.lower`).
     """
 
     graph: Graph
@@ -37,6 +41,7 @@ class LoweringContext:
     placements: Mapping[str, Region]
     weights: dict[str, PreparedWeight]
     copy_steps: Callable[[Sequence[tuple[Region, Region]]], tuple[KernelStep, ...]]
+    pointwise_steps: Callable[[tuple[Segment, ...], LoweringContext], tuple[PlainStep, ...]]
     temporaries: dict[str, int] = field(default_factory=dict)
 
     def tensor(self, name: str) -> Tensor:
@@ -116,6 +121,10 @@ class LoweringContext:
         if layout.channels_last:
             return self.temporary(role, channels_last(layout.shape, layout.dtype))
         return self.temporary(role, row_major(layout.shape, layout.dtype))
+
+    def with_placements(self, placements: Mapping[str, Region]) -> LoweringContext:
+        """The same context where some inner tensors lie in scratch memory."""
+        return dataclasses.replace(self, placements=ChainMap(dict(placements), dict(self.placements)))
 
     def copy(self, *pairs: tuple[Region, Region]) -> tuple[KernelStep, ...]:
         """Steps that copy each (read, write) pair of regions of one logical shape; types and strides convert."""

@@ -28,7 +28,7 @@ def stored(values: Array, dtype: DType) -> Array:
 
 
 def _saturated(values: Array, largest: float) -> Array:
-    if not values.size or not np.any(np.abs(values) > largest):
+    if not values.size or not (values.max() > largest or values.min() < -largest):
         return values
     return np.where(np.isfinite(values), np.clip(values, -largest, largest), values)
 

@@ -40,8 +40,8 @@ class LoweredGraph:
     """A Graph on the GPU, before any GPU memory exists.
 
     Buffers are named as `Region.buffer` says. Those in `buffers` go into the arena; "weight/..." are uploaded once and
-    stay; "input/NAME" and "output/NAME" are row-major in the ONNX element type (float32 for every float), and belong
-    to the executable.
+    stay; "input/NAME" (row-major, in the ONNX type, bfloat16 as float32) and "output/NAME" (row-major, every float as
+    float32) belong to the executable.
 
     Attributes:
         graph: The Graph that was lowered (merged launches already made).

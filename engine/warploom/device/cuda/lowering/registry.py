@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 from warploom.device.cuda.lowering.context import LoweringContext
 from warploom.device.cuda.lowering.segment import Segment
-from warploom.device.cuda.steps import KernelStep, Region, Step
+from warploom.device.cuda.steps import KernelStep, PlainStep, Region, Step
 from warploom.errors import DeviceError
 from warploom.graph import Graph, OperatorKind, Precision, Primitive
 from warploom.graph.kinds import kind_of
@@ -78,7 +78,7 @@ class PointwiseFamily:
     """
 
     ops: frozenset[str]
-    lower: Callable[[tuple[Segment, ...], LoweringContext], tuple[Step, ...]]
+    lower: Callable[[tuple[Segment, ...], LoweringContext], tuple[PlainStep, ...]]
     obstacle: Obstacle = no_obstacle
 
 
@@ -115,9 +115,9 @@ def default_registry() -> Registry:
         DeviceError: If two modules claim one primitive, or a module is missing (a broken installation).
     """
     from warploom.device.cuda import kernels
-    from warploom.device.cuda.lowering import products
+    from warploom.device.cuda.lowering.products import FAMILIES
 
-    families: dict[str, Family] = dict(products.FAMILIES)
+    families: dict[str, Family] = dict(FAMILIES)
     pointwise: PointwiseFamily | None = None
     copy: CopySteps | None = None
     for info in pkgutil.iter_modules(kernels.__path__):
