@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
+from heartbeat import Heartbeat
 from warploom.recording.file import write_recording
 from warploom.recording.recording import Recording
 from warploom.samples.bundled import bundled_models
@@ -27,8 +27,9 @@ from warploom_app.views.timeline_canvas import TimelineCanvas
 MakeProgram = Callable[..., WindowProgram]
 
 LONGEST_STALL_S = 0.1
-SLOW_MACHINE = 3.0
-"""Test machines share their processors with others: single frames and stalls may take this many times as long."""
+FRAME_S = 0.033
+MEMORY_SHARED = 2.0
+"""Neighbours on a test machine take caches and memory bandwidth, which processor time does not tell apart."""
 
 
 @pytest.fixture(autouse=True)
@@ -38,30 +39,6 @@ def heap_of_the_window_alone() -> Iterator[None]:
     gc.freeze()
     yield
     gc.unfreeze()
-
-
-class Heartbeat:
-    """Measures the longest time between two turns of the event loop."""
-
-    def __init__(self) -> None:
-        self.stalls: list[float] = []
-        self._last = time.perf_counter()
-        self._timer = QTimer()
-        self._timer.setInterval(5)
-        self._timer.timeout.connect(self._beat)
-
-    def __enter__(self) -> Heartbeat:
-        self._last = time.perf_counter()
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.stop()
-
-    def _beat(self) -> None:
-        now = time.perf_counter()
-        self.stalls.append(now - self._last)
-        self._last = now
 
 
 def wait_idle(qtbot: QtBot, program: WindowProgram) -> None:
@@ -89,9 +66,7 @@ def test_that_the_real_engine_optimizes_a_sample_from_open_to_timelines(
     assert document.results.recording.speedup > 1
     assert [track.name for track in program.window.workbench.comparison.canvas.tracks] == list(document.results.usual)
     assert program.window.workbench.log.rowCount() == len(document.log) > 0
-    worst = sorted(beats.stalls)[::-1]
-    assert worst[0] < LONGEST_STALL_S * SLOW_MACHINE
-    assert worst[2] < LONGEST_STALL_S
+    beats.check(LONGEST_STALL_S)
 
 
 def test_that_a_network_as_large_as_nasnet_never_blocks_the_window(
@@ -108,9 +83,7 @@ def test_that_a_network_as_large_as_nasnet_never_blocks_the_window(
             qtbot.wait(50)
         program.state.set_compared(("sequential", "parallel"))
         qtbot.wait(50)
-    worst = sorted(beats.stalls)[::-1]
-    assert worst[0] < LONGEST_STALL_S * SLOW_MACHINE
-    assert worst[2] < LONGEST_STALL_S, "one or two stalls may be the machine's, more are the window's"
+    beats.check(LONGEST_STALL_S)
 
 
 def large_timeline(spans: int) -> Timeline:
@@ -155,9 +128,9 @@ def test_that_a_hundred_thousand_spans_pan_fluently(large_canvas: TimelineCanvas
     large_canvas.set_axis(full.zoomed(zoom, full.limit_ns / 2))
     frames = []
     for step in range(30):
-        began = time.perf_counter()
+        began = time.thread_time()
         large_canvas.set_axis(large_canvas.axis.panned((1 if step % 2 else -1) * large_canvas.axis.span_ns * 0.01))
         large_canvas.zoom(0.999 if step % 2 else 1.001, 500.0)
         large_canvas.viewport().repaint()
-        frames.append(time.perf_counter() - began)
-    assert statistics.median(frames) < 0.033 * SLOW_MACHINE
+        frames.append(time.thread_time() - began)
+    assert statistics.median(frames) < FRAME_S * MEMORY_SHARED
