@@ -8,7 +8,9 @@ from __future__ import annotations
 import ctypes
 import importlib
 import importlib.util
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -44,7 +46,8 @@ def load_cudnn() -> Any:
         DeviceError: If either is missing, cannot be loaded or is too old.
     """
     load_shared_library("cudnn", "9")
-    cudnn = _module("cudnn", "The cuDNN frontend")
+    with _hidden("torch"):
+        cudnn = _module("cudnn", "The cuDNN frontend")
     try:
         version = int(cudnn.backend_version())
     except Exception as error:
@@ -129,6 +132,19 @@ def version_text(version: int, major: int = 10000) -> str:
     if major == 1000:
         return f"{version // 1000}.{version % 1000 // 10}"
     return f"{version // major}.{version % major // 100}.{version % 100}"
+
+
+@contextmanager
+def _hidden(name: str) -> Iterator[None]:
+    """Makes a module seem not installed: the cuDNN frontend imports PyTorch where it is, which takes seconds."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 def _module(name: str, title: str) -> ModuleType:

@@ -48,13 +48,22 @@ class GraphBuilder:
         self._cudnn = cudnn
         self._handle = handle
 
-    def planned(self, step: LibraryStep, precision: Precision, bias_dtype: DType | None) -> Any:
+    def planned(
+        self, step: LibraryStep, precision: Precision, bias_dtype: DType | None, *, run_time: bool = False
+    ) -> Any:
         """A graph of the step whose plans are listed, but not built.
+
+        Args:
+            step: The step.
+            precision: The arithmetic.
+            bias_dtype: Type of the bias, None without one.
+            run_time: Whether to end the graph in one more operation that changes nothing, which no kernel that ships
+                compiled knows.
 
         Raises:
             Exception: Whatever cuDNN raises where it has no plan.
         """
-        graph = self._graph(step, bias_dtype)
+        graph = self._graph(step, bias_dtype, run_time)
         modes = self._cudnn.heur_mode
         graph.validate()
         graph.build_operation_graph()
@@ -69,7 +78,7 @@ class GraphBuilder:
         """A graph to deserialize a plan into."""
         return self._cudnn.pygraph(handle=self._handle)
 
-    def _graph(self, step: LibraryStep, bias_dtype: DType | None) -> Any:
+    def _graph(self, step: LibraryStep, bias_dtype: DType | None, run_time: bool) -> Any:
         types = self._cudnn.data_type
         graph = self._cudnn.pygraph(
             io_data_type=self._type(step.y.layout.dtype),
@@ -91,6 +100,8 @@ class GraphBuilder:
             y = graph.add(a=y, b=made["residual"])
         if step.activation:
             y = _ACTIVATIONS[str(step.activation[0])](graph, y, *step.activation[1:])
+        if run_time:
+            y = graph.relu(input=y) if step.activation == ("Relu",) else graph.identity(input=y)
         y.set_output(True).set_data_type(self._type(tensors["y"].dtype)).set_uid(UIDS["y"])
         y.set_dim(list(tensors["y"].dims)).set_stride(list(tensors["y"].strides))
         return graph

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,27 +16,44 @@ from warploom.graph import DType, Precision
 
 _PLAIN = "cudnn"
 _NARROW_BIAS = "cudnn-narrow-bias"
+_RUN_TIME = "cudnn-run-time"
 _WORKSPACE_ALIGNMENT = 256
 
 
-def bias_forms(step: LibraryStep) -> tuple[tuple[str, DType | None], ...]:
-    """The forms in which a step is offered to cuDNN, as (source, type of the bias).
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A way of telling cuDNN about a step.
 
-    In 16-bit precisions the type of the bias decides which of two families of kernels cuDNN has: with a float32 bias a
-    few that it compiles at run time, with a 16-bit bias many that ship compiled, but those only for Relu or nothing.
-    Each family wins for some shapes.
+    Attributes:
+        source: Name of the form.
+        bias_dtype: The type of the bias, None without one.
+        run_time: Whether the graph is spelled so that only kernels compiled at run time match it.
     """
-    if step.bias is None:
-        return ((_PLAIN, None),)
+
+    source: str
+    bias_dtype: DType | None
+    run_time: bool = False
+
+
+def forms(step: LibraryStep, precision: Precision) -> tuple[Form, ...]:
+    """The ways in which a step is offered to cuDNN.
+
+    cuDNN has two families of kernels: many that ship compiled, which know a bias of the tensors' own type and Relu, and
+    a few that it compiles at run time, for any epilogue. Its heuristics name one family only, by how the graph is
+    spelled. For simple epilogues each of them wins for some shapes, so both are asked for.
+    """
     storage = step.y.layout.dtype
-    plain = (_PLAIN, DType.FLOAT32)
-    if storage is DType.FLOAT32 or not isinstance(step, ConvStep):
-        return (plain,)
-    narrow = (_NARROW_BIAS, storage)
+    wide = None if step.bias is None else DType.FLOAT32
+    narrow = None if step.bias is None else storage
+    if not isinstance(step, ConvStep) or step.transposed:
+        return (Form(_PLAIN, wide),)
     if step.groups > 1:
-        return (narrow,)
-    simple = step.residual is None and step.activation in ((), ("Relu",))
-    return (narrow, plain) if simple else (plain,)
+        return (Form(_NARROW_BIAS, narrow),)
+    if step.residual is not None or step.activation not in ((), ("Relu",)) or precision is Precision.FP32:
+        return (Form(_PLAIN, wide),)
+    if narrow is wide:
+        return (Form(_PLAIN, wide), Form(_RUN_TIME, wide, run_time=True))
+    return (Form(_NARROW_BIAS, narrow), Form(_PLAIN, wide))
 
 
 class CudnnKernel:
@@ -84,27 +101,28 @@ class CudnnSource:
     def candidates(self, step: LibraryStep, precision: Precision) -> Sequence[Candidate]:
         """Kernels of all forms of the step; a form that cuDNN declines has none."""
         found: list[Candidate] = []
-        for source, bias_dtype in bias_forms(step):
+        for form in forms(step, precision):
             try:
-                graph = self._planned(step, precision, bias_dtype)
+                graph = self._planned(step, precision, form)
             except CudaError as error:
                 if error.sticky:
                     raise
                 continue
-            found += self._listed(graph, source, signature(step, precision), bias_dtype)
+            found += self._listed(graph, form, signature(step, precision))
         return found
 
     def restore(self, step: LibraryStep, precision: Precision, plan: ChosenPlan) -> Kernel | None:
         """The kernel from its serialized form, or else by its name among those that the heuristics list."""
-        if plan.source not in (_PLAIN, _NARROW_BIAS):
+        form = next((form for form in forms(step, precision) if form.source == plan.source), None)
+        if form is None:
             return None
         try:
             return self._deserialized(plan)
         except CudaError as error:
             if error.sticky:
                 raise
-        graph = self._planned(step, precision, plan.bias_dtype)
-        for candidate in self._listed(graph, plan.source, plan.signature, plan.bias_dtype):
+        graph = self._planned(step, precision, form)
+        for candidate in self._listed(graph, form, plan.signature):
             if candidate.name == plan.name:
                 return candidate.build()
         raise CudaError(f"cuDNN does not offer its kernel {plan.name} any more.", call="restoring a cuDNN plan")
@@ -116,18 +134,18 @@ class CudnnSource:
             graph.deserialize(self._handle, list(plan.data))
         return CudnnKernel(self._cudnn, self._handle, graph, 0, plan)
 
-    def _planned(self, step: LibraryStep, precision: Precision, bias_dtype: DType | None) -> Any:
+    def _planned(self, step: LibraryStep, precision: Precision, form: Form) -> Any:
         with cuda_call("planning a cuDNN graph"):
             self._cudnn.set_stream(handle=self._handle, stream=self._idle_stream)
-            return self._graphs.planned(step, precision, bias_dtype)
+            return self._graphs.planned(step, precision, form.bias_dtype, run_time=form.run_time)
 
-    def _listed(self, graph: Any, source: str, key: str, bias_dtype: DType | None) -> Iterator[Candidate]:
+    def _listed(self, graph: Any, form: Form, key: str) -> Iterator[Candidate]:
         run_time = self._cudnn.behavior_note.RUNTIME_COMPILATION
         for index in range(graph.get_execution_plan_count()):
             name = str(graph.get_plan_name_at_index(index))
             compiled = run_time not in graph.get_behavior_notes_for_plan_at_index(index)
-            plan = ChosenPlan(key, source, name, bias_dtype, 0, float("inf"), b"")
-            yield Candidate(source, name, compiled, partial(self._build, graph, index, plan))
+            plan = ChosenPlan(key, form.source, name, form.bias_dtype, 0, float("inf"), b"")
+            yield Candidate(form.source, name, compiled, partial(self._build, graph, index, plan))
 
     def _build(self, graph: Any, index: int, plan: ChosenPlan) -> Kernel:
         with cuda_call("building a cuDNN plan"):

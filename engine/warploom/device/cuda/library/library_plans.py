@@ -16,7 +16,6 @@ from warploom.device.cuda.library.cublaslt_source import CublasLtSource
 from warploom.device.cuda.library.cudnn_source import CudnnSource
 from warploom.device.cuda.library.plan import (
     PLAN_KIND,
-    Candidate,
     ChosenPlan,
     Kernel,
     PlanSource,
@@ -25,7 +24,7 @@ from warploom.device.cuda.library.plan import (
     encode_plan,
     ranked,
 )
-from warploom.device.cuda.library.selection import GROUPED, HURRIED, Experience, Limits, worth_trying
+from warploom.device.cuda.library.selection import GROUPED, HURRIED, Experience, Limits, kernels_to_try
 from warploom.device.cuda.library.signature import LibraryStep, precision_of, signature
 from warploom.device.cuda.library.timing import Scratch, TimedGraph, Timer, hopeless
 from warploom.device.cuda.loading import load_cublaslt, load_cudnn, load_cupy
@@ -163,20 +162,20 @@ class LibraryPlans:
         timer = Timer(self._stream)
         candidates = [c for source in self._sources for c in source.candidates(step, precision)]
         timed: list[tuple[float, Kernel, TimedGraph]] = []
-        declined = ""
-        for candidate in worth_trying(candidates, limits, self._experience):
+        refusals: list[CudaError] = []
+        for kernel in kernels_to_try(candidates, limits, self._experience, refusals.append):
             best = min((entry[0] for entry in timed), default=math.inf)
             try:
-                entry = self._timed(candidate, step, timer, scratch, best)
+                entry = self._timed(kernel, step, timer, scratch, best)
             except CudaError as error:
                 if error.sticky:
                     raise
-                declined = str(error)
-                continue
-            if entry is not None:
-                timed.append(entry)
+                refusals.append(error)
+            else:
+                timed += [entry] if entry is not None else []
         if not timed:
-            raise UnsupportedOperatorError(f"No library has a kernel for {key}. {declined}".strip())
+            reason = f" The last one: {refusals[-1]}" if refusals else ""
+            raise UnsupportedOperatorError(f"No library has a kernel for {key}.{reason}")
         finalists = sorted(timed, key=lambda entry: entry[0])[:_FINALISTS]
         times = timer.rounds_us([graph for _, _, graph in finalists], _FINAL_ROUNDS)
         order = sorted(zip(times, [kernel for _, kernel, _ in finalists], strict=True), key=lambda entry: entry[0])
@@ -190,13 +189,11 @@ class LibraryPlans:
         return plan
 
     def _timed(
-        self, candidate: Candidate, step: LibraryStep, timer: Timer, scratch: Scratch, best_us: float
+        self, kernel: Kernel, step: LibraryStep, timer: Timer, scratch: Scratch, best_us: float
     ) -> tuple[float, Kernel, TimedGraph] | None:
-        kernel = candidate.build()
-        self._experience.note_built(candidate)
         workspace = scratch.workspace(kernel.plan.workspace_bytes)
+        pointers = scratch.pointers(step, kernel.plan.bias_dtype)
         with cuda_call("timing a library kernel"):
-            pointers = scratch.pointers(step, kernel.plan.bias_dtype)
             estimate = timer.estimate_us(kernel, pointers, workspace)
             if hopeless(estimate, best_us):
                 return None

@@ -8,15 +8,16 @@ few new ones, those that won before come first, and ones known in this process a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from warploom.device.cuda.library.plan import Candidate
+from warploom.device.cuda.errors import CudaError
+from warploom.device.cuda.library.plan import Candidate, Kernel
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many candidates of one source are tried for one signature.
+    """How many kernels of one source are tried for one signature; those that the library declines do not count.
 
     Attributes:
         compiled: Of those that ship compiled.
@@ -24,21 +25,21 @@ class Limits:
         new: Of those compiled at run time that were not.
     """
 
-    compiled: int = 10
-    known: int = 8
-    new: int = 4
+    compiled: int = 8
+    known: int = 5
+    new: int = 3
 
 
 GROUPED = Limits(compiled=4, known=2, new=2)
 """For grouped convolutions: the first few are good, later ones take milliseconds to run."""
 
-HURRIED = Limits(compiled=6, known=6, new=1)
+HURRIED = Limits(compiled=6, known=3, new=1)
 """For when the time for choosing is nearly used up."""
 
 
 @dataclass
 class Experience:
-    """What this process has seen of run-time compiled kernels.
+    """What this process has seen of kernels compiled at run time.
 
     Attributes:
         built: Names built, per source.
@@ -48,35 +49,41 @@ class Experience:
     built: set[tuple[str, str]] = field(default_factory=set)
     wins: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def note_built(self, candidate: Candidate) -> None:
-        """A candidate was built."""
-        self.built.add((candidate.source, candidate.name))
-
     def note_win(self, source: str, name: str) -> None:
         """A kernel was the fastest of a signature's."""
         self.wins[source, name] += 1
 
 
-def worth_trying(candidates: Sequence[Candidate], limits: Limits, experience: Experience) -> Iterator[Candidate]:
-    """Candidates to try, cheap and promising ones first.
+def kernels_to_try(
+    candidates: Sequence[Candidate], limits: Limits, experience: Experience, declined: Callable[[CudaError], object]
+) -> Iterator[Kernel]:
+    """Builds the candidates worth timing one by one, cheap and promising ones first.
 
-    Experience may grow while this runs: a candidate whose name is built meanwhile counts as known from then on.
+    Args:
+        candidates: Of all sources; each source's in its own order of preference.
+        limits: For each source.
+        experience: Orders the candidates; learns what was built.
+        declined: Told why a candidate could not be built.
+
+    Raises:
+        CudaError: If the GPU can no longer be used.
     """
     for source in dict.fromkeys(candidate.source for candidate in candidates):
         own = [candidate for candidate in candidates if candidate.source == source]
-        yield from [candidate for candidate in own if candidate.compiled][: limits.compiled]
-        yield from _run_time_compiled([c for c in own if not c.compiled], limits, experience)
-
-
-def _run_time_compiled(own: list[Candidate], limits: Limits, experience: Experience) -> Iterator[Candidate]:
-    # A stable sort: the library's own order decides among those that never won.
-    order = sorted(own, key=lambda candidate: -experience.wins[candidate.source, candidate.name])
-    new = known = 0
-    for candidate in order:
-        if (candidate.source, candidate.name) in experience.built:
-            known += 1
-            if known <= limits.known:
-                yield candidate
-        elif new < limits.new:
-            new += 1
-            yield candidate
+        left = {"compiled": limits.compiled, "known": limits.known, "new": limits.new}
+        # A stable sort: the library's own order decides among those that never won.
+        for candidate in sorted(own, key=lambda c: (not c.compiled, -experience.wins[c.source, c.name])):
+            name = (candidate.source, candidate.name)
+            kind = "compiled" if candidate.compiled else "known" if name in experience.built else "new"
+            if not left[kind]:
+                continue
+            try:
+                kernel = candidate.build()
+            except CudaError as error:
+                if error.sticky:
+                    raise
+                declined(error)
+                continue
+            left[kind] -= 1
+            experience.built.add(name)
+            yield kernel
