@@ -6,6 +6,9 @@ import time
 
 from PySide6.QtCore import QTimer
 
+SHARED_CORE = 2.0
+"""Neighbours on a core take its caches and half of its units: the same work then takes up to twice the time."""
+
 SLOW_MACHINE = 10.0
 """Test machines share their processors with others: waking up may take this many times as long as the work itself."""
 
@@ -40,7 +43,7 @@ class Heartbeat:
         self._last = now
 
     def check(self, longest_s: float) -> None:
-        """Fails where one turn of the event loop worked longer than `longest_s`, or stood still far longer."""
+        """Fails where a turn of the event loop worked longer than `longest_s` on a core of its own, or stood still."""
         assert self.work_s, "the event loop never turned"
-        assert max(self.work_s) < longest_s, "the window blocks its event loop"
+        assert max(self.work_s) < longest_s * SHARED_CORE, "the window blocks its event loop"
         assert max(self.wall_s) < longest_s * SLOW_MACHINE, "the window waits in its event loop"
