@@ -11,6 +11,8 @@ class WarploomError(Exception):
     """Root of all errors with a message meant for the user."""
 
     code = "error"
+    sticky = False
+    """Whether the process that it was raised in cannot do such work any more and has to be replaced."""
 
 
 class ModelImportError(WarploomError):

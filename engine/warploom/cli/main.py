@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from warploom.cli import demo, devices, export, gui, models, ops, optimize, show, worker
+from warploom.cli import demo, devices, doctor, export, gui, models, ops, optimize, show, worker
 from warploom.errors import CancelledError, WarploomError
 from warploom.version import __version__
 
@@ -54,6 +54,7 @@ def make_app() -> typer.Typer:
     app.command("export")(export.export)
     app.add_typer(models.app, name="models")
     app.command("devices")(devices.devices)
+    app.command("doctor")(doctor.doctor)
     app.command("ops")(ops.ops)
     app.command("worker")(worker.worker)
     app.command("gui")(gui.gui)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from warploom.device.cuda.driver import driver_facts
 from warploom.errors import DeviceError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ DEFAULT_SIMULATED = "sim:h200"
 
 _SIMULATED = "sim:"
 _CUDA = "cuda:"
-_NVIDIA_DRIVER = Path("/proc/driver/nvidia/gpus")
+_NEEDED = (("cupy", "CuPy"), ("cudnn", "the cuDNN frontend"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,10 @@ def list_devices() -> tuple[ListedDevice, ...]:
     """The GPUs of this machine, then every simulated GPU."""
     from warploom.device.simulated.description import descriptions
 
+    missing = missing_packages()
     found = tuple(
-        ListedDevice(f"{_CUDA}{i}", name, simulated=False, available=False, note=_NO_CUDA_DEVICE)
-        for i, name in enumerate(nvidia_gpus())
+        ListedDevice(f"{_CUDA}{gpu.index}", gpu.name, simulated=False, available=not missing, note=missing)
+        for gpu in driver_facts().gpus
     )
     simulated = tuple(
         ListedDevice(description.id, description.name, simulated=True, available=True) for description in descriptions()
@@ -55,48 +57,44 @@ def list_devices() -> tuple[ListedDevice, ...]:
 
 def default_device() -> tuple[str, str]:
     """The id that "auto" stands for, and a sentence that says why."""
-    gpus = nvidia_gpus()
-    if gpus:
-        return DEFAULT_SIMULATED, f"The {gpus[0]} of this machine is not used: {_NO_CUDA_DEVICE}"
-    return DEFAULT_SIMULATED, "No NVIDIA GPU was found on this machine, so a simulated one stands in for it."
+    facts = driver_facts()
+    missing = missing_packages()
+    if facts.gpus and not missing:
+        return f"{_CUDA}{facts.gpus[0].index}", f"It is the {facts.gpus[0].name} of this machine."
+    if facts.gpus:
+        return DEFAULT_SIMULATED, f"The {facts.gpus[0].name} of this machine cannot be used yet: {missing}."
+    return DEFAULT_SIMULATED, f"No NVIDIA GPU can be used here ({facts.problem}), so a simulated one stands in for it."
 
 
 def open_device(name: str) -> Device:
     """Opens a device by its id ("sim:h200", "cuda:0"), or the default one for "auto".
 
     Raises:
-        DeviceError: If there is no such device, naming those that there are.
+        DeviceError: If there is no such device, naming those that there are, or it cannot be used.
     """
     if name == AUTO:
         name, _ = default_device()
     if name.startswith(_SIMULATED):
         return _open_simulated(name)
-    if name.startswith(_CUDA):
-        raise DeviceError(_why_no_cuda(name))
+    if name.startswith(_CUDA) and name.removeprefix(_CUDA).isdecimal():
+        from warploom.device.cuda.device import open_cuda_device
+
+        return open_cuda_device(int(name.removeprefix(_CUDA)))
     raise DeviceError(f"There is no device {name!r}; there are {_known_ids()} (and auto).")
 
 
 def operator_support() -> Mapping[str, Mapping[str, Support]]:
-    """For each kind of device (all simulated GPUs are alike) the ONNX operators that it knows, by name."""
+    """For each kind of device (GPUs are alike, and simulated ones) the ONNX operators that it knows, by name."""
+    from warploom.device.cuda.operators import known_ops
     from warploom.device.simulated.lowering.families import supported_ops
 
-    return {f"{_SIMULATED}*": supported_ops()}
+    return {f"{_CUDA}*": known_ops(), f"{_SIMULATED}*": supported_ops()}
 
 
-def nvidia_gpus() -> tuple[str, ...]:
-    """Names of the NVIDIA GPUs that this machine's driver reports; no library is loaded for it."""
-    names = []
-    for path in sorted(_NVIDIA_DRIVER.glob("*/information")):
-        try:
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            continue
-        models = [line.partition(":")[2].strip() for line in lines if line.startswith("Model:")]
-        names.append(models[0] if models else "NVIDIA GPU")
-    return tuple(names)
-
-
-_NO_CUDA_DEVICE = "this version of Warploom runs on simulated GPUs only."
+def missing_packages() -> str:
+    """Which Python packages a GPU would need that are not installed, and the command for them; empty if none are."""
+    missing = [title for module, title in _NEEDED if importlib.util.find_spec(module) is None]
+    return f"{' and '.join(missing)} not installed (pip install 'warploom[cuda13]')" if missing else ""
 
 
 def _open_simulated(name: str) -> Device:
@@ -106,13 +104,8 @@ def _open_simulated(name: str) -> Device:
     return SimulatedDevice(load_description(name))
 
 
-def _why_no_cuda(name: str) -> str:
-    gpus = nvidia_gpus()
-    where = f"{', '.join(gpus)} found" if gpus else "no NVIDIA GPU found on this machine"
-    return f"The device {name!r} cannot be used ({where}): {_NO_CUDA_DEVICE} Try --device {DEFAULT_SIMULATED}."
-
-
 def _known_ids() -> str:
     from warploom.device.simulated.description import description_ids
 
-    return ", ".join(description_ids())
+    gpus = [f"{_CUDA}{gpu.index}" for gpu in driver_facts().gpus]
+    return ", ".join([*gpus, *description_ids()])

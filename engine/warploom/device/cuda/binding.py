@@ -1,0 +1,79 @@
+"""Binds steps to addresses: what remains is to enqueue them on a stream, with nothing left to decide or allocate."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from warploom.device.cuda.library.plan import Kernel
+from warploom.device.cuda.loading import load_cupy
+from warploom.device.cuda.steps import ConvStep, KernelStep, MatmulStep, PlainStep, Region
+
+Address = Callable[[str], int]
+"""Address of a buffer by its name."""
+
+Enqueue = Callable[[int], None]
+"""Starts something on the stream of that address."""
+
+
+def bind_kernel(step: KernelStep, function: Any, address: Address) -> Enqueue:
+    """One launch of an own kernel: its arguments are the pointers of `writes`, of `reads`, then the scalars."""
+    cells: list[Any] = [ctypes.c_void_p(pointer(region, address)) for region in (*step.writes, *step.reads)]
+    cells += [ctypes.c_int(value) if isinstance(value, int) else ctypes.c_float(value) for value in step.scalars]
+    arguments = (ctypes.c_void_p * len(cells))(*map(ctypes.addressof, cells))
+    launch = load_cupy().cuda.driver.launchKernel
+    handle, grid, block, shared = function.ptr, step.grid, step.block, step.shared_bytes
+    parameters = ctypes.addressof(arguments)
+
+    # `cells`, `arguments` and `function` are defaults so that they live as long as what refers to them.
+    def enqueue(stream: int, _alive: tuple[Any, ...] = (cells, arguments, function)) -> None:
+        launch(handle, *grid, *block, shared, stream, parameters, 0)
+
+    return enqueue
+
+
+def bind_library(step: ConvStep | MatmulStep, kernel: Kernel, workspace: int, address: Address) -> Enqueue:
+    """One launch of a library's kernel."""
+    pointers = {role: pointer(region, address) for role, region in library_regions(step, kernel).items()}
+
+    def enqueue(stream: int) -> None:
+        kernel.enqueue(pointers, workspace, stream)
+
+    return enqueue
+
+
+def library_regions(step: ConvStep | MatmulStep, kernel: Kernel) -> Mapping[str, Region]:
+    """The regions that a library's kernel is given, by role; the bias in the type that it wants."""
+    if isinstance(step, ConvStep):
+        regions = {"x": step.x, "w": step.w, "y": step.y}
+    else:
+        regions = {"a": step.a, "b": step.b, "y": step.y}
+    if step.residual is not None:
+        regions["residual"] = step.residual
+    if step.bias is not None:
+        wanted = kernel.plan.bias_dtype
+        stored = step.bias_stored
+        regions["bias"] = stored if stored is not None and stored.layout.dtype is wanted else step.bias
+    return regions
+
+
+def pointer(region: Region, address: Address) -> int:
+    """Address of a region's first element."""
+    return address(region.buffer) + region.offset * region.layout.dtype.itemsize
+
+
+@dataclass(frozen=True, slots=True)
+class BoundWork:
+    """What one launch enqueues, bound.
+
+    Attributes:
+        name: Of the launch.
+        steps: In stream order.
+        enqueue: Of each step.
+    """
+
+    name: str
+    steps: tuple[PlainStep, ...]
+    enqueue: Sequence[Enqueue]

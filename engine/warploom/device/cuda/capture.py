@@ -1,0 +1,149 @@
+"""Captures work on several streams into one CUDA graph: streams become branches, waits become edges.
+
+Nothing is allocated or compiled in here: everything to be enqueued is bound before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from warploom.device.cuda.binding import Enqueue
+from warploom.device.cuda.errors import cuda_call
+from warploom.device.cuda.graph_nodes import GraphKernel, graph_kernels
+from warploom.device.cuda.loading import load_cupy
+
+ORIGIN = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Work to be captured on one stream, after other work.
+
+    Attributes:
+        stream: Which one; `ORIGIN` is where the capture begins and ends.
+        waits: Indices of earlier work on other streams that has to end before.
+        enqueue: What to start, in order; may be empty.
+    """
+
+    stream: int
+    waits: tuple[int, ...]
+    enqueue: Sequence[Enqueue]
+
+
+class StreamPool:
+    """CuPy streams and events of one device, made once and used for every capture."""
+
+    def __init__(self) -> None:
+        self._streams: list[Any] = []
+        self._events: list[Any] = []
+
+    def stream(self, index: int) -> Any:
+        """The stream of that number."""
+        while len(self._streams) <= index:
+            with cuda_call("making a stream"):
+                self._streams.append(load_cupy().cuda.Stream(non_blocking=True))
+        return self._streams[index]
+
+    def event(self, index: int) -> Any:
+        """The event of that number, without timing; for ordering inside captures."""
+        while len(self._events) <= index:
+            with cuda_call("making an event"):
+                self._events.append(load_cupy().cuda.Event(disable_timing=True))
+        return self._events[index]
+
+
+class CapturedGraph:
+    """A CUDA graph ready to be replayed. `close()` is idempotent.
+
+    Attributes:
+        kernels: Its kernels in the order of capture, if they were asked for.
+    """
+
+    def __init__(self, graph: int, kernels: tuple[GraphKernel, ...], keeps: tuple[object, ...]) -> None:
+        runtime = load_cupy().cuda.runtime
+        self._executable = 0
+        self.kernels = kernels
+        self._keeps = keeps
+        try:
+            with cuda_call("making the CUDA graph executable"):
+                self._executable = int(runtime.graphInstantiate(graph))
+        finally:
+            runtime.graphDestroy(graph)
+
+    def launch(self, stream: Any) -> None:
+        """Replays it on a stream."""
+        load_cupy().cuda.runtime.graphLaunch(self._executable, stream.ptr)
+
+    def upload(self, stream: Any) -> None:
+        """Sends it to the device ahead of its first replay."""
+        load_cupy().cuda.runtime.graphUpload(self._executable, stream.ptr)
+
+    def close(self) -> None:
+        """Frees it; whoever closes waits for its last replay before."""
+        executable, self._executable = self._executable, 0
+        if executable:
+            load_cupy().cuda.runtime.graphExecDestroy(executable)
+        self._keeps = ()
+
+    def __del__(self) -> None:  # a safety net: a graph that nobody closed
+        try:
+            self.close()
+        except Exception:  # the context may be gone already
+            return
+
+
+def capture(work: Sequence[Branch], streams: StreamPool, *, list_kernels: bool = False) -> CapturedGraph:
+    """Captures work in the order given.
+
+    The first work is on the origin stream; work on another stream that waits for nothing starts after it.
+
+    Raises:
+        CudaError: If a step cannot be captured.
+    """
+    runtime = load_cupy().cuda.runtime
+    origin = streams.stream(ORIGIN)
+    with cuda_call("capturing a CUDA graph"):
+        runtime.streamBeginCapture(origin.ptr, runtime.streamCaptureModeRelaxed)
+        try:
+            _enqueue(work, streams)
+        except BaseException:
+            _abandon(runtime, origin)
+            raise
+        graph = int(runtime.streamEndCapture(origin.ptr))
+    kernels = graph_kernels(graph) if list_kernels else ()
+    keeps = tuple(enqueue for branch in work for enqueue in branch.enqueue)
+    return CapturedGraph(graph, kernels, keeps)
+
+
+def _enqueue(work: Sequence[Branch], streams: StreamPool) -> None:
+    awaited = {wait for branch in work for wait in branch.waits if work[wait].stream != branch.stream}
+    last = {branch.stream: i for i, branch in enumerate(work)}
+    begun = {ORIGIN}
+    for i, branch in enumerate(work):
+        stream = streams.stream(branch.stream)
+        waits = [wait for wait in branch.waits if work[wait].stream != branch.stream]
+        if branch.stream not in begun and not waits:
+            waits = [0]
+            awaited.add(0)
+        begun.add(branch.stream)
+        for wait in waits:
+            stream.wait_event(streams.event(wait))
+        for enqueue in branch.enqueue:
+            enqueue(stream.ptr)
+        if i in awaited or i == 0 or (last[branch.stream] == i and branch.stream != ORIGIN):
+            streams.event(i).record(stream)
+    for stream_index, i in last.items():
+        if stream_index != ORIGIN:
+            streams.stream(ORIGIN).wait_event(streams.event(i))
+
+
+def _abandon(runtime: Any, origin: Any) -> None:
+    """Ends a capture that failed, so that the stream can be used again; the error that matters is on its way."""
+    try:
+        graph = runtime.streamEndCapture(origin.ptr)
+    except Exception:  # the capture is invalid, as expected
+        return
+    if graph:
+        runtime.graphDestroy(graph)

@@ -1,0 +1,203 @@
+"""CudaDevice: an NVIDIA GPU behind the Device protocol."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from functools import cached_property
+
+from warploom.cost import CostModel
+from warploom.cost.database import CostDatabase
+from warploom.device.cuda.binding import Enqueue, bind_kernel
+from warploom.device.cuda.capture import StreamPool
+from warploom.device.cuda.compiler import Tools, compile_plan
+from warploom.device.cuda.cost_model import MeasuredCostModel
+from warploom.device.cuda.delay import HEAD, one_warp
+from warploom.device.cuda.driver import GpuFacts, driver_facts
+from warploom.device.cuda.errors import cuda_call
+from warploom.device.cuda.executable import CudaExecutable
+from warploom.device.cuda.library.library_plans import LibraryPlans
+from warploom.device.cuda.loading import environment, load_cudnn, load_cupy, version_text
+from warploom.device.cuda.lowering.registry import default_registry
+from warploom.device.cuda.lowering.support import require_support, support_of
+from warploom.device.cuda.modules import KernelModules
+from warploom.device.cuda.nvml import Clocks, read_clocks
+from warploom.device.cuda.resolve import StepResolver
+from warploom.device.cuda.session import GraphSession
+from warploom.device.cuda.solo import SoloTimes
+from warploom.device.protocol import DeviceInfo, Support
+from warploom.errors import DeviceError
+from warploom.graph import Graph, LogEntry, Operator, Precision
+from warploom.paths import cache_folder
+from warploom.schedule import StreamPlan
+
+DATABASE_NAME = "costs.sqlite"
+OLDEST_COMPUTE_CAPABILITY = (7, 5)
+"""Of the GPUs that CUDA 13 supports."""
+
+_KEPT_SESSIONS = 3
+
+_logger = logging.getLogger(__name__)
+
+
+class CudaDevice:
+    """One GPU (a Device). Made by `open_cuda_device`; all of its work happens in the thread that made it.
+
+    Attributes:
+        database: What was measured on it before.
+    """
+
+    def __init__(self, facts: GpuFacts, cuda_version: int) -> None:
+        cupy = load_cupy()
+        load_cudnn()
+        self._facts = facts
+        self._log: list[LogEntry] = []
+        with cuda_call(f"opening cuda:{facts.index}"):
+            cupy.cuda.runtime.setDevice(facts.index)
+            cupy.cuda.runtime.free(0)  # makes the context now, where a failure can be told from others
+        self._environment = environment(facts.index)
+        self._cuda_version = cuda_version
+        self.database = CostDatabase(cache_folder() / DATABASE_NAME, self._environment, self._say)
+        self._streams = StreamPool()
+        self._library = LibraryPlans()
+        self._modules = KernelModules(facts.compute_capability, self.database)
+        self._resolver = StepResolver(self._library, self._modules, self.database, self._streams)
+        self._solo = SoloTimes(self._resolver, self._streams, self.database)
+        self._tools = Tools(self._streams, self._solo, self._modules, self._clocks, self.info)
+        self._sessions: OrderedDict[tuple[int, Precision], GraphSession] = OrderedDict()
+
+    @cached_property
+    def info(self) -> DeviceInfo:
+        facts = self._facts
+        details = (
+            ("driver", self._environment.driver),
+            ("cuda", version_text(self._cuda_version, 1000)),
+            *self._environment.libraries,
+        )
+        return DeviceInfo(
+            id=f"cuda:{facts.index}",
+            name=facts.name,
+            simulated=False,
+            compute_capability=facts.compute_capability,
+            sm_count=facts.sm_count,
+            warps_per_sm=facts.warps_per_sm,
+            clock_mhz=facts.clock_mhz,
+            memory_bytes=facts.memory_bytes,
+            memory_bandwidth_gb_s=facts.memory_bandwidth_gb_s,
+            details=details,
+        )
+
+    def supports(self, graph: Graph, operator: Operator, precision: Precision) -> Support:
+        return support_of(graph, operator, precision, default_registry())
+
+    def compile(
+        self, graph: Graph, plan: StreamPlan, precision: Precision, *, perturb: int | None = None
+    ) -> CudaExecutable:
+        """Makes the plan executable as one CUDA graph.
+
+        Args:
+            graph: The Graph.
+            plan: Of the Graph's Operators.
+            precision: Arithmetic of float operators.
+            perturb: Seed of delays before a random half of the launches, of another length in every replay: a plan
+                with a race then gives other outputs sooner or later.
+
+        Raises:
+            UnsupportedOperatorError: Naming the operators that the device cannot run.
+            ScheduleError: If the plan does not verify.
+            CudaError: If memory is missing or the GPU fails; if its `sticky` is set, the process has lost the GPU.
+        """
+        with cuda_call(f"compiling the plan {plan.name!r}"):
+            session = self.session(graph, precision)
+            executable = compile_plan(session, plan, self._tools, perturb)
+        self._note_memory(executable)
+        return executable
+
+    def cost_model(self, graph: Graph, precision: Precision) -> CostModel:
+        """Measured stage costs of this Graph.
+
+        Raises:
+            UnsupportedOperatorError: Naming the operators that the device cannot run.
+        """
+        require_support(graph, precision, default_registry())
+        return MeasuredCostModel(self.session(graph, precision), self._streams, self.database, self._head())
+
+    def session(self, graph: Graph, precision: Precision) -> GraphSession:
+        """What the plans of a Graph share; kept for the Graphs used last."""
+        key = (id(graph), precision)
+        session = self._sessions.pop(key, None)
+        if session is None:
+            session = GraphSession(graph, precision, self._resolver)
+        self._sessions[key] = session  # a session refers to its Graph, so its id stays its own
+        while len(self._sessions) > _KEPT_SESSIONS:
+            self._sessions.popitem(last=False)
+        return session
+
+    def take_log(self) -> tuple[LogEntry, ...]:
+        """What there is to say since this was asked last, for the build log of a job."""
+        entries, self._log = tuple(self._log), []
+        return entries
+
+    def close(self) -> None:
+        """Gives back what the device holds beside its executables."""
+        self._sessions.clear()
+        self._library.close()
+        self.database.close()
+
+    def _head(self) -> Enqueue:
+        self._modules.load([HEAD])
+        return bind_kernel(one_warp(HEAD), self._modules.function(HEAD), lambda _: 0)
+
+    def _clocks(self) -> Clocks | None:
+        return read_clocks(self._facts.pci_bus_id)
+
+    def _note_memory(self, executable: CudaExecutable) -> None:
+        use = executable.memory
+        ratio = use.arena_bytes / use.live_bytes if use.live_bytes else 1.0
+        self._log.append(
+            LogEntry(
+                "memory",
+                (executable.plan.name,),
+                "planned",
+                f"arena {_mebibytes(use.arena_bytes)}, {ratio:.2f} times the largest set of live buffers; "
+                f"weights {_mebibytes(use.weight_bytes)}",
+            )
+        )
+
+    def _say(self, sentence: str) -> None:
+        _logger.warning(sentence)
+        self._log.append(LogEntry("device", ("cost database",), "noted", sentence))
+
+
+def open_cuda_device(index: int) -> CudaDevice:
+    """Opens a GPU.
+
+    Raises:
+        DeviceError: If there is no such GPU, its driver is too old, or a library is missing; says what helps.
+    """
+    facts = driver_facts()
+    if not facts.gpus:
+        raise DeviceError(f"The device 'cuda:{index}' cannot be used: {facts.problem}. Try --device sim:h200.")
+    if index >= len(facts.gpus):
+        known = ", ".join(f"cuda:{gpu.index} ({gpu.name})" for gpu in facts.gpus)
+        raise DeviceError(f"There is no device 'cuda:{index}'; there are {known}.")
+    _check_driver(facts.cuda_version)
+    gpu = facts.gpus[index]
+    if gpu.compute_capability < OLDEST_COMPUTE_CAPABILITY:
+        oldest = ".".join(map(str, OLDEST_COMPUTE_CAPABILITY))
+        has = ".".join(map(str, gpu.compute_capability))
+        raise DeviceError(f"The {gpu.name} has compute capability {has}, {oldest} or newer is needed.")
+    return CudaDevice(gpu, facts.cuda_version)
+
+
+def _check_driver(cuda_version: int) -> None:
+    needed = int(load_cupy().cuda.runtime.runtimeGetVersion()) // 1000
+    if cuda_version // 1000 < needed:
+        raise DeviceError(
+            f"The NVIDIA driver is too old: it runs CUDA {version_text(cuda_version, 1000)}, the installed libraries "
+            f"need CUDA {needed}.0. Update the driver (for example `sudo apt install nvidia-driver-580`)."
+        )
+
+
+def _mebibytes(count: int) -> str:
+    return f"{count / 2**20:,.1f} MiB"
