@@ -1,0 +1,224 @@
+"""Cases of convolutions: dense, grouped, depthwise, transposed, of other ranks."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+from functools import partial
+
+from gpu_checks.cases import Case, CaseBuilder
+
+Pair = tuple[int, int]
+Pads = tuple[int, int, int, int]
+
+NO_PADS: Pads = (0, 0, 0, 0)
+UNEVEN: Pads = (1, 0, 2, 1)
+
+
+def conv(
+    b: CaseBuilder,
+    shape: Sequence[int],
+    channels: int,
+    kernel: Sequence[int],
+    *,
+    pads: Sequence[int] | None = None,
+    strides: Sequence[int] | None = None,
+    dilations: Sequence[int] | None = None,
+    group: int = 1,
+    bias: bool = True,
+    x: str | None = None,
+) -> str:
+    """A convolution with constant weights, of a new input unless `x` is given."""
+    x = x or b.input(*shape)
+    inputs = [x, b.filter(channels, shape[1] // group, *kernel), *([b.weight(channels)] if bias else [])]
+    rank = len(kernel)
+    result: str = b.op(
+        "Conv",
+        *inputs,
+        kernel_shape=list(kernel),
+        pads=list(pads or (0,) * (2 * rank)),
+        strides=list(strides or (1,) * rank),
+        dilations=list(dilations or (1,) * rank),
+        group=group,
+    )
+    return result
+
+
+def conv_transpose(
+    b: CaseBuilder,
+    shape: Sequence[int],
+    channels: int,
+    kernel: Pair,
+    *,
+    group: int = 1,
+    bias: bool = True,
+    **how: object,
+) -> str:
+    """A transposed convolution with constant weights."""
+    weight = b.filter(shape[1], channels // group, *kernel, fan_in=shape[1] // group * kernel[0] * kernel[1])
+    inputs = [b.input(*shape), weight, *([b.weight(channels)] if bias else [])]
+    result: str = b.op("ConvTranspose", *inputs, kernel_shape=list(kernel), group=group, **how)
+    return result
+
+
+def _sampled_convs(count: int) -> list[Case]:
+    """A random cover of channels, kernels, strides, pads, dilations, batches and biases; the same every time."""
+    chance = random.Random(1)
+    cases = []
+    pairs = [(3, 42), (42, 375), (375, 42), (64, 64), (8, 16), (1, 8), (16, 1), (42, 42), (96, 128)]
+    kernels = [(1, 1), (3, 3), (5, 5), (1, 7), (7, 1), (3, 2), (7, 7)]
+    options = itertools.cycle(itertools.product(pairs, kernels))
+    for i in range(count):
+        (inner, outer), kernel = next(options)
+        strides = chance.choice([(1, 1), (1, 1), (2, 2), (2, 1), (3, 3)])
+        pads = chance.choice([NO_PADS, "same", UNEVEN, (0, 1, 1, 0)])
+        dilations = chance.choice([(1, 1), (1, 1), (1, 1), (2, 2), (1, 2)])
+        batch = (1, 2, 8)[i % 3]
+        size = chance.choice([(15, 15), (17, 14), (16, 17)])  # wide enough for the largest window, 13
+        if pads == "same":
+            pads = tuple((k - 1) // 2 * d for k, d in zip(kernel, dilations, strict=True)) * 2
+        build = partial(
+            conv,
+            shape=(batch, inner, *size),
+            channels=outer,
+            kernel=kernel,
+            pads=pads,
+            strides=strides,
+            dilations=dilations,
+            bias=chance.random() < 0.7,
+        )
+        cases.append(Case(f"conv{i}_{inner}to{outer}_{kernel[0]}x{kernel[1]}_n{batch}", build))
+    return cases
+
+
+def dense() -> list[Case]:
+    """Convolutions with one group."""
+    named = [
+        Case("one_pixel", partial(conv, shape=(1, 64, 1, 1), channels=10, kernel=(1, 1))),
+        Case("pad_beyond_input", partial(conv, shape=(1, 8, 2, 2), channels=8, kernel=(3, 3), pads=(2, 2, 2, 2))),
+        Case("kernel_is_input", partial(conv, shape=(2, 32, 6, 6), channels=17, kernel=(6, 6))),
+        Case("stem", partial(conv, shape=(1, 3, 64, 65), channels=32, kernel=(3, 3), strides=(2, 2))),
+        Case(
+            "stem_7x7", partial(conv, shape=(2, 3, 56, 56), channels=64, kernel=(7, 7), strides=(2, 2), pads=(3,) * 4)
+        ),
+        Case("paper", partial(conv, shape=(1, 375, 15, 15), channels=750, kernel=(3, 3), pads=(1,) * 4)),
+        Case("deep", partial(conv, shape=(1, 768, 17, 17), channels=192, kernel=(1, 1))),
+        Case("wide_row", partial(conv, shape=(1, 5, 1, 200), channels=7, kernel=(1, 9), pads=(0, 4, 0, 4))),
+    ]
+    return named + _sampled_convs(42)
+
+
+def grouped() -> list[Case]:
+    """Convolutions with several groups of several channels."""
+    shapes = [
+        (2, 6, 4),
+        (3, 42, 42),
+        (3, 42, 84),
+        (4, 32, 64),
+        (32, 128, 128),
+        (2, 10, 14),
+        (5, 375, 15),
+    ]
+    cases = []
+    for (groups, inner, outer), (kernel, pads, strides) in itertools.product(
+        shapes, [((3, 3), (1, 1, 1, 1), (1, 1)), ((3, 2), UNEVEN, (2, 1)), ((1, 1), NO_PADS, (1, 1))]
+    ):
+        batch = 1 + len(cases) % 3
+        build = partial(
+            conv,
+            shape=(batch, inner, 9, 10),
+            channels=outer,
+            kernel=kernel,
+            pads=pads,
+            strides=strides,
+            group=groups,
+            bias=len(cases) % 2 == 0,
+        )
+        cases.append(Case(f"group{groups}_{inner}to{outer}_{kernel[0]}x{kernel[1]}_n{batch}", build))
+    return cases
+
+
+def _depthwise(b: CaseBuilder, shape: Sequence[int], multiplier: int = 1, **how: object) -> str:
+    return conv(b, shape, shape[1] * multiplier, group=shape[1], **how)  # type: ignore[arg-type]
+
+
+def depthwise() -> list[Case]:
+    """One group per channel: own kernels, so every border and remainder is tried."""
+    cases = []
+    for channels, batch in ((3, 1), (42, 2), (375, 1), (336, 1), (32, 8), (16, 1), (9, 2)):
+        for kernel, pads, strides, dilations in (
+            ((3, 3), (1, 1, 1, 1), (1, 1), (1, 1)),
+            ((3, 3), (1, 1, 1, 1), (2, 2), (1, 1)),
+            ((5, 5), (2, 2, 2, 2), (1, 1), (1, 1)),
+            ((5, 5), (1, 1, 2, 2), (2, 2), (1, 1)),
+            ((7, 7), (3, 3, 3, 3), (2, 2), (1, 1)),
+            ((3, 2), UNEVEN, (2, 1), (1, 1)),
+            ((3, 3), (2, 2, 2, 2), (1, 1), (2, 2)),
+            ((1, 7), (0, 3, 0, 3), (1, 1), (1, 1)),
+        ):
+            size = ((13, 10), (17, 16), (8, 21), (11, 11))[len(cases) % 4]
+            build = partial(
+                _depthwise,
+                shape=(batch, channels, *size),
+                kernel=kernel,
+                pads=pads,
+                strides=strides,
+                dilations=dilations,
+                bias=len(cases) % 2 == 0,
+            )
+            cases.append(Case(f"dw{len(cases)}_{channels}_{kernel[0]}x{kernel[1]}_s{strides[0]}_n{batch}", build))
+    large = (((1, 336, 42, 42), 5), ((1, 672, 21, 21), 5), ((1, 1344, 11, 11), 3), ((1, 96, 83, 83), 7))
+    for shape, kernel in large:
+        how = {"kernel": (kernel, kernel), "pads": (kernel // 2,) * 4}
+        cases.append(Case(f"nasnet_{shape[1]}", partial(_depthwise, shape=shape, **how)))  # type: ignore[arg-type]
+    one = partial(_depthwise, shape=(1, 24, 1, 1), kernel=(3, 3), pads=(1, 1, 1, 1))
+    whole = partial(_depthwise, shape=(2, 24, 5, 7), kernel=(5, 7))
+    multiplied = [
+        Case(f"multiplier{m}", partial(_depthwise, shape=(2, 6, 9, 8), multiplier=m, kernel=(3, 3), pads=(1,) * 4))
+        for m in (2, 3)
+    ]
+    return [*cases, Case("one_pixel", one), Case("kernel_is_input", whole), *multiplied]
+
+
+def transposed() -> list[Case]:
+    """Transposed convolutions."""
+    cases = []
+    for (inner, outer), batch in (((4, 6), 1), ((42, 3), 2), ((375, 16), 1), ((64, 42), 8)):
+        for kernel, how in (
+            ((2, 2), {"strides": [2, 2]}),
+            ((3, 3), {"strides": [2, 2], "pads": [1, 1, 1, 1], "output_padding": [1, 1]}),
+            ((4, 4), {"strides": [2, 2], "pads": [1, 1, 1, 1]}),
+            ((3, 2), {"strides": [1, 3], "pads": [1, 0, 0, 1]}),
+            ((3, 3), {"dilations": [2, 2]}),
+        ):
+            build = partial(conv_transpose, shape=(batch, inner, 6, 7), channels=outer, kernel=kernel, **how)
+            cases.append(Case(f"t{len(cases)}_{inner}to{outer}_{kernel[0]}x{kernel[1]}_n{batch}", build))
+    groups = partial(conv_transpose, shape=(1, 12, 6, 7), channels=8, kernel=(3, 3), group=4, strides=[2, 2])
+    bare = partial(conv_transpose, shape=(1, 12, 6, 7), channels=8, kernel=(3, 3), bias=False)
+    return [*cases, Case("groups", groups), Case("without_bias", bare)]
+
+
+def _dynamic(b: CaseBuilder) -> str:
+    result: str = b.op("Conv", b.input(1, 4, 9, 10), b.input(6, 4, 3, 3), kernel_shape=[3, 3])
+    return result
+
+
+def other_ranks() -> list[Case]:
+    """Convolutions along one or three axes, and with computed weights."""
+    return [
+        Case(
+            "line", partial(conv, shape=(2, 42, 31), channels=16, kernel=(5,), pads=(2, 1), strides=(2,)), optional=True
+        ),
+        Case(
+            "line_depthwise",
+            partial(conv, shape=(1, 24, 30), channels=24, kernel=(3,), pads=(1, 1), group=24),
+            optional=True,
+        ),
+        Case(
+            "volume",
+            partial(conv, shape=(1, 8, 5, 6, 7), channels=12, kernel=(3, 3, 1), pads=(1, 1, 0, 1, 1, 0)),
+            optional=True,
+        ),
+        Case("computed_weight", _dynamic, optional=True),
+    ]
