@@ -139,13 +139,17 @@ static inline bf16 bf16_of(float x) {
   std::uint32_t u; std::memcpy(&u, &x, 4);
   bf16 r; r.bits = x != x ? 0x7fffu : (unsigned short)((u + 0x7fffu + ((u >> 16) & 1u)) >> 16); return r;
 }
-static inline unsigned f16_pair_of(float low, float high) { return f16_of(low).bits | (unsigned)f16_of(high).bits << 16; }
+static inline unsigned f16_pair_of(float low, float high) {
+  return f16_of(low).bits | (unsigned)f16_of(high).bits << 16;
+}
 static inline unsigned bf16_pair_of(float low, float high) {
   return bf16_of(low).bits | (unsigned)bf16_of(high).bits << 16;
 }
 static inline float infinity() { return HUGE_VALF; }
 static inline float quiet_nan() { return NAN; }
-template <class T> static inline T shuffle_xor(T x, int lanes) { return host::from_lane(x, (host::current % 32) ^ lanes); }
+template <class T> static inline T shuffle_xor(T x, int lanes) {
+  return host::from_lane(x, (host::current % 32) ^ lanes);
+}
 template <class T> static inline T shuffle_up(T x, int lanes) {
   const int lane = host::current % 32;
   return host::from_lane(x, lane >= lanes ? lane - lanes : lane);
@@ -195,7 +199,7 @@ def _launcher(name: str, code: str) -> str:
     signature = code[code.index(f" {name}(") + len(name) + 2 : code.index(") {")]
     types = [re.sub(r"__restrict__ \w+$", "", parameter.strip()) for parameter in signature.split(",")]
     arguments = ", ".join(f"({kind})a[{i}]" for i, kind in enumerate(types))
-    meets = "__sync" in code or "wl::" in code and re.search(r"wl::(warp|block|group|shuffle)_", code) is not None
+    meets = "__sync" in code or "wl::shuffle_" in code
     text = _LAUNCH.replace("@NAME@", name).replace("@ARGUMENTS@", arguments)
     return text.replace("@MEETS@", "true" if meets else "false")
 
@@ -231,7 +235,13 @@ class Memory:
         flat = self.bytes[self._start :].view(np.uint8)
         base = np.frombuffer(flat.data, dtype=dtype, count=(len(flat) // dtype.itemsize))[offset:]
         strides = [stride * dtype.itemsize for stride in layout.strides]
+        if 0 in shape:
+            return np.zeros(shape, dtype)
         return np.lib.stride_tricks.as_strided(base, shape, strides)
+
+    def fill(self, values: Array) -> None:
+        """Sets all bytes."""
+        self.bytes[self._start : self._start + values.nbytes] = np.frombuffer(values.tobytes(), np.uint8)
 
     def check_guards(self) -> None:
         """Fails when something wrote outside the buffer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from warploom.device.cuda.kernels.codegen.access import Access, each_lane
 from warploom.device.cuda.kernels.codegen.chain import Chain
 from warploom.device.cuda.kernels.codegen.kernel import kernel_step
 from warploom.device.cuda.kernels.codegen.nest import VECTOR_BYTES, Nest, coordinates, make_nest, offset
@@ -115,48 +116,33 @@ class _PartPlan:
     def lines(self, first_write: int, first_read: int) -> list[str]:
         names = [f"i{position}" for position in range(len(self.nest.axes))]
         lanes = self.lanes
-        lines = [] if len(names) > 1 else ["const int i0 = (int)t;"]
-        if len(names) > 1:
-            lines = coordinates(self.nest.axes, "t", names, lanes=lanes)
+        lines = coordinates(self.nest.axes, "t", names, lanes=lanes)
         lines.append(f"const int lane0 = {names[-1]} * {lanes};")
         values: dict[str, str] = {}
         for position, (name, _) in enumerate(self.part.reads):
-            loads, text = self._load(position, f"x{first_read + position}", names)
+            access = self._access(len(self.part.writes) + position, f"x{first_read + position}", names)
+            loads, values[name] = access.load(f"a{position}")
             lines.extend(loads)
-            values[name] = text
         lines.extend(self._compute(values))
         for position in range(len(self.part.writes)):
-            lines.append(self._store(position, f"y{first_write + position}", names))
+            lines.extend(self._access(position, f"y{first_write + position}", names).store(f"r{position}"))
         return lines
 
     def _offset(self, operand: int, names: Sequence[str]) -> str:
         kind = self.nest.index_type(operand)
         return offset(self.nest.axes, operand, names, kind, lanes=self.lanes)
 
-    def _load(self, position: int, pointer: str, names: Sequence[str]) -> tuple[list[str], str]:
-        """Statements that load an operand, and the expression of lane `l` of it."""
-        operand = len(self.part.writes) + position
-        region = self.part.reads[position][1]
-        kind = value_type(region.layout.dtype)
-        stride = self.nest.inner_stride(operand)
-        at = f"{pointer} + ({self._offset(operand, names)})"
-        variable = f"a{position}"
-        if stride == 0 or (self.nest.inner.size == 1 and self.lanes == 1):
-            return [f"const {kind} {variable} = wl::decode(*({at}));"], variable
-        lines = [f"{kind} {variable}[{self.lanes}];"]
-        readable = self._readable(region)
-        if stride == 1:
-            if readable >= self.nest.inner.size and not self._tail:
-                lines.append(f"wl::load<{self.lanes}>({at}, {variable});")
-            else:
-                lines.append(f"wl::load_some<{self.lanes}>({at}, {readable} - lane0, {variable});")
-            return lines, f"{variable}[l]"
-        guard = f"lane0 + l < {readable} ? " if readable < self.nest.inner.size or self._tail else ""
-        otherwise = f" : {kind}(0)" if guard else ""
-        element = f"{guard}wl::decode(({at})[l * {stride}]){otherwise}"
-        lines.append("#pragma unroll")
-        lines.append(f"for (int l = 0; l < {self.lanes}; ++l) {variable}[l] = {element};")
-        return lines, f"{variable}[l]"
+    def _access(self, operand: int, pointer: str, names: Sequence[str]) -> Access:
+        region = self.nest.operands[operand]
+        limit = self._readable(region)
+        whole = limit >= self.nest.inner.size and not self._tail
+        return Access(
+            pointer=f"{pointer} + ({self._offset(operand, names)})",
+            dtype=region.layout.dtype,
+            stride=self.nest.inner_stride(operand) if self.nest.inner.size > 1 else 0,
+            lanes=self.lanes,
+            limit="" if whole else f"{limit} - lane0",
+        )
 
     def _readable(self, region: Region) -> int:
         """Lanes of the innermost dimension that an operand may be read at."""
@@ -171,14 +157,11 @@ class _PartPlan:
             f"{value_type(region.layout.dtype)} r{position}[{self.lanes}];"
             for position, (_, region) in enumerate(self.part.writes)
         ]
-        lines.append("#pragma unroll")
-        lines.append(f"for (int l = 0; l < {self.lanes}; ++l) {{")
-        lines.extend(f"  {statement}" for statement in statements)
-        for position, (name, region) in enumerate(self.part.writes):
-            text = self._result(known[name], region)
-            lines.append(f"  r{position}[l] = {text};")
-        lines.append("}")
-        return lines
+        results = [
+            f"r{position}[l] = {self._result(known[name], region)};"
+            for position, (name, region) in enumerate(self.part.writes)
+        ]
+        return [*lines, *each_lane(self.lanes, [*statements, *results])]
 
     def _result(self, text: str, region: Region) -> str:
         dtype = region.layout.dtype
@@ -187,14 +170,6 @@ class _PartPlan:
         if self.nest.inner.padded:
             text = f"lane0 + l < {self.nest.inner.valid} ? {text} : {value_type(dtype)}(0)"
         return text
-
-    def _store(self, position: int, pointer: str, names: Sequence[str]) -> str:
-        region = self.part.writes[position][1]
-        at = f"{pointer} + ({self._offset(position, names)})"
-        writable = self._readable(region)
-        whole = writable >= self.nest.inner.size and not self._tail
-        some = f"store<{self.lanes}>({at}, " if whole else f"store_some<{self.lanes}>({at}, {writable} - lane0, "
-        return f"wl::{some}r{position});"
 
 
 def _lanes(part: Part, nest: Nest) -> int:

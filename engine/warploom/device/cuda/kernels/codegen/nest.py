@@ -138,15 +138,22 @@ def coordinates(axes: Sequence[Axis], index: str, names: Sequence[str], *, lanes
         names: Names of the variables.
         lanes: Elements per step of the innermost dimension.
     """
+    sizes = [axis.size for axis in axes]
+    sizes[-1] = -(-sizes[-1] // lanes)
+    return split_index(index, list(zip(names, sizes, strict=True)))
+
+
+def split_index(index: str, dimensions: Sequence[tuple[str, int]]) -> list[str]:
+    """Statements that split the unsigned variable `index` into one variable per (name, size), outermost first."""
     lines = []
     rest = index
-    for position in range(len(axes) - 1, 0, -1):
-        size = axes[position].size // lanes if position == len(axes) - 1 else axes[position].size
-        following = f"{names[position]}_rest"
-        lines.append(f"const unsigned {following} = {rest} / {size}u;")
-        lines.append(f"const int {names[position]} = (int)({rest} - {following} * {size}u);")
-        rest = following
-    lines.append(f"const int {names[0]} = (int){rest};")
+    wide = [dimension for dimension in dimensions if dimension[1] > 1]
+    for name, size in reversed(wide[1:]):
+        lines.append(f"const unsigned {name}_rest = {rest} / {size}u;")
+        lines.append(f"const int {name} = (int)({rest} - {name}_rest * {size}u);")
+        rest = f"{name}_rest"
+    lines.extend(f"const int {name} = (int){rest};" for name, _ in wide[:1])
+    lines.extend(f"const int {name} = 0;" for name, size in dimensions if size <= 1)
     return lines
 
 

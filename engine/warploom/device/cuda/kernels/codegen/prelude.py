@@ -61,14 +61,17 @@ struct b8 { unsigned char bits; };
 template <class S> struct Value { typedef S type; };
 template <> struct Value<f16> { typedef float type; };
 template <> struct Value<bf16> { typedef float type; };
+template <> struct Value<double> { typedef float type; };
 template <> struct Value<b8> { typedef bool type; };
 template <class S> WL_FUNCTION S decode(S x) { return x; }
 WL_FUNCTION float decode(f16 x) { return float_of(x); }
 WL_FUNCTION float decode(bf16 x) { return float_of(x); }
+WL_FUNCTION float decode(double x) { return (float)x; }
 WL_FUNCTION bool decode(b8 x) { return x.bits != 0; }
 template <class S> struct Encode { static WL_FUNCTION S of(S x) { return x; } };
 template <> struct Encode<f16> { static WL_FUNCTION f16 of(float x) { return f16_of(x); } };
 template <> struct Encode<bf16> { static WL_FUNCTION bf16 of(float x) { return bf16_of(x); } };
+template <> struct Encode<double> { static WL_FUNCTION double of(float x) { return x; } };
 template <> struct Encode<b8> {
   static WL_FUNCTION b8 of(bool x) { b8 r; r.bits = x ? 1 : 0; return r; }
 };
@@ -104,6 +107,14 @@ template <int V, class S> WL_FUNCTION void load_some(const S* p, int lanes, type
   if (lanes >= V) { load<V>(p, x); return; }
 #pragma unroll
   for (int i = 0; i < V; ++i) x[i] = i < lanes ? decode(p[i]) : typename Value<S>::type(0);
+}
+template <int V, class S>
+WL_FUNCTION void load_or(bool there, const S* p, typename Value<S>::type otherwise, typename Value<S>::type (&x)[V]) {
+  Lanes<S, V> r;
+#pragma unroll
+  for (int i = 0; i < V; ++i) r.s[i] = Encode<S>::of(otherwise);
+  if (there) r = fetch<V>(p);
+  unpack<V>(r, x);
 }
 template <int V, class S> struct Packer {
   static WL_FUNCTION void pack(const typename Value<S>::type (&x)[V], Lanes<S, V>& r) {
@@ -144,6 +155,7 @@ template <int V, class S> WL_FUNCTION void store_some(S* p, int lanes, const typ
 #pragma unroll
   for (int i = 0; i < V; ++i) if (i < lanes) p[i] = Encode<S>::of(x[i]);
 }
+template <class S> WL_FUNCTION void store_one(S* p, typename Value<S>::type x) { *p = Encode<S>::of(x); }
 
 // Finite values stay finite in a smaller type; infinities and NaN stay what they are.
 WL_FUNCTION float saturated(float x, float largest) {

@@ -11,7 +11,7 @@ from warploom.graph import DType
 
 STORAGE: Mapping[DType, str] = {
     DType.FLOAT32: "float",
-    DType.FLOAT64: "float",  # never stored: every precision stores floats in 32 bits or fewer
+    DType.FLOAT64: "double",  # only at the boundary: every precision stores floats in 32 bits or fewer
     DType.FLOAT16: "wl::f16",
     DType.BFLOAT16: "wl::bf16",
     DType.INT64: "long long",
@@ -28,7 +28,7 @@ STORAGE: Mapping[DType, str] = {
 
 SHORT: Mapping[DType, str] = {
     DType.FLOAT32: "fp32",
-    DType.FLOAT64: "fp32",
+    DType.FLOAT64: "fp64",
     DType.FLOAT16: "fp16",
     DType.BFLOAT16: "bf16",
     **{dtype: dtype.value for dtype in DType if not dtype.is_float},

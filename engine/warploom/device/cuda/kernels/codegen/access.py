@@ -1,0 +1,72 @@
+"""Access: how a thread loads or stores neighbouring elements, as vectors where that is possible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from warploom.device.cuda.kernels.codegen.types import value_type
+from warploom.graph import DType
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Some lanes of one operand.
+
+    Attributes:
+        pointer: C++ expression of the address of lane 0.
+        dtype: Storage type.
+        stride: Elements between lanes; 0 for one element that all lanes share.
+        lanes: How many.
+        limit: C++ expression of how many lanes exist from here on; "" when all do.
+        there: C++ condition under which the element exists at all; "" when it always does.
+        otherwise: What is loaded when it does not.
+    """
+
+    pointer: str
+    dtype: DType
+    stride: int
+    lanes: int
+    limit: str = ""
+    there: str = ""
+    otherwise: str = "0"
+
+    def load(self, variable: str) -> tuple[list[str], str]:
+        """Statements that load into `variable` (zero beyond the limit), and the expression of its lane `l`."""
+        kind = value_type(self.dtype)
+        missing = f"{kind}({self.otherwise})"
+        if self.stride == 0:
+            element = f"wl::decode(*({self.pointer}))"
+            return [f"const {kind} {variable} = {_either(self.there, element, missing)};"], variable
+        lines = [f"{kind} {variable}[{self.lanes}];"]
+        if self.stride != 1:
+            element = f"wl::decode(({self.pointer})[l * {self.stride}])"
+            guard = " && ".join(part for part in (self.there, f"l < {self.limit}" if self.limit else "") if part)
+            lines.extend(each_lane(self.lanes, [f"{variable}[l] = {_either(guard, element, missing)};"]))
+        elif self.limit:
+            limit = _either(self.there, self.limit, "0")
+            lines.append(f"wl::load_some<{self.lanes}>({self.pointer}, {limit}, {variable});")
+        elif self.there:
+            lines.append(f"wl::load_or<{self.lanes}>({self.there}, {self.pointer}, {missing}, {variable});")
+        else:
+            lines.append(f"wl::load<{self.lanes}>({self.pointer}, {variable});")
+        return lines, f"{variable}[l]"
+
+    def store(self, values: str) -> list[str]:
+        """Statements that store the array `values` (of the type's `value_type`), up to the limit."""
+        if self.stride == 1 or self.lanes == 1:
+            if self.limit:
+                return [f"wl::store_some<{self.lanes}>({self.pointer}, {self.limit}, {values});"]
+            return [f"wl::store<{self.lanes}>({self.pointer}, {values});"]
+        guard = f"if (l < {self.limit}) " if self.limit else ""
+        one = f"wl::store_one(({self.pointer}) + l * {self.stride}, {values}[l]);"
+        return each_lane(self.lanes, [guard + one])
+
+
+def each_lane(lanes: int, statements: list[str]) -> list[str]:
+    """Statements repeated for every lane `l`."""
+    head = ["#pragma unroll", f"for (int l = 0; l < {lanes}; ++l) {{"]
+    return [*head, *(f"  {statement}" for statement in statements), "}"]
+
+
+def _either(condition: str, yes: str, no: str) -> str:
+    return f"({condition} ? {yes} : {no})" if condition else yes

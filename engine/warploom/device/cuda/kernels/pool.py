@@ -1,0 +1,228 @@
+"""Pooling over windows: maximum (with indices where they are read), average, p-norm."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from warploom.device.cuda.kernels.codegen.access import each_lane
+from warploom.device.cuda.kernels.codegen.kernel import blocks_for, kernel_step
+from warploom.device.cuda.kernels.codegen.types import SHORT, float_literal, value_type
+from warploom.device.cuda.kernels.codegen.window import NOTHING, Fused, Sliding, Window, channel_lanes, place
+from warploom.device.cuda.kernels.fusing import fused_after, fused_before, window_of
+from warploom.device.cuda.layout import row_major
+from warploom.device.cuda.lowering.context import LoweringContext
+from warploom.device.cuda.lowering.registry import Family
+from warploom.device.cuda.lowering.segment import Segment
+from warploom.device.cuda.steps import KernelStep, Region
+from warploom.graph import DType, Graph, Precision, Primitive
+
+_BLOCK = 128
+_MANY_THREADS = 132 * 2048 * 2
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """One pooling operator.
+
+    Attributes:
+        primitive: MaxPool, AveragePool or LpPool in canonical form.
+        window: Its window.
+        x: Input (N, C, spatial...).
+        y: Output.
+        indices: Where the indices of the maxima go, or None.
+        before: Applied to the input's elements (not to padding).
+        after: Applied to the results.
+    """
+
+    primitive: Primitive
+    window: Window
+    x: Region
+    y: Region
+    indices: Region | None = None
+    before: Fused = NOTHING
+    after: Fused = NOTHING
+
+
+def pool_step(layer: Pool, *, lanes: int | None = None, pixels: int | None = None) -> KernelStep:
+    """The kernel of a pooling operator."""
+    others = [region for fused in (layer.before, layer.after) for _, region in fused.reads]
+    writes = [layer.y, *([layer.indices] if layer.indices else [])]
+    if lanes is None:
+        lanes = channel_lanes(layer.x, layer.y, others) if layer.indices is None else 1
+    if pixels is None:
+        pixels = _pixels(Sliding(layer.window, layer.x, layer.y, lanes, 1), layer)
+    shape = Sliding(layer.window, layer.x, layer.y, lanes, pixels)
+    reads = [layer.x, *others]
+    split = len(layer.before.reads)
+    other = [f"x{i + 1}" for i in range(len(others))]
+    lines = [
+        *shape.begin(_BLOCK),
+        *_start(shape, layer),
+        shape.first_column(),
+        *shape.rows(_row(shape, layer, ["x0", *other[:split]])),
+    ]
+    for pixel in range(pixels):
+        finish, value = _finish(shape, layer, pixel)
+        lines.extend(finish)
+        lines.extend(shape.finish(pixel, value, layer.after, ["y0", *other[split:]]))
+    if layer.indices is not None:
+        lines.extend(_store_indices(shape, layer.indices, layer))
+    grid = (blocks_for(shape.threads, _BLOCK), 1, 1)
+    return kernel_step(_stem(layer), lines, writes, reads, grid=grid, block=(_BLOCK, 1, 1))
+
+
+def _pixels(shape: Sliding, layer: Pool) -> int:
+    overlapping = layer.window.kernel[-1] > layer.window.strides[-1] and max(layer.window.dilations) == 1
+    if shape.wide or layer.indices is not None or shape.lanes == 1 or not overlapping or shape.threads < _MANY_THREADS:
+        return 1
+    return 2
+
+
+def _lowest(dtype: DType) -> str:
+    if dtype.is_float:
+        return "-wl::infinity()"
+    return "0" if dtype.value.startswith("u") else f"(-{2 ** (8 * dtype.itemsize - 1) - 1}ll - 1)"
+
+
+def _start(shape: Sliding, layer: Pool) -> list[str]:
+    kind = value_type(layer.x.layout.dtype)
+    first = _lowest(layer.x.layout.dtype) if layer.primitive.op == "MaxPool" else "0"
+    lines = [f"{kind} sum{pixel}[{shape.lanes}];" for pixel in range(shape.pixels)]
+    if layer.indices is not None:
+        lines.append("long long where = 0;")
+    return [*lines, *each_lane(shape.lanes, [f"sum{pixel}[l] = {first};" for pixel in range(shape.pixels)])]
+
+
+def _row(shape: Sliding, layer: Pool, pointers: Sequence[str]) -> list[str]:
+    neutral = _lowest(layer.x.layout.dtype) if layer.primitive.op == "MaxPool" else "0"
+    lines: list[str] = []
+    updates: list[str] = []
+    for number, (column, readers) in enumerate(shape.columns().items()):
+        lines.extend(shape.load_column(f"u{number}", column, layer.before, pointers, neutral))
+        for pixel in dict.fromkeys(pixel for pixel, _ in readers):
+            updates.extend(_update(layer, f"u{number}", f"sum{pixel}[l]", column))
+    return shape.row([*lines, *each_lane(shape.lanes, updates)])
+
+
+def _update(layer: Pool, variable: str, total: str, column: str) -> list[str]:
+    value = f"{variable}[l]"
+    if layer.primitive.op == "MaxPool":
+        if layer.indices is None:
+            return [f"{total} = {value} > {total} ? {value} : {total};"]
+        index = _index(layer, column)
+        return [f"if ({variable}_there && {value} > {total}) {{ {total} = {value}; where = {index}; }}"]
+    if layer.primitive.op == "AveragePool":
+        return [f"{total} += {value};"]
+    return [f"{total} += {_powered(value, layer.primitive.integer('p', 2))};"]
+
+
+def _powered(value: str, p: int) -> str:
+    simple = {1: f"fabsf({value})", 2: f"{value} * {value}"}
+    return simple.get(p, f"powf(fabsf({value}), {float_literal(p)})")
+
+
+def _index(layer: Pool, column: str) -> str:
+    """The flat index, in ONNX order, of the element at the current taps."""
+    sizes = layer.x.layout.shape[2:]
+    coordinates = [*(f"s{d}" for d in range(len(sizes) - 1)), f"(first + {column})"]
+    order = range(len(sizes))
+    if layer.primitive.integer("storage_order", 0):
+        order = range(len(sizes) - 1, -1, -1)
+    flat = "0"
+    for d in order:
+        flat = f"({flat} * {sizes[d]} + {coordinates[d]})"
+    planes = f"((long long)n * {layer.x.layout.shape[1]} + c)"
+    return f"{planes} * {math.prod(sizes)} + {flat}"
+
+
+def _finish(shape: Sliding, layer: Pool, pixel: int) -> tuple[list[str], str]:
+    """Statements, and the result of lane `l` of one output."""
+    total = f"sum{pixel}[l]"
+    if layer.primitive.op == "MaxPool":
+        return [], total
+    if layer.primitive.op == "AveragePool":
+        lines, count = _count(shape, layer, pixel)
+        return lines, f"({total} {count})"
+    p = layer.primitive.integer("p", 2)
+    simple = {1: total, 2: f"sqrtf({total})"}
+    return [], simple.get(p, f"powf({total}, {float_literal(1 / p)})")
+
+
+def _count(shape: Sliding, layer: Pool, pixel: int) -> tuple[list[str], str]:
+    """What to multiply or divide a sum by: the number of elements that count."""
+    spans = [_span(layer, d) for d in range(shape.rank)]
+    if all(span is None for span in spans):
+        return [], f"* {float_literal(1 / layer.window.taps)}"
+    lines = [f"int count{pixel} = {math.prod(k for k, s in zip(layer.window.kernel, spans, strict=True) if not s)};"]
+    for d, span in enumerate(spans):
+        if span is not None:
+            low, high = span
+            at = f"p{d}" if d < shape.rank - 1 else f"(p{d} + {pixel})"
+            start = f"{at} * {layer.window.strides[d]} - {layer.window.begins[d]}"
+            taps = [
+                f"({start} + {k * layer.window.dilations[d]} >= {low} && "
+                f"{start} + {k * layer.window.dilations[d]} < {high})"
+                for k in range(layer.window.kernel[d])
+            ]
+            lines.append(f"count{pixel} *= {' + '.join(taps)};")
+    return lines, f"/ (float)count{pixel}"
+
+
+def _span(layer: Pool, d: int) -> tuple[int, int] | None:
+    """Coordinates whose taps count along one dimension; None if all do, wherever the window stands."""
+    window = layer.window
+    size, outputs = layer.x.layout.shape[2 + d], layer.y.layout.shape[2 + d]
+    rank = len(window.kernel)
+    pads = layer.primitive.integers("pads", (0,) * 2 * rank)
+    include = layer.primitive.integer("count_include_pad", 0)
+    low, high = (-pads[d], size + pads[rank + d]) if include else (0, size)
+    reach = (outputs - 1) * window.strides[d] - window.begins[d] + (window.kernel[d] - 1) * window.dilations[d]
+    return None if -window.begins[d] >= low and reach < high else (low, high)
+
+
+def _store_indices(shape: Sliding, indices: Region, layer: Pool) -> list[str]:
+    last = shape.rank - 1
+    at = {0: "n", 1: "c", **{d + 2: f"p{d}" for d in range(last + 1)}}
+    value = f"c < {layer.y.layout.shape[1]} ? where : 0ll" if shape.padded else "where"
+    writable = indices.layout.channels or indices.layout.shape[1]
+    guard = f"if (c < {writable}) " if writable < shape.channels else ""
+    return [f"{guard}wl::store_one(y1 + {place(indices.layout, at)}, {value});"]
+
+
+def _stem(layer: Pool) -> str:
+    kernel = "x".join(str(size) for size in layer.window.kernel)
+    strides = "x".join(str(stride) for stride in dict.fromkeys(layer.window.strides))
+    kind = {"MaxPool": "maxpool", "AveragePool": "averagepool", "LpPool": "lppool"}[layer.primitive.op]
+    parts = [kind, f"{kernel}s{strides}", layer.before.chain.label, layer.after.chain.label]
+    return "_".join(part for part in (*parts, SHORT[layer.x.layout.dtype]) if part)
+
+
+def lower_pool(segment: Segment, context: LoweringContext) -> tuple[KernelStep, ...]:
+    """A pooling operator with what is fused into it."""
+    pool = segment.main
+    x, before = fused_before(segment, context)
+    indices = pool.outputs[1] if len(pool.outputs) > 1 and pool.outputs[1] else ""
+    results = [name for name in segment.writes if name != indices]
+    y = context.region(results[0]) if results else _unread(pool, context)
+    places = context.region(indices) if indices in segment.writes else None
+    after = fused_after(segment, context)
+    return (pool_step(Pool(pool, window_of(pool, x), x, y, places, before, after)),)
+
+
+def _unread(pool: Primitive, context: LoweringContext) -> Region:
+    """Scratch for maxima of which only the places are read."""
+    name = pool.outputs[0]
+    return context.temporary("maxima", row_major(context.tensor(name).shape, context.storage(name)))
+
+
+def _obstacle(primitive: Primitive, graph: Graph, precision: Precision) -> str | None:  # noqa: ARG001 - an Obstacle
+    dtype = graph.tensors[primitive.inputs[0]].dtype
+    if primitive.op != "MaxPool" and not dtype.is_float:
+        return f"of {dtype} has no kernel"
+    return None
+
+
+_FAMILY = Family("own kernel: pooling", lower_pool, _obstacle, takes_prologue=True, takes_epilogue=True)
+FAMILIES: Mapping[str, Family] = {"MaxPool": _FAMILY, "AveragePool": _FAMILY, "LpPool": _FAMILY}
