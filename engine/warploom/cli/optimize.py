@@ -16,7 +16,7 @@ def optimize(
     model: ModelFile,
     device: DeviceName = "auto",
     mode: Annotated[
-        Mode, typer.Option(help="Stages run groups side by side (parallel), merge convolutions (merge), or both.")
+        Mode, typer.Option(help="Let one scheduler compete with the sequential schedule, or all of them (both).")
     ] = Mode.BOTH,
     group_operators: Annotated[
         int, typer.Option("-r", "--max-group-operators", min=1, max=16, help="Operators in one group.")
@@ -24,6 +24,9 @@ def optimize(
     stage_groups: Annotated[
         int, typer.Option("-s", "--max-stage-groups", min=1, max=64, help="Groups in one stage.")
     ] = 8,
+    search_seconds: Annotated[
+        float, typer.Option("--search-seconds", min=0.01, help="The search ends after this time with its best.")
+    ] = 40.0,
     batch: Batch = None,
     shape: ShapeList = None,
     precision: Annotated[PrecisionName, typer.Option(help="Arithmetic of float operators.")] = PrecisionName.FP32,
@@ -52,6 +55,7 @@ def optimize(
         precision=precision.value,
         repeats=repeats,
         verify=verify,
+        search_seconds=search_seconds,
     )
     outcome = run_optimize(model, output or Path(f"{model.stem}.warploom"), options, log=log)
     if json:

@@ -10,12 +10,19 @@ import typer
 
 
 class Mode(enum.StrEnum):
-    """What the schedule search may do inside a stage."""
+    """Which schedulers compete (the same names as warploom.schedule.modes.MODES)."""
 
     BOTH = "both"
     PARALLEL = "parallel"
     MERGE = "merge"
     GREEDY = "greedy"
+    SEQUENTIAL = "sequential"
+    IOS_BOTH = "ios-both"
+    DATAFLOW = "dataflow"
+    LIST = "list"
+    NIMBLE = "nimble"
+    OPARA = "opara"
+    LOCAL = "local"
 
 
 class PrecisionName(enum.StrEnum):

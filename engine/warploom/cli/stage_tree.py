@@ -1,4 +1,4 @@
-"""Prints a schedule as a tree: blocks, their stages, the groups of each stage, with latencies."""
+"""Prints a schedule as a tree: blocks, stages and groups, or the streams of a plan without stages, with times."""
 
 from __future__ import annotations
 
@@ -65,6 +65,8 @@ def schedule_tree(recording: Recording, candidate: Candidate) -> Tree:
     """The tree of one candidate."""
     from rich.tree import Tree
 
+    if candidate.schedule is None:
+        return _launch_tree(recording, candidate)
     stages = timed_stages(candidate)
     total = sum(stage.latency_us for stage in stages)
     root = Tree(f"[bold]{_escape(candidate.name)}[/]  {len(stages)} stages  {total:,.1f} us")
@@ -78,6 +80,25 @@ def schedule_tree(recording: Recording, candidate: Candidate) -> Tree:
         branch = root.add(f"block {block + 1}  {latency:,.1f} us  [dim]{len(inside)} stages[/]")
         for stage in inside:
             _add_stage(branch, stage, recording)
+    return root
+
+
+def _launch_tree(recording: Recording, candidate: Candidate) -> Tree:
+    """The streams of a plan without stages: when each launch started, what it is, and what it waited for."""
+    from rich.tree import Tree
+
+    plan, spans = candidate.plan, candidate.timeline.spans
+    never = np.iinfo(np.int64).max
+    starts = np.full(len(plan.launches), never, dtype=np.int64)
+    np.minimum.at(starts, spans.launch, spans.start_ns)
+    total = candidate.timeline.duration_ns / 1e3
+    root = Tree(f"[bold]{_escape(candidate.name)}[/]  {len(plan.launches)} launches without stages  {total:,.1f} us")
+    branches = [root.add(f"stream {stream + 1}") for stream in range(plan.streams)]
+    for launch, start in zip(plan.launches, starts.tolist(), strict=True):
+        when = "no kernel" if start == never else f"at {start / 1e3:,.1f} us"
+        (line,) = _group_lines([Group(launch.operators, merged=len(launch.operators) > 1)], recording)
+        waits = ", ".join(_escape(plan.launches[wait].name) for wait in launch.waits)
+        branches[launch.stream].add(f"{when}  {line}" + (f"  [dim]waits for {waits}[/]" if waits else ""))
     return root
 
 

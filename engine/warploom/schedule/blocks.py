@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from warploom.graph import Graph
@@ -49,15 +49,26 @@ def _sections(graph: Graph) -> Iterator[Sequence[int]]:
         yield range(start, len(graph.operators))
 
 
-def cut_vertices(graph: Graph) -> list[int]:
-    """Positions of the Operators comparable with all others, ascending; in time linear in operators and edges.
+class Dependencies(Protocol):
+    """A directed acyclic graph whose vertices are numbered in a topological order."""
+
+    @property
+    def predecessors(self) -> Sequence[Sequence[int]]: ...
+
+    @property
+    def successors(self) -> Sequence[Sequence[int]]: ...
+
+
+def cut_vertices(dependencies: Dependencies) -> list[int]:
+    """Positions of the vertices comparable with all others, ascending; in time linear in vertices and edges.
 
     In any topological order, all before a vertex precede it exactly if the order up to it has no other
     sink: whatever else is there leads on to something there, and so in the end to the vertex. All behind it depend on
     it, likewise, exactly if the order from it on has no other source.
     """
-    lone_sinks = _lone_ends(range(len(graph.operators)), graph.predecessors)
-    lone_sources = _lone_ends(range(len(graph.operators) - 1, -1, -1), graph.successors)
+    count = len(dependencies.predecessors)
+    lone_sinks = _lone_ends(range(count), dependencies.predecessors)
+    lone_sources = _lone_ends(range(count - 1, -1, -1), dependencies.successors)
     return sorted(lone_sinks & lone_sources)
 
 

@@ -1,45 +1,54 @@
-"""Searches the schedules that compete: always sequential and greedy, and what the mode asks for."""
+"""Searches the schedules that compete: the baselines, and what the mode asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+import time
 from dataclasses import dataclass
 
-from warploom.cost import Cost, CostModel
+from warploom.cost import Cost, CostModel, PlanCostModel, ResourceModel
+from warploom.errors import ScheduleError
 from warploom.graph import Graph, LogEntry
 from warploom.schedule import Launch, Schedule, StreamPlan
 from warploom.schedule.lowering import lower_schedule
-from warploom.schedule.registry import SCHEDULERS
+from warploom.schedule.modes import MODES
+from warploom.schedule.plan_search import PlanProblem, PlanResult
+from warploom.schedule.registry import PLAN_SCHEDULERS, SCHEDULERS
 from warploom.schedule.search import SearchLimits, SearchResult
+from warploom.schedule.sequential import single_stage
 from warploom.worker.context import JobContext
 from warploom.worker.observer import SearchReporter
 
 CHEAP_STAGES = 20_000
-"""A search in mode "both" that costed no more stages than this is repeated with each half of its freedom alone."""
+"""A search of IOS that costed no more stages than this is repeated with each half of its freedom alone."""
+
+_BASELINES = ("sequential", "greedy")
+_HALVES = ("parallel", "merge")
+_IOS_SHARE = 0.75  # of the time that is left; the rest is for those behind
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedCandidate:
-    """A schedule that may win, lowered to what a device executes.
+    """A plan that may win.
 
     Attributes:
         scheduler: Key in the registry of schedulers.
-        schedule: What it found.
-        plan: The schedule, lowered.
+        schedule: The stages that the plan came from; None for a plan without stages.
+        plan: What a device executes.
         result: Figures of the search.
         stage_costs: Predicted cost of each stage, alone.
     """
 
     scheduler: str
-    schedule: Schedule
+    schedule: Schedule | None
     plan: StreamPlan
-    result: SearchResult
-    stage_costs: tuple[Cost, ...]
+    result: SearchResult | PlanResult
+    stage_costs: tuple[Cost, ...] = ()
 
     @property
     def name(self) -> str:
         """Name of the schedule, unique among the candidates."""
-        return self.schedule.name
+        return self.plan.name
 
     @property
     def launches(self) -> tuple[Launch, ...]:
@@ -52,47 +61,87 @@ def plan_candidates(
 ) -> tuple[PlannedCandidate, ...]:
     """Runs the schedulers that a mode stands for, the baselines first.
 
-    When the user cancels, the search that runs ends with its best and no other one starts; the baselines are always
-    there.
+    When the user cancels, the search that runs ends with its best and no other one starts; so it is when
+    `limits.seconds`, which bounds all of them together, is over. The baselines are always there.
     """
-    planned: list[PlannedCandidate] = []
-    for scheduler in _schedulers(mode, planned, context):
-        context.phase("search", scheduler)
-        reporter = SearchReporter(context.job, scheduler, context.emit, context.cancelled)
-        result = SCHEDULERS[scheduler](graph, costs, limits, reporter)
-        context.note(result.log)
-        planned.append(_lower(scheduler, result, graph, costs))
-    return tuple(planned)
+    competition = _Competition(graph, costs, limits, context)
+    for scheduler in MODES[mode].schedulers:
+        competition.run(scheduler, mode)
+    return tuple(competition.planned)
 
 
-def _schedulers(mode: str, planned: list[PlannedCandidate], context: JobContext) -> Iterator[str]:
-    yield from ("sequential", "greedy")
-    if mode == "greedy":
-        return
-    if not context.cancelled():
-        yield mode
-    if mode != "both" or context.cancelled():
-        return
-    costed = planned[-1].result.stages_costed
-    cheap = costed <= CHEAP_STAGES
-    context.note([_halves_entry(costed, cheap=cheap)])
-    if cheap:
-        for half in ("parallel", "merge"):
-            if not context.cancelled():
-                yield half
+class _Competition:
+    """The candidates so far, and the time that is left."""
 
+    def __init__(self, graph: Graph, costs: CostModel, limits: SearchLimits, context: JobContext) -> None:
+        self.planned: list[PlannedCandidate] = []
+        self._graph = graph
+        self._costs = costs
+        self._limits = limits
+        self._context = context
+        self._started = time.perf_counter()
 
-def _halves_entry(costed: int, *, cheap: bool) -> LogEntry:
-    comparison = "at most" if cheap else "more than"
-    return LogEntry(
-        "search",
-        ("parallel", "merge"),
-        "searched too" if cheap else "not searched",
-        f"the search of both costed {costed:,} stages, {comparison} {CHEAP_STAGES:,}",
-    )
+    def run(self, scheduler: str, mode: str) -> None:
+        if scheduler not in _BASELINES:
+            if self._context.cancelled():
+                return
+            if reason := self._reason_against(scheduler, mode):
+                self._context.note([LogEntry("search", (scheduler,), "not searched", reason)])
+                return
+        self._context.phase("search", scheduler)
+        reporter = SearchReporter(self._context.job, scheduler, self._context.emit, self._context.cancelled)
+        if scheduler in SCHEDULERS:
+            limits = self._limits if scheduler in _BASELINES else self._within(_IOS_SHARE)
+            found = SCHEDULERS[scheduler](self._graph, self._costs, limits, reporter)
+            self._add(scheduler, found, found.schedule)
+        else:
+            try:
+                made = PLAN_SCHEDULERS[scheduler](self._problem(), reporter)
+            except ScheduleError as error:
+                self._context.note([LogEntry("search", (scheduler,), "not searched", str(error))])
+                return
+            self._add(scheduler, made, None)
 
+    def _reason_against(self, scheduler: str, mode: str) -> str:
+        left = self._left_seconds()
+        if left is not None and left <= 0:
+            return f"the {self._limits.seconds} seconds of the search are over"
+        if mode != scheduler and scheduler in _HALVES:
+            costed = sum(one.result.stages_costed for one in self.planned if one.scheduler == "both")
+            if costed > CHEAP_STAGES:
+                return f"the search of both costed {costed:,} stages, more than {CHEAP_STAGES:,}"
+        return ""
 
-def _lower(scheduler: str, result: SearchResult, graph: Graph, costs: CostModel) -> PlannedCandidate:
-    plan = lower_schedule(result.schedule, graph)
-    stage_costs = tuple(costs.stage_costs(result.schedule.stages))
-    return PlannedCandidate(scheduler, result.schedule, plan, result, stage_costs)
+    def _left_seconds(self) -> float | None:
+        seconds = self._limits.seconds
+        return None if seconds is None else seconds - (time.perf_counter() - self._started)
+
+    def _within(self, share: float) -> SearchLimits:
+        left = self._left_seconds()
+        return self._limits if left is None else dataclasses.replace(self._limits, seconds=max(share * left, 1e-3))
+
+    def _problem(self) -> PlanProblem:
+        graph, costs = self._graph, self._costs
+        names = [operator.name for operator in graph.operators]
+        solo = costs.stage_costs([single_stage(name) for name in names])
+        staged = [one for one in self.planned if one.schedule is not None]
+        best = min(staged, key=lambda one: one.result.latency_us, default=None)
+        resources = costs.operator_resources(names) if isinstance(costs, ResourceModel) else None
+        return PlanProblem(
+            graph=graph,
+            solo_us={name: cost.median_us for name, cost in zip(names, solo, strict=True)},
+            limits=self._within(1.0),
+            resources=None if resources is None else dict(zip(names, resources, strict=True)),
+            plan_costs=costs if isinstance(costs, PlanCostModel) else None,
+            schedule=None if best is None else best.schedule,
+            plans=tuple(one.plan for one in self.planned),
+        )
+
+    def _add(self, scheduler: str, result: SearchResult | PlanResult, schedule: Schedule | None) -> None:
+        self._context.note(result.log)
+        if isinstance(result, PlanResult):
+            self.planned.append(PlannedCandidate(scheduler, None, result.plan, result))
+            return
+        stage_costs = tuple(self._costs.stage_costs(result.schedule.stages))
+        plan = lower_schedule(result.schedule, self._graph)
+        self.planned.append(PlannedCandidate(scheduler, schedule, plan, result, stage_costs))

@@ -23,6 +23,7 @@ class OptimizeOptions(msgspec.Struct, frozen=True, kw_only=True):
     precision: str = "fp32"
     repeats: int = 50
     verify: bool = True
+    search_seconds: float | None = 40.0
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from warploom.errors import CommandError
 from warploom.graph import Precision
+from warploom.schedule.modes import MODES
 from warploom.schedule.search import SearchLimits
 from warploom.worker.messages import OptimizeOptions
-
-MODES = ("both", "parallel", "merge", "greedy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +17,7 @@ class JobSettings:
 
     Attributes:
         mode: One of `MODES`.
-        limits: Limits of the search.
+        limits: Limits of the search; its time is that of all schedulers together.
         precision: Arithmetic of float operators.
         repeats: Measurements of each candidate.
     """
@@ -44,5 +43,5 @@ def check_settings(options: OptimizeOptions) -> JobSettings:
         raise CommandError(f"{options.repeats} measurements were asked for: choose 1 to 1,000,000.")
     if options.batch is not None and options.batch < 1:
         raise CommandError(f"The batch size is {options.batch}: it has to be 1 or more.")
-    limits = SearchLimits(options.max_group_operators, options.max_stage_groups)
+    limits = SearchLimits(options.max_group_operators, options.max_stage_groups, seconds=options.search_seconds)
     return JobSettings(options.mode, limits, Precision(options.precision), options.repeats)

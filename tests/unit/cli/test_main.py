@@ -12,8 +12,9 @@ from warploom.cli.options import ExportFormat, Mode, PrecisionName, parse_shapes
 from warploom.cli.qt_libraries import how_to_install, missing_libraries
 from warploom.errors import CancelledError, CommandError
 from warploom.graph import Precision
+from warploom.schedule.modes import MODES
 from warploom.version import __version__
-from warploom.worker.settings import MODES, check_settings
+from warploom.worker.settings import check_settings
 
 
 def run(*arguments: str) -> int:
@@ -117,7 +118,7 @@ def test_that_the_choices_of_the_command_line_are_those_of_the_engine() -> None:
     from warploom.report.export import FORMATS
 
     assert tuple(PrecisionName) == tuple(Precision)
-    assert tuple(Mode) == MODES
+    assert tuple(Mode) == tuple(MODES)
     assert set(ExportFormat) == set(FORMATS)
 
 
@@ -128,6 +129,7 @@ def test_that_the_defaults_of_the_command_line_are_those_of_the_worker() -> None
     assert settings.mode == Mode.BOTH
     assert settings.limits.max_group_operators == 3
     assert settings.limits.max_stage_groups == 8
+    assert settings.limits.seconds == 40
 
 
 def test_that_starting_imports_nothing_heavy() -> None:

@@ -13,6 +13,8 @@ from warploom.errors import CommandError, ScheduleError, UnsupportedOperatorErro
 from warploom.graph import DType, Graph, OperatorKind, Precision, Primitive, Tensor, attributes
 from warploom.graph.build import make_operator
 from warploom.schedule import Stage
+from warploom.schedule.modes import MODES
+from warploom.schedule.registry import PLAN_SCHEDULERS, SCHEDULERS
 from warploom.schedule.search import SearchLimits, SearchUpdate
 from warploom.worker import candidates as candidates_module
 from warploom.worker.candidates import plan_candidates
@@ -71,16 +73,43 @@ def planned_names(mode: str, **options: Any) -> list[str]:
         ("greedy", ["sequential", "greedy"]),
         ("parallel", ["sequential", "greedy", "parallel"]),
         ("merge", ["sequential", "greedy", "merge"]),
-        ("both", ["sequential", "greedy", "both", "parallel", "merge"]),
+        ("both", ["sequential", "greedy", "both", "parallel", "merge", "dataflow", "list", "nimble"]),
+        ("sequential", ["sequential"]),
+        ("ios-both", ["sequential", "greedy", "both"]),
+        ("nimble", ["sequential", "greedy", "nimble"]),
     ],
 )
 def test_that_the_baselines_always_compete(mode: str, names: list[str]) -> None:
     assert planned_names(mode) == names
 
 
+def test_that_every_mode_names_schedulers_that_exist_and_begins_with_the_baseline() -> None:
+    for mode in MODES.values():
+        assert mode.schedulers[0] == "sequential"
+        assert set(mode.schedulers) <= {*SCHEDULERS, *PLAN_SCHEDULERS}
+    assert set(MODES["both"].schedulers) == {*SCHEDULERS, *PLAN_SCHEDULERS}
+
+
 def test_that_an_expensive_search_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates_module, "CHEAP_STAGES", 0)
-    assert planned_names("both") == ["sequential", "greedy", "both"]
+    assert not {"parallel", "merge"} & set(planned_names("both"))
+    assert "parallel" in planned_names("parallel")
+
+
+def test_that_a_scheduler_that_the_device_cannot_help_is_left_out_with_the_reason() -> None:
+    context = context_of([])
+    found = plan_candidates(diamond(), UnitCosts(), "both", SearchLimits(), context)
+    assert not {"opara", "local"} & {candidate.scheduler for candidate in found}
+    left_out = {entry.subject[0]: entry.reason for entry in context.log if entry.decision == "not searched"}
+    assert "what operators ask" in left_out["opara"]
+    assert "cannot judge plans" in left_out["local"]
+
+
+def test_that_no_search_starts_when_the_time_is_over() -> None:
+    context = context_of([])
+    found = plan_candidates(diamond(), UnitCosts(), "both", SearchLimits(seconds=1e-9), context)
+    assert [candidate.scheduler for candidate in found] == ["sequential", "greedy"]
+    assert any("seconds of the search are over" in entry.reason for entry in context.log)
 
 
 def test_that_after_a_cancel_the_baselines_are_there_and_no_search_starts() -> None:
@@ -89,6 +118,9 @@ def test_that_after_a_cancel_the_baselines_are_there_and_no_search_starts() -> N
 
 def test_that_candidates_keep_the_predicted_cost_of_each_stage() -> None:
     for candidate in plan_candidates(diamond(), UnitCosts(), "both", SearchLimits(), context_of([])):
+        if candidate.schedule is None:
+            assert candidate.stage_costs == ()
+            continue
         assert len(candidate.stage_costs) == len(candidate.schedule.stages)
         assert sum(cost.median_us for cost in candidate.stage_costs) == candidate.result.latency_us
 
@@ -219,6 +251,7 @@ def test_that_the_tolerance_grows_with_the_longest_chain() -> None:
         (OptimizeOptions(precision="fp8"), CommandError, "fp8"),
         (OptimizeOptions(repeats=0), CommandError, "1 to 1,000,000"),
         (OptimizeOptions(batch=0), CommandError, "batch"),
+        (OptimizeOptions(search_seconds=0), ScheduleError, "positive"),
         (OptimizeOptions(max_group_operators=0), ScheduleError, "from 1 to"),
         (OptimizeOptions(max_stage_groups=1000), ScheduleError, "from 1 to"),
     ],

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from warploom.cost import Cost
+from warploom.cost import Cost, OperatorResources
 from warploom.device.simulated.load import Load
 from warploom.device.simulated.loads import Loads, LoadTable
+from warploom.device.simulated.play import play_plan
+from warploom.device.simulated.resources import resources_of
 from warploom.device.simulated.simulator import Task, alone_us, joined, simulate
 from warploom.errors import ScheduleError
 from warploom.graph import Graph, Precision
-from warploom.schedule import Group, Stage
+from warploom.schedule import Group, Launch, Stage, StreamPlan
 
 IMPOSSIBLE = Cost.exactly(float("inf"))
 
 
 class SimulatedCostModel:
-    """Stage costs of one Graph (a CostModel).
+    """Costs of one Graph's stages and plans, and its Operators' resources (CostModel, PlanCostModel, ResourceModel).
 
     A stage costs what it adds to a plan that runs it between two others: the dependency latency before its first
     kernels, its groups side by side, and the edges that join them at its closing barrier. So the costs of a schedule's
@@ -33,6 +35,21 @@ class SimulatedCostModel:
 
     def stage_costs(self, stages: Sequence[Stage]) -> Sequence[Cost]:
         return [self._stage_cost(stage) for stage in stages]
+
+    def plan_costs(self, plans: Sequence[StreamPlan]) -> Sequence[Cost]:
+        return [self._plan_cost(plan) for plan in plans]
+
+    def operator_resources(self, names: Sequence[str]) -> Sequence[OperatorResources]:
+        return [resources_of(self._loads.of(self._graph.operator(name)), self._gpu) for name in names]
+
+    def _plan_cost(self, plan: StreamPlan) -> Cost:
+        loads = []
+        for launch in plan.launches:
+            kernels = self._group_loads(_group_of(launch))
+            if kernels is None:
+                return IMPOSSIBLE
+            loads.append(kernels)
+        return Cost.exactly(play_plan(plan, loads, self._gpu).end_us)
 
     def _stage_cost(self, stage: Stage) -> Cost:
         groups = []
@@ -81,3 +98,7 @@ class SimulatedCostModel:
             if name not in tensors
         }
         return self._loads.beside({**own, **tensors}, {*constants, *operator.weights}).of(operator)
+
+
+def _group_of(launch: Launch) -> Group:
+    return Group(launch.operators, merged=len(launch.operators) > 1)
