@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from warploom.cost import CostModel
-from warploom.graph import Graph, Operator, Precision
+from warploom.graph import Graph, LogEntry, Operator, Precision
 from warploom.schedule import StreamPlan
 from warploom.timeline import Timeline
 
@@ -134,4 +134,13 @@ class Device(Protocol):
 
     def cost_model(self, graph: Graph, precision: Precision) -> CostModel:
         """Stage costs of this Graph on this device."""
+        ...
+
+
+@runtime_checkable
+class LoggingDevice(Protocol):
+    """A Device that has something to say for the build log of a job: memory planned, a cache set aside."""
+
+    def take_log(self) -> tuple[LogEntry, ...]:
+        """The entries since this was asked last."""
         ...

@@ -17,17 +17,26 @@ from warploom.worker.observer import Cancelled, Emit
 
 _logger = logging.getLogger(__name__)
 
+_LOST = " The worker process ends; the next job gets a new one."
 
-def run_job(request: Request, emit: Emit, cancelled: Cancelled) -> None:
-    """Runs one job to its last event, `Finished`, `DeviceList` or `Failed`. Raises nothing of the job's own."""
+
+def run_job(request: Request, emit: Emit, cancelled: Cancelled) -> bool:
+    """Runs one job to its last event, `Finished`, `DeviceList` or `Failed`. Raises nothing of the job's own.
+
+    Returns:
+        Whether this process is lost for further jobs: after some faults it cannot use the GPU any more.
+    """
     _logger.debug("job %d: %s", request.job, type(request).__name__)
     try:
         _run(request, emit, cancelled)
     except WarploomError as error:
-        emit(Failed(job=request.job, code=error.code, message=str(error), details=traceback.format_exc()))
+        message = f"{error}{_LOST}" if error.sticky else str(error)
+        emit(Failed(job=request.job, code=error.code, message=message, details=traceback.format_exc()))
+        return error.sticky
     except Exception as error:
         _logger.exception("job %d failed", request.job)
         emit(Failed(job=request.job, code="internal", message=unexpected(error), details=traceback.format_exc()))
+    return False
 
 
 def unexpected(error: BaseException) -> str:

@@ -89,11 +89,21 @@ def _record(
     costs = device.cost_model(model.graph, settings.precision)
     planned = plan_candidates(model.graph, costs, settings.mode, settings.limits, context)
     outcomes = execute_candidates(planned, model.graph, device, settings.precision, settings.repeats, context)
+    _note_device(device, context)
     fastest_first = sorted(planned, key=lambda candidate: outcomes[candidate.name].measurement.median_us)
     checks = _verify(fastest_first, request, settings, device, model, context)
+    _note_device(device, context)
     chosen = choose(outcomes, checks, context)
     findings = Findings(planned, outcomes, checks, chosen, solo_latencies(model.graph, costs))
     return assemble(request, settings, device.info, model, findings, context.log)
+
+
+def _note_device(device: Device, context: JobContext) -> None:
+    """Takes what the device has to say over into the build log."""
+    from warploom.device import LoggingDevice
+
+    if isinstance(device, LoggingDevice):
+        context.note(device.take_log())
 
 
 def _verify(

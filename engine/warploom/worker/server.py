@@ -33,7 +33,10 @@ from warploom.worker.observer import Cancelled, Emit
 SECONDS_TO_STOP = 5.0
 """How long a running job may take to notice that the worker ends, before the process ends without it."""
 
-RunJob = Callable[[Request, Emit, Cancelled], None]
+EXIT_LOST = 3
+"""Exit code of a worker whose process lost the GPU: whoever started it starts another one for the next job."""
+
+RunJob = Callable[[Request, Emit, Cancelled], bool]
 
 
 class WorkerStopped(BaseException):
@@ -67,8 +70,10 @@ class Server:
 
     def _run(self, request: Request) -> None:
         job = request.job
-        self._run_job(request, self._emit, lambda: job in self._cancelled or self._stopping.is_set())
+        lost = self._run_job(request, self._emit, lambda: job in self._cancelled or self._stopping.is_set())
         self._cancelled.discard(job)
+        if lost:
+            _leave(EXIT_LOST)  # without clean-up: every further call to the GPU would fail or hang
 
     def _emit(self, event: Event) -> None:
         if self._stopping.is_set():

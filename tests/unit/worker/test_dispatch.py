@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from warploom.device.cuda.errors import CudaError
 from warploom.errors import CommandError
 from warploom.worker import dispatch
 from warploom.worker.messages import Event, Failed, Hello, ImportRequest
@@ -52,6 +53,18 @@ def test_that_a_defect_becomes_a_sentence_with_the_traceback_apart(
     assert "\n" not in failed.message
     assert type(error).__name__ in failed.details
     assert "job 4 failed" in caplog.text
+
+
+def test_that_a_job_that_lost_the_gpu_says_so_and_gives_up_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose(*_: object) -> None:
+        raise CudaError("The GPU fell off the bus.", call="x", sticky=True)
+
+    monkeypatch.setattr(dispatch, "_run", lose)
+    events: list[Event] = []
+    assert dispatch.run_job(ImportRequest(job=4, model="m"), events.append, lambda: False)
+    (failed,) = events
+    assert isinstance(failed, Failed)
+    assert failed.message == "The GPU fell off the bus. The worker process ends; the next job gets a new one."
 
 
 def test_that_what_is_no_job_is_refused() -> None:

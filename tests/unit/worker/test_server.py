@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import pytest
 
+from warploom.worker import server
 from warploom.worker.framing import decode_event, encode_frame, read_frame
 from warploom.worker.messages import (
     PROTOCOL_VERSION,
@@ -62,13 +63,14 @@ class Conversation:
         self.exit_codes.append(Server(self._source, self._sink, self._job).serve())
         self._sink.close()
 
-    def _job(self, request: Request, emit: Emit, cancelled: Cancelled) -> None:
+    def _job(self, request: Request, emit: Emit, cancelled: Cancelled) -> bool:
         self.started.append(request.job)
         emit(Phase(request.job, "search"))
         while isinstance(request, ImportRequest) and request.model == "endless" and not cancelled():
             time.sleep(0.001)
             emit(Phase(request.job, "still searching"))
         emit(Finished(request.job, cancelled=cancelled()))
+        return isinstance(request, ImportRequest) and request.model == "lost"
 
 
 def _pipe() -> tuple[BinaryIO, BinaryIO]:
@@ -158,3 +160,14 @@ def test_that_the_server_ends_in_mid_job(conversation: Conversation, how: str) -
         time.sleep(0.1)
         conversation.requests.close()
     assert conversation.wait() == 0
+
+
+def test_that_a_job_that_lost_the_gpu_ends_the_process_after_its_last_event(
+    conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[int] = []
+    monkeypatch.setattr(server, "_leave", left.append)
+    conversation.send(ImportRequest(job=1, model="lost"), ImportRequest(job=2, model="quick"))
+    assert last_of(conversation, 1) == Finished(job=1)
+    assert last_of(conversation, 2) == Finished(job=2)
+    assert left == [server.EXIT_LOST]

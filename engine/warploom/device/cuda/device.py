@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections import OrderedDict
 from functools import cached_property
+from pathlib import Path
 
 from warploom.cost import CostModel
 from warploom.cost.database import CostDatabase
@@ -47,7 +49,7 @@ class CudaDevice:
         database: What was measured on it before.
     """
 
-    def __init__(self, facts: GpuFacts, cuda_version: int) -> None:
+    def __init__(self, facts: GpuFacts, cuda_version: int, database: Path) -> None:
         cupy = load_cupy()
         load_cudnn()
         self._facts = facts
@@ -57,7 +59,7 @@ class CudaDevice:
             cupy.cuda.runtime.free(0)  # makes the context now, where a failure can be told from others
         self._environment = environment(facts.index)
         self._cuda_version = cuda_version
-        self.database = CostDatabase(cache_folder() / DATABASE_NAME, self._environment, self._say)
+        self.database = CostDatabase(database, self._environment, self._say)
         self._streams = StreamPool()
         self._library = LibraryPlans()
         self._modules = KernelModules(facts.compute_capability, self.database)
@@ -138,11 +140,9 @@ class CudaDevice:
         entries, self._log = tuple(self._log), []
         return entries
 
-    def close(self) -> None:
-        """Gives back what the device holds beside its executables."""
+    def forget_graphs(self) -> None:
+        """Gives back the weights of Graphs that no executable uses any more."""
         self._sessions.clear()
-        self._library.close()
-        self.database.close()
 
     def _head(self) -> Enqueue:
         self._modules.load([HEAD])
@@ -170,7 +170,7 @@ class CudaDevice:
 
 
 def open_cuda_device(index: int) -> CudaDevice:
-    """Opens a GPU.
+    """Opens a GPU; one that this process has open already is given again, without what it kept of earlier Graphs.
 
     Raises:
         DeviceError: If there is no such GPU, its driver is too old, or a library is missing; says what helps.
@@ -187,7 +187,14 @@ def open_cuda_device(index: int) -> CudaDevice:
         oldest = ".".join(map(str, OLDEST_COMPUTE_CAPABILITY))
         has = ".".join(map(str, gpu.compute_capability))
         raise DeviceError(f"The {gpu.name} has compute capability {has}, {oldest} or newer is needed.")
-    return CudaDevice(gpu, facts.cuda_version)
+    device = _opened(gpu, facts.cuda_version, cache_folder())
+    device.forget_graphs()
+    return device
+
+
+@functools.cache
+def _opened(gpu: GpuFacts, cuda_version: int, folder: Path) -> CudaDevice:
+    return CudaDevice(gpu, cuda_version, folder / DATABASE_NAME)
 
 
 def _check_driver(cuda_version: int) -> None:
