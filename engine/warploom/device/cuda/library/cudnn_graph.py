@@ -31,9 +31,23 @@ _ACTIVATIONS: Mapping[str, Callable[..., Any]] = {
     "Elu": lambda graph, y, _: graph.elu(input=y),
     "Sigmoid": lambda graph, y: graph.sigmoid(input=y),
     "Tanh": lambda graph, y: graph.tanh(input=y),
-    "Swish": lambda graph, y, beta=1.0: graph.swish(input=y, swish_beta=beta),
-    "Gelu": lambda graph, y, form="none": (graph.gelu_approx_tanh if form == "tanh" else graph.gelu)(input=y),
+    "Swish": lambda graph, y, beta: graph.swish(input=y, swish_beta=beta),
+    "Gelu": lambda graph, y, form: (graph.gelu_approx_tanh if form == "tanh" else graph.gelu)(input=y),
 }
+
+
+def has_activation(activation: tuple[str | float, ...]) -> bool:
+    """Whether cuDNN has an activation exactly as it is meant."""
+    match activation:
+        case ():
+            return True
+        case ("Clip", float(low), float(high)):
+            return low == 0.0 < high < float("inf")
+        case ("Elu", alpha):
+            return alpha == 1.0
+        case (name, *_):
+            return name in _ACTIVATIONS
+    return False
 
 
 class GraphBuilder:
@@ -61,8 +75,11 @@ class GraphBuilder:
                 compiled knows.
 
         Raises:
+            CudaError: If cuDNN has no such activation.
             Exception: Whatever cuDNN raises where it has no plan.
         """
+        if not has_activation(step.activation):
+            raise CudaError(f"cuDNN has no activation {step.activation}.", call="planning a cuDNN graph")
         graph = self._graph(step, bias_dtype, run_time)
         modes = self._cudnn.heur_mode
         graph.validate()

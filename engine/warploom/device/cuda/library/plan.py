@@ -55,10 +55,9 @@ def decode_plan(data: bytes, signature: str) -> ChosenPlan | None:
     return plan if plan.signature == signature else None
 
 
-def ranked(plans: Sequence[ChosenPlan], kept: int) -> ChosenPlan:
-    """The fastest of the plans, with the next ones as its alternatives, `kept` in all."""
-    best, *others = sorted(plans, key=lambda plan: plan.latency_us)[:kept]
-    return replace(best, alternatives=tuple(others))
+def with_alternatives(plans: Sequence[ChosenPlan]) -> ChosenPlan:
+    """The first of the plans, with the others as its alternatives."""
+    return replace(plans[0], alternatives=tuple(plans[1:]))
 
 
 Pointers = Mapping[str, int]

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 from warploom.device.cuda.errors import CudaError
 from warploom.device.cuda.library.plan import Candidate, Kernel
+from warploom.device.cuda.library.signature import LibraryStep
+from warploom.device.cuda.steps import ConvStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,21 @@ class Limits:
     new: int = 3
 
 
-GROUPED = Limits(compiled=4, known=2, new=2)
-"""For grouped convolutions: the first few are good, later ones take milliseconds to run."""
+_GROUPED = Limits(compiled=4, known=2, new=2)
+_HURRIED = Limits(compiled=6, known=3, new=1)
+_HURRY_AFTER_S = 40.0
 
-HURRIED = Limits(compiled=6, known=3, new=1)
-"""For when the time for choosing is nearly used up."""
+
+def limits_for(step: LibraryStep, spent_s: float) -> Limits:
+    """How much to try for a step.
+
+    Args:
+        step: For a grouped convolution only the first few kernels are good, later ones take milliseconds to run.
+        spent_s: Seconds that choosing took so far.
+    """
+    if isinstance(step, ConvStep) and step.groups > 1:
+        return _GROUPED
+    return _HURRIED if spent_s > _HURRY_AFTER_S else Limits()
 
 
 @dataclass

@@ -5,11 +5,12 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from warploom.device.cuda.errors import cuda_call
+from warploom.device.cuda.library.choosing import Timed
 from warploom.device.cuda.library.images import conv_tensors
 from warploom.device.cuda.library.plan import Kernel, Pointers
 from warploom.device.cuda.library.signature import LibraryStep, regions_by_role
@@ -19,6 +20,7 @@ from warploom.graph import DType
 
 _ALIGNMENT = 16
 _PATTERN_ELEMENTS = 1 << 16
+_FIRST_ROUNDS, _FINAL_ROUNDS = 3, 9
 _TARGET_US = 150.0
 _FEWEST_EXECUTIONS, _MOST_EXECUTIONS = 2, 20
 # What a launch outside of a graph adds to a rough time, at most.
@@ -107,23 +109,52 @@ def random_pattern(dtype: DType) -> np.ndarray[Any, np.dtype[Any]]:
     return values.astype(dtype.to_numpy())
 
 
-class Timer:
-    """Measures kernels on a stream of its own."""
+class GpuBench:
+    """Measures kernels on a stream of its own.
+
+    Args:
+        stream: CuPy's stream.
+    """
 
     def __init__(self, stream: Any) -> None:
         self._cupy = load_cupy()
         self._stream = stream
+        self._scratch = Scratch()
         self._events = (self._cupy.cuda.Event(), self._cupy.cuda.Event())
 
-    def estimate_us(self, kernel: Kernel, pointers: Pointers, workspace: int) -> float:
-        """One execution timed roughly, launch overhead included, after one that warms up."""
-        kernel.enqueue(pointers, workspace, self._stream.ptr)
-        return self._elapsed_us(lambda: kernel.enqueue(pointers, workspace, self._stream.ptr))
+    def first(self, kernel: Kernel, step: LibraryStep, best_us: float) -> Timed | None:
+        """A rough time from outside of a graph, then, unless that is hopeless, some replays of a graph."""
+        workspace = self._scratch.workspace(kernel.plan.workspace_bytes)
+        pointers = self._scratch.pointers(step, kernel.plan.bias_dtype)
+        with cuda_call("timing a library kernel"):
+            kernel.enqueue(pointers, workspace, self._stream.ptr)
+            rough_us = self._elapsed_us(lambda: kernel.enqueue(pointers, workspace, self._stream.ptr)) - _LAUNCH_US
+            if rough_us > _HOPELESS * best_us + _LAUNCH_US:
+                return None
+            executions = executions_for(rough_us)
+            graph = self._captured(kernel, pointers, workspace, executions)
+            graph.launch(self._stream)
+            times = [self._replay_us(graph, executions) for _ in range(_FIRST_ROUNDS)]
+        return Timed(kernel, statistics.median(times), (graph, executions))
 
-    def graph(self, kernel: Kernel, pointers: Pointers, workspace: int, estimate_us: float) -> TimedGraph:
-        """A CUDA graph of several executions, replayed once to warm up."""
-        execution_us = max(estimate_us - _LAUNCH_US, 1.0)
-        executions = max(_FEWEST_EXECUTIONS, min(_MOST_EXECUTIONS, int(_TARGET_US / execution_us)))
+    def finals_us(self, timed: Sequence[Timed]) -> list[float]:
+        """Median replays; the graphs take turns, so that drifts hit all alike."""
+        samples: list[list[float]] = [[] for _ in timed]
+        with cuda_call("timing library kernels"):
+            for _ in range(_FINAL_ROUNDS):
+                for entry, times in zip(timed, samples, strict=True):
+                    times.append(self._replay_us(*cast("tuple[Any, int]", entry.again)))
+        return [statistics.median(times) for times in samples]
+
+    def next_step(self) -> None:
+        """All measurements of this step are done."""
+        self._scratch.forget_graphs()
+
+    def close(self) -> None:
+        """Frees the scratch memory; may be called again."""
+        self._scratch.close()
+
+    def _captured(self, kernel: Kernel, pointers: Pointers, workspace: int, executions: int) -> Any:
         with self._stream:
             self._stream.begin_capture()
             try:
@@ -131,16 +162,10 @@ class Timer:
                     kernel.enqueue(pointers, workspace, self._stream.ptr)
             finally:
                 graph = self._stream.end_capture()
-        graph.launch(self._stream)
-        return TimedGraph(graph, executions)
+        return graph
 
-    def rounds_us(self, graphs: Sequence[TimedGraph], rounds: int) -> list[float]:
-        """Median time of one execution in each graph; the graphs take turns, so that drifts hit all alike."""
-        samples: list[list[float]] = [[] for _ in graphs]
-        for _ in range(rounds):
-            for timed, times in zip(graphs, samples, strict=True):
-                times.append(self._elapsed_us(partial(timed.graph.launch, self._stream)) / timed.executions)
-        return [statistics.median(times) for times in samples]
+    def _replay_us(self, graph: Any, executions: int) -> float:
+        return self._elapsed_us(partial(graph.launch, self._stream)) / executions
 
     def _elapsed_us(self, launch: Callable[[], object]) -> float:
         start, end = self._events
@@ -151,16 +176,6 @@ class Timer:
         return float(self._cupy.cuda.get_elapsed_time(start, end)) * 1e3
 
 
-class TimedGraph:
-    """A CUDA graph of some executions of one kernel."""
-
-    __slots__ = ("executions", "graph")
-
-    def __init__(self, graph: Any, executions: int) -> None:
-        self.graph = graph
-        self.executions = executions
-
-
-def hopeless(estimate_us: float, best_us: float) -> bool:
-    """Whether a kernel of which only the rough time is known cannot become the best."""
-    return estimate_us - 2 * _LAUNCH_US > _HOPELESS * best_us
+def executions_for(latency_us: float) -> int:
+    """Executions in one graph: enough to measure by, few enough to be done soon."""
+    return max(_FEWEST_EXECUTIONS, min(_MOST_EXECUTIONS, int(_TARGET_US / max(latency_us, 1.0))))

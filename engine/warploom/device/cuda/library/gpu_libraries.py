@@ -1,0 +1,63 @@
+"""The libraries opened on the current GPU: handles, the stream that plans are made and timed on, the sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from warploom.device.cuda.errors import cuda_call
+from warploom.device.cuda.library.choosing import Bench
+from warploom.device.cuda.library.cublaslt import CublasLt
+from warploom.device.cuda.library.cublaslt_source import CublasLtSource
+from warploom.device.cuda.library.cudnn_source import CudnnSource
+from warploom.device.cuda.library.plan import PlanSource
+from warploom.device.cuda.library.timing import GpuBench
+from warploom.device.cuda.loading import load_cublaslt, load_cudnn, load_cupy
+
+
+class Libraries(Protocol):
+    """Sources of plans, and a bench to measure them on."""
+
+    @property
+    def sources(self) -> Sequence[PlanSource]:
+        """The sources of plans, preferred ones first."""
+        ...
+
+    def bench(self) -> Bench:
+        """A new bench."""
+        ...
+
+    def close(self) -> None:
+        """Releases everything; may be called again."""
+        ...
+
+
+class GpuLibraries:
+    """cuDNN and, where it is installed, cuBLASLt."""
+
+    def __init__(self) -> None:
+        cupy, self._cudnn = load_cupy(), load_cudnn()
+        with cuda_call("starting cuDNN"):
+            # Lives as long as the handle that it is set on: cuDNN asks it for its context even when nothing runs.
+            self._stream: Any = cupy.cuda.Stream(non_blocking=True)
+            self._handle: int | None = int(self._cudnn.create_handle())
+            self._cudnn.set_stream(handle=self._handle, stream=self._stream.ptr)
+        library = load_cublaslt()
+        self._cublaslt = CublasLt(library) if library is not None else None
+        sources: list[PlanSource] = [CudnnSource(self._cudnn, self._handle, self._stream.ptr)]
+        if self._cublaslt is not None:
+            sources.append(CublasLtSource(self._cublaslt))
+        self.sources: Sequence[PlanSource] = tuple(sources)
+
+    def bench(self) -> Bench:
+        """A new bench."""
+        return GpuBench(self._stream)
+
+    def close(self) -> None:
+        """Releases the handles; may be called again."""
+        self.sources = ()
+        if self._handle is not None:
+            self._cudnn.destroy_handle(self._handle)
+            self._handle = None
+        if self._cublaslt is not None:
+            self._cublaslt.close()
