@@ -30,7 +30,9 @@ def write_atomically(
         WarploomError: Of the kind `error`, naming the path, the cause and what to do.
     """
     try:
-        target = path.resolve()
+        target = Path(os.path.realpath(path))  # unlike Path.resolve, the same for a loop of links in every Python
+        if target.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         _refuse_non_file(path, target, error)
         temporary = target.parent / f".warploom-{secrets.token_hex(8)}.part"
         try:
@@ -41,15 +43,13 @@ def write_atomically(
                 temporary.unlink(missing_ok=True)
             raise
         _sync_folder(target.parent)
-    except (OSError, RuntimeError) as cause:  # RuntimeError: a loop of links (Python 3.11, 3.12)
-        if isinstance(cause, RuntimeError) and "Symlink loop" not in str(cause):
-            raise
+    except OSError as cause:
         raise error(write_failure(path, cause)) from cause
 
 
-def write_failure(path: Path, cause: OSError | RuntimeError) -> str:
+def write_failure(path: Path, cause: OSError) -> str:
     """One sentence or two on why `path` could not be written and what helps."""
-    number = cause.errno if isinstance(cause, OSError) else None
+    number = cause.errno
     if number in _FULL:
         return f"Cannot write {path}: the disk is full. Free some space or name a file on another disk."
     if number in _FORBIDDEN:
@@ -60,7 +60,7 @@ def write_failure(path: Path, cause: OSError | RuntimeError) -> str:
         return f"Cannot write {path}: a part of the path is a file, not a folder. Name another folder."
     if number == errno.ENAMETOOLONG:
         return f"Cannot write {str(path)[:80]}...: the name is too long. Name a shorter one."
-    reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
+    reason = cause.strerror or str(cause)
     return f"Cannot write {path}: {reason[:1].lower()}{reason[1:]}. Name another file."
 
 
