@@ -28,7 +28,8 @@ def stored(values: Array, dtype: DType) -> Array:
 
 
 def _saturated(values: Array, largest: float) -> Array:
-    if not values.size or not (values.max() > largest or values.min() < -largest):
+    flat = values.reshape(-1)
+    if not flat.size or (np.fmax.reduce(flat) <= largest and np.fmin.reduce(flat) >= -largest):
         return values
     return np.where(np.isfinite(values), np.clip(values, -largest, largest), values)
 

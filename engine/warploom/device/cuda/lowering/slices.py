@@ -32,7 +32,8 @@ def concat_slices(usage: Usage, layouts: Mapping[str, Layout], separate: Contain
 
     Rules:
         1. A tensor that a kernel or another Concat writes lies in the first Concat that reads it, once.
-        2. All outputs of a Split along the same axis, read in their order, stand for what was split: that lies there.
+        2. All outputs of a Split along the same axis, read in their order, stand for what was split: that lies there, if
+           they can be views of it.
         3. Channels-last tensors joined along the channels begin at whole vectors of 16 bytes; all but the last fill
            whole vectors.
         4. What only the caller reads is put together by one copy at the boundary, unless everything fits in place.
@@ -47,7 +48,7 @@ def concat_slices(usage: Usage, layouts: Mapping[str, Layout], separate: Contain
         for segment in part:
             if segment.anchor is None or segment.anchor.op != "Concat":
                 continue
-            members = dict(_members(segment.anchor, usage))
+            members = dict(_members(segment.anchor, usage, layouts))
             found = {
                 name: place
                 for name, place in members.items()
@@ -64,33 +65,41 @@ def _extent(concat: Primitive, usage: Usage) -> int:
     return usage.graph.tensors[concat.outputs[0]].shape[concat.integer("axis")]
 
 
-def _members(concat: Primitive, usage: Usage) -> Iterator[tuple[str, Slice]]:
+def _members(concat: Primitive, usage: Usage, layouts: Mapping[str, Layout]) -> Iterator[tuple[str, Slice]]:
     """What a Concat joins, Splits undone; without what it joins twice."""
     whole, axis = concat.outputs[0], concat.integer("axis")
     tensors = usage.graph.tensors
-    axis %= len(tensors[whole].shape)
-    runs = list(_runs(concat.inputs, axis, usage))
+    runs = list(_runs(concat.inputs, axis, usage, layouts))
     start = 0
     for name in runs:
         size = tensors[name].shape[axis]
-        if runs.count(name) == 1 and concat.inputs.count(name) <= 1:
+        if runs.count(name) == 1:
             yield name, Slice(whole, axis, start, size)
         start += size
 
 
-def _runs(inputs: tuple[str, ...], axis: int, usage: Usage) -> Iterator[str]:
+def _runs(inputs: tuple[str, ...], axis: int, usage: Usage, layouts: Mapping[str, Layout]) -> Iterator[str]:
     position = 0
     while position < len(inputs):
         writer = usage.writer.get(inputs[position])
         split = writer.anchor if writer is not None else None
         if split is not None and split.op == "Split" and split.integer("axis") == axis:
             width = len(split.outputs)
-            if inputs[position : position + width] == split.outputs:
+            if inputs[position : position + width] == split.outputs and _splits_into_views(split, axis, layouts):
                 yield split.inputs[0]
                 position += width
                 continue
         yield inputs[position]
         position += 1
+
+
+def _splits_into_views(split: Primitive, axis: int, layouts: Mapping[str, Layout]) -> bool:
+    """Whether each part begins and ends at whole vectors (else parts are copies, which may not lie over the whole)."""
+    whole = layouts.get(split.inputs[0])
+    if whole is None or not whole.channels_last or axis != 1:
+        return whole is not None
+    lanes = vector_lanes(whole.dtype)
+    return not any(size % lanes for size in split.integers("split")[:-1])
 
 
 def _fits(name: str, place: Slice, usage: Usage, layouts: Mapping[str, Layout]) -> bool:
