@@ -17,7 +17,7 @@ class Choices:
 
     Attributes:
         single: Indices of the choices that are one operator alone.
-        merged: Indices of those that are one merged group.
+        merged: Indices of those that are one merged group alone.
         others: Indices of all others but the empty one, which is the first.
     """
 
@@ -27,11 +27,13 @@ class Choices:
         candidates: Sequence[Candidate],
         choices: Sequence[tuple[int, ...]],
         solo_us: Mapping[str, float],
+        merged_us: Mapping[int, float],
     ) -> None:
         self._candidates = candidates
         self._choices = choices
         self._groups = [Group(part.names_of(candidate.mask), candidate.merged) for candidate in candidates]
         self._solo = [solo_us[name] for name in part.names]
+        self._merged_us = merged_us
         self.single: list[int] = []
         self.merged: list[int] = []
         self.others: list[int] = []
@@ -41,9 +43,11 @@ class Choices:
 
     def _list_of(self, choice: tuple[int, ...]) -> list[int]:
         first = self._groups[choice[0]]
+        if len(choice) > 1:
+            return self.others
         if first.merged:
             return self.merged
-        return self.single if len(choice) == 1 and len(first.operators) == 1 else self.others
+        return self.single if len(first.operators) == 1 else self.others
 
     def stages(self, wanted: Sequence[int]) -> Iterator[Stage]:
         """The stages of choices."""
@@ -51,23 +55,30 @@ class Choices:
         return (Stage(tuple([groups[group] for group in self._choices[choice]])) for choice in wanted)
 
     def solo_us(self, wanted: Sequence[int]) -> list[float]:
-        """Latencies of choices of `single`."""
-        return [self._solo[self._candidates[self._choices[choice][0]].anchor] for choice in wanted]
+        """Latencies of choices of `single` or `merged`."""
+        return [self._alone_us(self._candidates[self._choices[choice][0]]) for choice in wanted]
+
+    def _alone_us(self, candidate: Candidate) -> float:
+        """Latency of a group alone: exact for one operator or a merged group, the operators' sum otherwise."""
+        return self._merged_us[candidate.mask] if candidate.merged else sum(self._solo[i] for i in bits(candidate.mask))
 
     def features(self) -> npt.NDArray[np.float32]:
         """What a choice's cost may depend on linearly, one row per choice.
 
         The latency alone of each operator that it holds (so that an operator's weight says how much of the
-        device it fills), the latency of its longest group, the number of its groups, and one.
+        device it fills), that of its merged groups together, the latency of its longest group, the number of its
+        groups, and one.
         """
-        group_us = [sum(self._solo[i] for i in bits(candidate.mask)) for candidate in self._candidates]
-        group_mask = [candidate.mask for candidate in self._candidates]
+        group_us = [self._alone_us(candidate) for candidate in self._candidates]
+        merged_us = [us if one.merged else 0.0 for one, us in zip(self._candidates, group_us, strict=True)]
+        group_mask = [0 if candidate.merged else candidate.mask for candidate in self._candidates]
         masks = np.zeros(len(self._choices), dtype=np.uint64)
-        table = np.zeros((len(self._choices), len(self._solo) + 3), dtype=np.float32)
+        table = np.zeros((len(self._choices), len(self._solo) + 4), dtype=np.float32)
+        table[:, -4] = [sum([merged_us[group] for group in choice]) for choice in self._choices]
         table[1:, -3] = [max([group_us[group] for group in choice]) for choice in self._choices[1:]]
         masks[1:] = [sum([group_mask[group] for group in choice]) for choice in self._choices[1:]]  # disjoint groups
         table[:, -2] = [len(choice) for choice in self._choices]
         table[:, -1] = 1
         held = np.unpackbits(masks.astype("<u8").view(np.uint8).reshape(-1, 8), axis=1, bitorder="little")
-        table[:, :-3] = held[:, : len(self._solo)] * np.array(self._solo, dtype=np.float32)
+        table[:, :-4] = held[:, : len(self._solo)] * np.array(self._solo, dtype=np.float32)
         return table

@@ -87,38 +87,39 @@ class _Pairs:
 
 
 def enumerate_endings(
-    states: States, candidates: Sequence[Candidate], most_groups: int, at_most: int
+    states: States, candidates: Sequence[Candidate], most_groups: int, at_most: int, *, merged_beside_others: bool
 ) -> Endings | None:
     """All endings of all states: unions of up to `most_groups` disjoint groups that may be peeled off.
 
     Groups that share an operator differ in nothing else than being alternatives; disjoint ones that may both be peeled
     off are never adjacent. So an ending is a choice of at most one group per anchor, and the pairs grow anchor by
-    anchor, all states at a time: what takes a Python loop 0.5 us a pair takes NumPy some tens of nanoseconds. Merged
-    groups fill a stage of their own.
+    anchor, all states at a time: what takes a Python loop 0.5 us a pair takes NumPy some tens of nanoseconds.
 
     Args:
         states: Of the part.
         candidates: Groups to choose from.
         most_groups: s.
         at_most: The most pairs; None is returned when there are more.
+        merged_beside_others: Whether merged groups are groups like others; if not, each fills a stage of its own.
     """
     count = len(states)
     everything = np.arange(count, dtype=np.int32)
     pairs = _Pairs(everything, everything.copy(), np.zeros(count, dtype=np.int32))
     choices: list[tuple[int, ...]] = [()]
-    for local in _by_anchor(candidates):
+    for local in _by_anchor(candidates, merged=merged_beside_others):
         table = _anchor_table(states, candidates, local)
         pairs = _extend(pairs, choices, table, most_groups)
         if len(pairs.states) > at_most:
             return None
-    pairs = _add_merged(pairs, choices, states, candidates)
+    if not merged_beside_others:
+        pairs = _add_merged(pairs, choices, states, candidates)
     return _sorted_endings(pairs, choices, count)
 
 
-def _by_anchor(candidates: Sequence[Candidate]) -> list[list[int]]:
+def _by_anchor(candidates: Sequence[Candidate], *, merged: bool) -> list[list[int]]:
     anchors: dict[int, list[int]] = {}
     for i, candidate in enumerate(candidates):
-        if not candidate.merged:
+        if merged or not candidate.merged:
             anchors.setdefault(candidate.anchor, []).append(i)
     return [anchors[anchor] for anchor in sorted(anchors)]
 

@@ -14,7 +14,7 @@ from warploom.schedule.endings import Endings, States, enumerate_endings, enumer
 from warploom.schedule.lazy import cost_lazily
 from warploom.schedule.part import Part
 from warploom.schedule.program import Costs, solve
-from warploom.schedule.schedule import Stage
+from warploom.schedule.schedule import Group, Stage
 from warploom.schedule.search import SearchLimits
 
 _MOST_CONNECTED_SETS = 20_000
@@ -27,7 +27,7 @@ class Mode:
     Attributes:
         name: As in the registry.
         parallel: Several operators in concurrent groups.
-        merge: One merged group.
+        merge: Merged groups: beside others where `parallel` allows that, alone otherwise.
     """
 
     name: str
@@ -86,14 +86,19 @@ def search_exactly(
         costing: Way to the cost model.
         solo: Latency of each operator alone, in microseconds.
     """
-    space = _enumerate(part, merge_sets if mode.merge else (), mode, limits)
+    states = enumerate_states(part, limits.max_states)
+    if states is None:
+        return None
+    merged_us = _merged_latencies(part, merge_sets if mode.merge else (), costing)
+    space = _enumerate(part, states, list(merged_us), mode, limits)
     if space is None:
         return None
     costing.states += len(space.states) - 1  # the empty one is where the search ends
-    choices = Choices(part, space.candidates, space.endings.choices, solo)
+    choices = Choices(part, space.candidates, space.endings.choices, solo, merged_us)
     costs = np.full(len(space.endings.choices), np.inf)
-    costs[choices.single] = choices.solo_us(choices.single)
-    complete = _fill_in(costs, choices.merged, choices, costing)
+    for known_alone in (choices.single, choices.merged):
+        costs[known_alone] = choices.solo_us(known_alone)
+    complete = not costing.stopped()
     predicted = 0
     if complete and _is_worth_predicting(choices, costs, limits):
         known = np.isfinite(costs)
@@ -117,14 +122,25 @@ def _fill_in(costs: Costs, wanted: Sequence[int], choices: Choices, costing: Sta
     return len(known) == len(wanted)
 
 
-def _enumerate(part: Part, merge_sets: Sequence[int], mode: Mode, limits: SearchLimits) -> _Space | None:
-    states = enumerate_states(part, limits.max_states)
-    if states is None:
-        return None
+def _merged_latencies(part: Part, merge_sets: Sequence[int], costing: StageCosting) -> dict[int, float]:
+    """Latency of each merged group that the device can run, alone; of the first of them when the search is stopped."""
+    costs = costing.costs(Stage((Group(part.names_of(mask), merged=True),)) for mask in merge_sets)
+    return {mask: cost for mask, cost in zip(merge_sets, costs, strict=False) if np.isfinite(cost)}
+
+
+def _enumerate(
+    part: Part, states: States, merge_sets: Sequence[int], mode: Mode, limits: SearchLimits
+) -> _Space | None:
     largest, most_groups = (limits.max_group_operators, limits.max_stage_groups) if mode.parallel else (1, 1)
     candidates = connected_candidates(part, largest, one_source=limits.original_rule, at_most=_MOST_CONNECTED_SETS)
     if candidates is None:
         return None
     candidates += [merged_candidate(part, mask) for mask in merge_sets]
-    endings = enumerate_endings(states, candidates, most_groups, limits.max_transitions)
-    return None if endings is None else _Space(states, candidates, endings)
+    beside = bool(merge_sets) and mode.parallel and not limits.original_rule
+    for merged_beside_others in (True, False) if beside else (False,):
+        endings = enumerate_endings(
+            states, candidates, most_groups, limits.max_transitions, merged_beside_others=merged_beside_others
+        )
+        if endings is not None:
+            return _Space(states, candidates, endings)
+    return None

@@ -55,7 +55,7 @@ def cost_lazily(
     """
     features = choices.features()
     alike = np.ones(len(costs), dtype=np.bool_)
-    alike[[0, *choices.merged]] = False  # a merged group costs nothing like its members
+    alike[[0, *choices.merged]] = False  # a merged group alone is no stage of several groups
     unknown = np.flatnonzero(~known)
     wanted = unknown[:: max(1, len(unknown) // _SAMPLES)]
     fitted = rounds = 0
