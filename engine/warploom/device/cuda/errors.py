@@ -145,7 +145,9 @@ def _error(call: str, name: str, text: str) -> CudaError:
 
 
 def _is_from_library(error: Exception) -> bool:
-    return type(error).__module__.split(".")[0] in _LIBRARIES
+    # Of the cuDNN frontend's errors some are its own, others plain RuntimeErrors that name it.
+    named = isinstance(error, RuntimeError) and "cudnn" in str(error).lower()
+    return named or type(error).__module__.split(".")[0] in _LIBRARIES
 
 
 def _mebibytes(count: int) -> str:

@@ -41,8 +41,8 @@ def has_activation(activation: tuple[str | float, ...]) -> bool:
     match activation:
         case ():
             return True
-        case ("Clip", float(low), float(high)):
-            return low == 0.0 < high < float("inf")
+        case ("Clip", low, high):
+            return float(low) == 0.0 < float(high) < float("inf")
         case ("Elu", alpha):
             return alpha == 1.0
         case (name, *_):
