@@ -28,8 +28,9 @@ def stored(values: Array, dtype: DType) -> Array:
 
 
 def _saturated(values: Array, largest: float) -> Array:
-    flat = values.reshape(-1)
-    if not flat.size or (np.fmax.reduce(flat) <= largest and np.fmin.reduce(flat) >= -largest):
+    if not values.size:
+        return values
+    if np.fmax.reduce(values, axis=None) <= largest and np.fmin.reduce(values, axis=None) >= -largest:
         return values
     return np.where(np.isfinite(values), np.clip(values, -largest, largest), values)
 
