@@ -279,6 +279,13 @@ def test_that_kernels_that_won_before_come_first() -> None:
     assert _tried(source, Limits(new=3), experience) == ["f", "e", "a"]
 
 
+def test_that_kernels_proven_elsewhere_come_before_unknown_ones_and_after_own_winners() -> None:
+    source = _Source({name: 1.0 for name in ("a", "b", "eng4_k24=36", "eng4_k24=19")}, compiled=False)
+    experience = Experience()
+    experience.note_win("made-up", "b")
+    assert _tried(source, Limits(new=4), experience) == ["b", "eng4_k24=19", "eng4_k24=36", "a"]
+
+
 def test_that_each_source_has_its_own_limits() -> None:
     sources = (_Source({"a": 1.0, "b": 1.0}), _Source({"a": 1.0, "b": 1.0}, name="other"))
     candidates = [c for source in sources for c in source.candidates(_STEP, Precision.FP16)]
