@@ -280,7 +280,7 @@ def test_that_kernels_that_won_before_come_first() -> None:
 
 
 def test_that_kernels_proven_elsewhere_come_before_unknown_ones_and_after_own_winners() -> None:
-    source = _Source({name: 1.0 for name in ("a", "b", "eng4_k24=36", "eng4_k24=19")}, compiled=False)
+    source = _Source(dict.fromkeys(("a", "b", "eng4_k24=36", "eng4_k24=19"), 1.0), compiled=False)
     experience = Experience()
     experience.note_win("made-up", "b")
     assert _tried(source, Limits(new=4), experience) == ["b", "eng4_k24=19", "eng4_k24=36", "a"]

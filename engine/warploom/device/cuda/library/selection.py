@@ -49,8 +49,8 @@ def limits_for(step: LibraryStep, spent_s: float) -> Limits:
     return _HURRIED if spent_s > _HURRY_AFTER_S else Limits()
 
 
-# Run-time compiled kernels of cuDNN 9.19 that were fastest for the convolutions of Inception V3, SqueezeNet and NASNet on
-# an H200, the most frequent first. Where another version gives these names to other kernels, it only costs tries.
+# Run-time compiled kernels of cuDNN 9.19 that were fastest for most convolutions of Inception V3, SqueezeNet and NASNet
+# on an H200, the most frequent first. Where another version gives these names to other kernels, it only costs tries.
 _PROVEN = tuple(f"eng4_k24={number}" for number in (19, 36, 16, 39, 29, 28))
 
 
