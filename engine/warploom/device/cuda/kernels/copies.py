@@ -70,7 +70,7 @@ def _tiled(nest: Nest, across: int, read: Region, write: Region) -> KernelStep:
     bases = [offset(batch, operand, names[: len(batch)], kinds[operand]) for operand in (0, 1)]
     value = value_type(read.layout.dtype)
     stored = _stored(f"tile[threadIdx.x][threadIdx.y + k * {_ROWS}]", read.layout.dtype, write.layout.dtype)
-    zero = f"{value_type(write.layout.dtype)}(0)"
+    zero = f"({value_type(write.layout.dtype)})(0)"
     result = f"(column < {inner.valid} ? {stored} : {zero})" if inner.padded else stored
     lines = [
         f"__shared__ {value} tile[{_TILE}][{_TILE + 1}];",

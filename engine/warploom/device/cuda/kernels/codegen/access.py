@@ -33,7 +33,7 @@ class Access:
     def load(self, variable: str) -> tuple[list[str], str]:
         """Statements that load into `variable` (zero beyond the limit), and the expression of its lane `l`."""
         kind = value_type(self.dtype)
-        missing = f"{kind}({self.otherwise})"
+        missing = f"({kind})({self.otherwise})"
         if self.stride == 0:
             element = f"wl::decode(*({self.pointer}))"
             return [f"const {kind} {variable} = {_either(self.there, element, missing)};"], variable

@@ -168,7 +168,7 @@ class _PartPlan:
         if dtype in LARGEST and (self.part.saturate or self.part.chain.exceeds_half):
             text = f"wl::saturated({text}, {LARGEST[dtype]})"
         if self.nest.inner.padded:
-            text = f"lane0 + l < {self.nest.inner.valid} ? {text} : {value_type(dtype)}(0)"
+            text = f"lane0 + l < {self.nest.inner.valid} ? {text} : ({value_type(dtype)})(0)"
         return text
 
 

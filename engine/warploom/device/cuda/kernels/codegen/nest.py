@@ -108,19 +108,20 @@ def make_nest(operands: Sequence[Region], *, lead: int = 0, merge: bool = True) 
             axes.append(Axis(full, size, strides))
     axes.sort(key=lambda axis: abs(axis.strides[lead]), reverse=True)
     if merge:
-        axes = _merged(axes)
+        axes = merged(axes)
     none = (0,) * len(operands)
     return Nest(tuple(axes) or (Axis(1, 1, none),), tuple(operands))
 
 
-def _merged(axes: Sequence[Axis]) -> list[Axis]:
-    merged: list[Axis] = []
+def merged(axes: Sequence[Axis]) -> list[Axis]:
+    """Dimensions, outermost first, of which neighbours that are one dimension in all operands have become one."""
+    result: list[Axis] = []
     for axis in axes:
-        if merged and _continues(merged[-1], axis):
-            merged[-1] = Axis(merged[-1].size * axis.size, merged[-1].valid * axis.valid, axis.strides)
+        if result and _continues(result[-1], axis):
+            result[-1] = Axis(result[-1].size * axis.size, result[-1].valid * axis.valid, axis.strides)
         else:
-            merged.append(axis)
-    return merged
+            result.append(axis)
+    return result
 
 
 def _continues(outer: Axis, inner: Axis) -> bool:

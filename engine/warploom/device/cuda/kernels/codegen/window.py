@@ -193,7 +193,7 @@ class Sliding:
             lines.extend(loads)
         statements, known = before.chain.emit(values, "q")
         lines.append(f"{kind} {variable}[{self.lanes}];")
-        result = f"{variable}[l] = {there} ? {known[before.result]} : {kind}({neutral});"
+        result = f"{variable}[l] = {there} ? {known[before.result]} : ({kind})({neutral});"
         return [*lines, *each_lane(self.lanes, [*statements, result])]
 
     def _access(self, region: Region, pointer: str, at: Mapping[int, str], there: str, otherwise: str) -> Access:
@@ -206,10 +206,16 @@ class Sliding:
             dtype=region.layout.dtype,
             stride=stride if self.lanes > 1 else 1,
             lanes=self.lanes,
-            limit=self._limit(region.layout) if stride else "",
+            limit=self._input_limit(region.layout) if stride else "",
             there=there,
             otherwise=otherwise,
         )
+
+    def _input_limit(self, layout: Layout) -> str:
+        if self.multiplier == 1:
+            return self._limit(layout)
+        readable = layout.channels if layout.channels_last else layout.shape[1]
+        return "" if (self.channels - 1) // self.multiplier < readable else f"{readable} - c / {self.multiplier}"
 
     def _limit(self, layout: Layout) -> str:
         """Lanes that may be touched, where not all may."""
@@ -240,7 +246,7 @@ class Sliding:
         statements, known = after.chain.emit(values, "w")
         result = known[after.result]
         if self.padded:
-            result = f"c + l < {self.y.layout.shape[1]} ? {result} : {kind}(0)"
+            result = f"c + l < {self.y.layout.shape[1]} ? {result} : ({kind})(0)"
         lines.append(f"{kind} r{pixel}[{self.lanes}];")
         lines.extend(each_lane(self.lanes, [*statements, f"r{pixel}[l] = {result};"]))
         lines.extend(self._output(self.y, pointers[0], at).store(f"r{pixel}"))
