@@ -90,12 +90,15 @@ def compile_plan(session: GraphSession, plan: StreamPlan, tools: Tools, perturb:
 
 
 def _tensor_ranges(lowered: LoweredGraph, arena: Arena) -> dict[str, ByteRange]:
-    """Bytes of the tensors that have a buffer to themselves; those that share one are `check_races`' business."""
+    """Bytes of the tensors that have a buffer to themselves; those that share one are `check_races`' business.
+
+    Outputs of the graph are copied out by the launch that writes them, and need not be kept after their last reader.
+    """
     sharers = Counter(region.buffer for region in lowered.placements.values())
     return {
         name: arena.ranges[name]
         for name, region in lowered.placements.items()
-        if region.buffer == name and sharers[name] == 1 and name in arena.ranges
+        if region.buffer == name and sharers[name] == 1 and name in arena.ranges and name not in lowered.outputs
     }
 
 
