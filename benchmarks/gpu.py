@@ -1,0 +1,292 @@
+"""Tests and measures Warploom on this machine's GPU, and writes one JSON file with raw samples, versions and clocks.
+
+python benchmarks/gpu.py --models FOLDER --out FOLDER [--only tests,bench,sanitize,peers]
+
+Every section stands by itself, so that each fits into a time limit; a file of the same card and day is continued.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import gpu_sanitize
+from gpu_facts import file_stem, gpu_state, header
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parent
+NETWORKS = ("squeezenet1_1", "inception_v3", "nasnetalarge")
+SECTIONS = ("tests", "bench", "sanitize", "peers")
+TARGETS_MS = {
+    ("inception_v3", "fp16"): 0.60,
+    ("squeezenet1_1", "fp16"): 0.13,
+    ("nasnetalarge", "fp16"): 2.8,
+    ("inception_v3", "tf32"): 0.80,
+    ("squeezenet1_1", "tf32"): 0.17,
+    ("nasnetalarge", "tf32"): 3.2,
+}
+COMPILE_S = {"inception_v3": (60.0, 3.0), "squeezenet1_1": (20.0, 1.0), "nasnetalarge": (120.0, 8.0)}
+"""Seconds to compile with an empty and with a filled cost database."""
+ARENA_RATIO = 1.3
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="tests,bench,peers", help=f"of {','.join(SECTIONS)}")
+    parser.add_argument("--models", type=Path, default=REPOSITORY.parent / "shared" / "models")
+    parser.add_argument("--out", type=Path, default=HERE / "results")
+    parser.add_argument("--device", default="cuda:0")
+    parser.add_argument("--precisions", default="fp16,tf32", help="of the benchmark and the sanitizers")
+    parser.add_argument("--networks", default=",".join(NETWORKS), help="files in --models, or recipe_NAME")
+    parser.add_argument("--schedules", default="sequential,greedy,both")
+    parser.add_argument("--search-seconds", type=float, default=20.0)
+    parser.add_argument("--repeats", type=int, default=100)
+    parser.add_argument("--seconds", type=float, default=540.0, help="after which a section ends with what it has")
+    parser.add_argument("--workers", type=int, default=min(12, os.cpu_count() or 1), help="processes of the tests")
+    parser.add_argument("--tests", default="", help="more arguments for pytest, as '-k conv'")
+    parser.add_argument("--families", default="", help="of the operator grid, for the sanitizers")
+    parser.add_argument("--compile-peers", action="store_true", help="torch.compile too: minutes")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the sections; the exit code is 1 when a test failed, a tool reported something or a target was missed."""
+    options = parse(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    path = options.out / f"{file_stem(options.device)}.json"
+    report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    report |= header()
+    failed = False
+    for name in options.only.split(","):
+        before = gpu_state()
+        start = time.perf_counter()
+        section = RUNNERS[name](options)
+        section |= {"seconds": round(time.perf_counter() - start, 1), "gpu_before": before, "gpu_after": gpu_state()}
+        report[name] = section
+        path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        print(f"== {name} ({section['seconds']:.0f} s)")
+        for line in TABLES[name](section):
+            print(line)
+        failed = failed or bool(section.get("failed"))
+    print(f"written to {path}")
+    return int(failed)
+
+
+def environment(device: str, cache: Path, models: Path) -> dict[str, str]:
+    """For child processes: this checkout's code, caches of their own."""
+    return gpu_sanitize.environment(device, cache) | {
+        "XDG_CACHE_HOME": str(cache),
+        "WARPLOOM_MODELS": str(models.resolve()),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+# Tests
+
+
+def run_tests(options: argparse.Namespace) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        command = [sys.executable, "-m", "pytest", "-q", "--tb=short"]
+        command += ["-p", "no:cacheprovider", f"--junitxml={folder / 'junit.xml'}", *shlex.split(options.tests)]
+        if options.workers > 1 and find_spec("xdist") is not None:
+            command += ["-n", str(options.workers), "--dist", "worksteal"]
+        command.append(str(REPOSITORY / "tests" / "gpu"))
+        own = environment(options.device, folder / "cache", options.models)
+        own["WARPLOOM_TEST_RESULTS"] = str(folder / "results")
+        with (folder / "log").open("w+", encoding="utf-8") as log:
+            code = _wait(command, own, log, options.seconds)
+            log.seek(0)
+            text = log.read()
+        (options.out / "tests.log").write_text(text, encoding="utf-8")
+        records = [
+            json.loads(line) for file in folder.glob("results/*.jsonl") for line in file.read_text().splitlines()
+        ]
+        outcome = next((line.strip("= ") for line in reversed(text.splitlines()) if " in " in line), "did not end")
+        return {"exit_code": code, "failed": code != 0, "outcome": outcome, "records": records}
+
+
+def _wait(command: Sequence[str], own: Mapping[str, str], log: Any, seconds: float) -> int:
+    """The exit code; 124 when it took longer and was stopped."""
+    process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=dict(own), cwd=REPOSITORY)
+    try:
+        return process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        return 124
+
+
+def tests_table(section: Mapping[str, Any]) -> Iterator[str]:
+    yield str(section["outcome"])
+    groups: dict[tuple[str, str], list[float]] = {}
+    for row in section["records"]:
+        error = row.get("error") if row["kind"] == "model outputs" else row.get("worst_error")
+        if isinstance(error, float):
+            groups.setdefault((row["kind"], row["precision"]), []).append(error)
+    for (kind, precision), errors in sorted(groups.items()):
+        yield f"  {kind:16} {precision:5} {len(errors):4} checks, largest error {max(errors):.1e}"
+
+
+# Benchmark
+
+
+def run_bench(options: argparse.Namespace) -> dict[str, Any]:
+    deadline = time.perf_counter() + options.seconds
+    rows = []
+    for network in options.networks.split(","):
+        for precision in options.precisions.split(","):
+            left = deadline - time.perf_counter()
+            rows.append(bench_one(network, precision, options, left) if left > 0 else _late(network, precision))
+            print("  ", *bench_lines(rows[-1]), sep="\n   ", flush=True)
+    return {"rows": rows, "failed": any(row["missed"] for row in rows)}
+
+
+def _late(network: str, precision: str) -> dict[str, Any]:
+    return {"network": network, "precision": precision, "missed": ["not measured: the time is over"]}
+
+
+def bench_one(network: str, precision: str, options: argparse.Namespace, seconds: float) -> dict[str, Any]:
+    """Compiles with an empty cost database, and in a new process with the one that this left; then measures."""
+    row: dict[str, Any] = {"network": network, "precision": precision}
+    with tempfile.TemporaryDirectory() as cache:
+        common = ["--network", network, "--models", str(options.models), "--precision", precision]
+        common += ["--device", options.device, "--repeats", str(options.repeats)]
+        row["cold"] = child([*common, "--schedules", "sequential"], options, Path(cache), seconds)
+        more = ["--schedules", options.schedules, "--search-seconds", str(options.search_seconds), "--check"]
+        row["warm"] = child([*common, *more], options, Path(cache), seconds)
+    row["missed"] = missed(row)
+    return row
+
+
+def child(arguments: Sequence[str], options: argparse.Namespace, cache: Path, seconds: float) -> dict[str, Any]:
+    command = [sys.executable, str(HERE / "gpu_network.py"), *arguments]
+    own = environment(options.device, cache, options.models)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False, env=own)
+    except subprocess.TimeoutExpired:
+        return {"failure": f"took longer than {seconds:.0f} s"}
+    if done.returncode:
+        return {"failure": done.stderr.strip()[-3000:]}
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def missed(row: Mapping[str, Any]) -> list[str]:
+    """What is not as it must be: failures, wrong outputs, latency, compile times, memory."""
+    failures = [f"{when}: {row[when]['failure']}" for when in ("cold", "warm") if "failure" in row[when]]
+    if failures:
+        return failures
+    warm = row["warm"]
+    network, precision, found = row["network"], row["precision"], warm["schedules"]
+    faults = [f"{name}: error {s['error']:.1e}" for name, s in found.items() if not s["error"] <= warm["tolerance"]]
+    faults += [
+        f"{name}: arena {s['arena_bytes'] / s['live_bytes']:.2f} of live"
+        for name, s in found.items()
+        if s.get("live_bytes") and s["arena_bytes"] > ARENA_RATIO * s["live_bytes"]
+    ]
+    target = TARGETS_MS.get((network, precision))
+    if target is not None and found["sequential"]["median_us"] > 1e3 * target:
+        faults.append(f"sequential {found['sequential']['median_us'] / 1e3:.3f} ms > {target} ms")
+    for when, limit in zip(("cold", "warm"), COMPILE_S.get(network, ()), strict=False):
+        seconds = row[when]["schedules"]["sequential"]["compile_s"]
+        if seconds > limit:
+            faults.append(f"compile {when} {seconds:.1f} s > {limit:.0f} s")
+    return faults
+
+
+def bench_table(section: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{'network':22} {'':5} {'schedule':11} {'median ms':>9} {'error':>8} {'compile s':>15} {'arena/live':>11}"
+    for row in section["rows"]:
+        yield from bench_lines(row)
+
+
+def bench_lines(row: Mapping[str, Any]) -> Iterator[str]:
+    for name, found in row.get("warm", {}).get("schedules", {}).items():
+        cold = row["cold"].get("schedules", {}).get(name, {}).get("compile_s")
+        compiled = f"{'' if cold is None else f'{cold:.1f} / '}{found['compile_s']:.2f}"
+        ratio = f"{found['arena_bytes'] / found['live_bytes']:.2f}" if found.get("live_bytes") else "-"
+        yield (
+            f"{row['network']:22} {row['precision']:5} {name:11} {found['median_us'] / 1e3:9.4f} {found['error']:8.1e} "
+            f"{compiled:>15} {ratio:>11}"
+        )
+    for fault in row["missed"]:
+        yield f"{row['network']:22} {row['precision']:5} MISSED {fault}"
+
+
+# Sanitizers and peers
+
+
+def run_sanitizers(options: argparse.Namespace) -> dict[str, Any]:
+    found = gpu_sanitize.sanitize(options.precisions, options.seconds, options.families, options.device)
+    bad = "skipped" not in found and any(not is_clean(tool) for tool in found.values())
+    return {"tools": found, "failed": bad}
+
+
+def is_clean(tool: Mapping[str, Any]) -> bool:
+    """No report about an own kernel, and every case ran to its end."""
+    return tool["reports"] is not None and not tool["own_kernels"] and bool(tool["cases"]["ended"])
+
+
+def sanitizers_table(section: Mapping[str, Any]) -> Iterator[str]:
+    for name, tool in section["tools"].items():
+        if name == "skipped":
+            yield f"skipped: {tool}"
+            continue
+        kernels = ", ".join(tool["own_kernels"]) or "none"
+        yield f"  {name:10} {tool['reports']} reports, {tool['cases'].get('passed', 0)} cases, own kernels: {kernels}"
+
+
+def run_peers(options: argparse.Namespace) -> dict[str, Any]:
+    """What else would run the networks, where it is installed; each in a process of its own."""
+    found: dict[str, Any] = {}
+    for script in sorted((HERE / "peers").glob("*.py")):
+        command = [sys.executable, str(script), "--repeats", str(options.repeats)]
+        command += ["--compile"] if options.compile_peers else []
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=options.seconds, check=False)
+            lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+            found[script.stem] = {"rows": lines, "stderr": done.stderr.strip()[-500:] if done.returncode else ""}
+        except subprocess.TimeoutExpired:
+            found[script.stem] = {"rows": [], "stderr": "took too long"}
+    return {"peers": found}
+
+
+def peers_table(section: Mapping[str, Any]) -> Iterator[str]:
+    for peer, found in section["peers"].items():
+        for row in found["rows"]:
+            what = f"{row['median_us'] / 1e3:9.4f} ms" if "median_us" in row else row["skipped"]
+            yield f"  {peer:8} {row['network']:16} {row['precision']:5} {row['mode']:12} {what}"
+        if found["stderr"]:
+            yield f"  {peer}: {found['stderr'].splitlines()[-1]}"
+
+
+RUNNERS: Mapping[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "tests": run_tests,
+    "bench": run_bench,
+    "sanitize": run_sanitizers,
+    "peers": run_peers,
+}
+TABLES: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
+    "tests": tests_table,
+    "bench": bench_table,
+    "sanitize": sanitizers_table,
+    "peers": peers_table,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
