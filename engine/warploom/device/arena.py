@@ -8,12 +8,15 @@ Neural Net Inference", 2020, greedy by size).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from warploom.schedule.stream_plan import ByteRange
 
 ALIGNMENT_BYTES = 256
+
+# Beyond this multiple of what has to be, further orders of placement are tried.
+_GOOD_ENOUGH = 1.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,8 @@ class Arena:
     Attributes:
         ranges: Bytes of each buffer.
         size: Bytes of the whole arena.
-        live_bytes: Largest sum of buffers that are live together somewhere in enqueue order: what no plan of memory
-            for that order can undercut.
+        live_bytes: Sum of the largest set found of buffers of which any two may be live at the same time, as the
+            streams run: what no plan of memory can undercut.
     """
 
     ranges: Mapping[str, ByteRange]
@@ -59,23 +62,39 @@ def plan_arena(buffers: Sequence[Buffer], dependencies: Sequence[Sequence[int]])
         dependencies: For each launch, in enqueue order, the launches that it starts after (`StreamPlan.dependencies`).
     """
     before = _happens_before(dependencies)
-    started = [_before_all(buffer.uses, before) for buffer in buffers]
-    order = sorted(range(len(buffers)), key=lambda i: (-buffers[i].size, i))
-    ranges: dict[str, ByteRange] = {}
-    placed: list[tuple[int, ByteRange]] = []
+    together = _live_together(buffers, before)
+    live = _largest_live_set(buffers, together, len(dependencies))
+    best: tuple[int, dict[str, ByteRange]] | None = None
+    for order in _orders(buffers):
+        placed = _place(buffers, order, together)
+        if best is None or placed[0] < best[0]:
+            best = placed
+        if best[0] <= live * _GOOD_ENOUGH:
+            break
+    size, ranges = best if best is not None else (0, {})
+    return Arena(ranges, size, live)
+
+
+def _orders(buffers: Sequence[Buffer]) -> Iterator[list[int]]:
+    """Orders to place buffers in: by size, by size times the number of uses, by first use."""
+    every = range(len(buffers))
+    yield sorted(every, key=lambda i: (-buffers[i].size, i))
+    yield sorted(every, key=lambda i: (-buffers[i].size * buffers[i].uses.bit_count(), i))
+    yield sorted(every, key=lambda i: (buffers[i].first, -buffers[i].size, i))
+
+
+def _place(
+    buffers: Sequence[Buffer], order: Sequence[int], together: Sequence[int]
+) -> tuple[int, dict[str, ByteRange]]:
+    """Bytes needed when the buffers are placed in this order, and where each then lies."""
+    places: dict[int, ByteRange] = {}
     for i in order:
-        buffer = buffers[i]
-        size = _aligned(buffer.size)
-        taken = sorted(
-            (r.offset, r.offset + r.size)
-            for j, r in placed
-            if not (_ends_before(buffer, started[j]) or _ends_before(buffers[j], started[i]))
-        )
-        place = ByteRange(_best_fit(taken, size), size)
-        placed.append((i, place))
-        ranges[buffer.name] = place
-    end = max((r.offset + r.size for r in ranges.values()), default=0)
-    return Arena(ranges, end, _live_bytes(buffers, len(dependencies)))
+        size = _aligned(buffers[i].size)
+        others = (place for j, place in places.items() if together[i] >> j & 1)
+        taken = sorted((place.offset, place.offset + place.size) for place in others)
+        places[i] = ByteRange(_best_fit(taken, size), size)
+    end = max((place.offset + place.size for place in places.values()), default=0)
+    return end, {buffers[i].name: place for i, place in places.items()}
 
 
 def _aligned(size: int) -> int:
@@ -103,6 +122,18 @@ def _before_all(uses: int, before: Sequence[int]) -> int:
     return common
 
 
+def _live_together(buffers: Sequence[Buffer], before: Sequence[int]) -> list[int]:
+    """For each buffer the bit mask of the others that may be in use at the same time."""
+    started = [_before_all(buffer.uses, before) for buffer in buffers]
+    together = [0] * len(buffers)
+    for i, buffer in enumerate(buffers):
+        for j in range(i):
+            if not (_ends_before(buffer, started[j]) or _ends_before(buffers[j], started[i])):
+                together[i] |= 1 << j
+                together[j] |= 1 << i
+    return together
+
+
 def _ends_before(buffer: Buffer, started: int) -> bool:
     """Whether all uses of a buffer have ended, given the launches that have."""
     return not buffer.keep and not buffer.uses & ~started
@@ -120,14 +151,19 @@ def _best_fit(taken: Sequence[tuple[int, int]], size: int) -> int:
     return end if best < 0 else best
 
 
-def _live_bytes(buffers: Sequence[Buffer], launches: int) -> int:
-    change = [0] * (launches + 1)
-    for buffer in buffers:
-        size = _aligned(buffer.size)
-        change[buffer.first] += size
-        change[launches if buffer.keep else buffer.uses.bit_length()] -= size
-    largest = live = 0
-    for delta in change:
-        live += delta
-        largest = max(largest, live)
+def _largest_live_set(buffers: Sequence[Buffer], together: Sequence[int], launches: int) -> int:
+    """Bytes of a large set of buffers that may all be live together, as found from each launch greedily by size."""
+    by_size = sorted(range(len(buffers)), key=lambda i: -buffers[i].size)
+    largest = 0
+    for launch in range(launches):
+        chosen = [i for i in by_size if buffers[i].uses >> launch & 1]
+        mask = -1
+        for i in chosen:
+            mask &= together[i] | 1 << i
+        total = sum(_aligned(buffers[i].size) for i in chosen)
+        for i in by_size:
+            if mask >> i & 1 and not buffers[i].uses >> launch & 1:
+                mask &= together[i] | 1 << i
+                total += _aligned(buffers[i].size)
+        largest = max(largest, total)
     return largest

@@ -94,7 +94,7 @@ class MemoryUse:
 
     Attributes:
         arena_bytes: Of the plan's arena.
-        live_bytes: Largest sum of buffers live together in enqueue order, which no arena can undercut.
+        live_bytes: Of the largest set of buffers that may be live together, which no arena can undercut.
         weight_bytes: Of the prepared weights, which all plans of the Graph share.
     """
 
