@@ -262,3 +262,19 @@ def test_that_a_matrix_product_keeps_constant_addends_as_bias() -> None:
     step = products[0] if products else choices[0].alternatives[0][0]
     assert isinstance(step, MatmulStep)
     assert step.bias is not None
+
+
+def test_that_a_convolution_into_a_slice_may_also_be_copied_there() -> None:
+    """Library kernels that are best for a tensor of its own may be slow in a slice: the faster way is measured."""
+    builder = Builder()
+    x = builder.input(1, 8, 4, 4)
+    parts = [builder.conv(x, 8, 3), builder.conv(x, 16, 1)]
+    whole = builder.pool(builder.concat(parts, 1))
+    result = lower_graph(builder.graph([whole]), Precision.FP16, registry=Kernels().registry)
+    (choice,) = result.programs[0].steps
+    assert isinstance(choice, Choice)
+    straight, copied = choice.alternatives
+    place = result.placements[parts[0]]
+    assert straight[-1].writes == (place,)
+    assert copied[-1].writes == (place,)
+    assert copied[0].writes[0].layout.strides == (128, 1, 32, 8)

@@ -32,8 +32,8 @@ def concat_slices(usage: Usage, layouts: Mapping[str, Layout], separate: Contain
 
     Rules:
         1. A tensor that a kernel or another Concat writes lies in the first Concat that reads it, once.
-        2. All outputs of a Split along the same axis, read in their order, stand for what was split: that lies there, if
-           they can be views of it.
+        2. All outputs of a Split along the same axis, read in their order, stand for what was split: that lies there,
+           if they can be views of it.
         3. Channels-last tensors joined along the channels begin at whole vectors of 16 bytes; all but the last fill
            whole vectors.
         4. What only the caller reads is put together by one copy at the boundary, unless everything fits in place.

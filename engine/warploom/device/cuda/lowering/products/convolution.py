@@ -61,6 +61,7 @@ def _products(segment: Segment, context: LoweringContext, splits: tuple[Fusion, 
         lambda fusion, y: _step(segment.main, context, fusion, x, y),
         scratch,
         writable=lambda region: is_library_image(region) and region.layout.dtype is x.layout.dtype,
+        costly=_is_slice,
     )
 
 
@@ -72,6 +73,14 @@ def _padded(channels: int, like: Region) -> int:
 def is_library_image(region: Region) -> bool:
     """Whether the library can address a region as an image."""
     return is_image_layout(region.layout) and not region.offset % vector_lanes(region.layout.dtype)
+
+
+def _is_slice(region: Region) -> bool:
+    """Whether it is a part of a wider image: that changes which of the library's kernels are good, or run at all."""
+    layout = region.layout
+    dense = channels_last(layout.shape, layout.dtype, channels=layout.channels)
+    pairs = zip(layout.shape, layout.strides, dense.strides, strict=True)
+    return any(size > 1 and stride != alone for size, stride, alone in pairs)
 
 
 def _readable(name: str, context: LoweringContext) -> tuple[tuple[PlainStep, ...], Region]:

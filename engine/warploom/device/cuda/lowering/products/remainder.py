@@ -21,6 +21,7 @@ def alternatives(
     scratch: Callable[[], Region],
     *,
     writable: Callable[[Region], bool],
+    costly: Callable[[Region], bool] = lambda region: False,  # noqa: ARG005 - a predicate
 ) -> tuple[Step, ...]:
     """The steps of a segment that a product anchors.
 
@@ -31,6 +32,7 @@ def alternatives(
         product: Makes the library step.
         scratch: Makes a region that the library can write, for a result that is not final; called once at most.
         writable: Whether the library can write to a region.
+        costly: Whether it may do so slower than into memory of its own: then writing there and copying is a way, too.
     """
     target = context.region(segment.writes[0])
     made: list[Region] = []
@@ -45,6 +47,8 @@ def alternatives(
         rest = segment.epilogue[fusion.taken :]
         if not rest and writable(target):
             ways.append((product(fusion, target),))
+            if costly(target) and len(ways) == 1:
+                ways.append((product(fusion, inner()), *context.copy((inner(), target))))
         else:
             between = inner()
             ways.append((product(fusion, between), *_rest(segment, context, fusion, between, target)))
