@@ -12,8 +12,8 @@ from warploom.schedule.costing import StageCosting
 from warploom.schedule.exact import Found, Mode, search_exactly
 from warploom.schedule.explain import explain_stages
 from warploom.schedule.merge_sets import MergeSets, find_merge_sets
-from warploom.schedule.part import Part
-from warploom.schedule.schedule import Schedule
+from warploom.schedule.part import Part, bits
+from warploom.schedule.schedule import Group, Schedule, Stage
 from warploom.schedule.search import SearchLimits, SearchObserver, SearchResult
 from warploom.schedule.sequential import single_stage
 from warploom.schedule.waists import Piece, cut_into_pieces
@@ -58,7 +58,8 @@ def search(
         graph: What to schedule.
         cost_model: Asked for every stage that is considered; for each operator alone first of all.
         limits: r, s and budgets.
-        observer: Told where the search stands; may cancel it. What is not searched then stays sequential.
+        observer: Told where the search stands; may cancel it. What is not searched then stays sequential; what
+            is not searched for lack of time becomes greedy where that is faster.
         mode: Which kinds of stage to use.
         parts: Positions of the operators of each part, where the caller has cut the graph; found here otherwise.
     """
@@ -115,11 +116,9 @@ class _Search:
         return [self._graph.operators[position].name for position in piece.positions]
 
     def _search_piece(self, piece: Piece) -> _Searched:
-        names = self._names(piece)
-        if self._costing.stopped():
-            stages = tuple(single_stage(name) for name in names)
-            return _Searched(Found(stages, tuple(self._solo[name] for name in names), complete=False))
         part = Part.of(self._graph, piece.positions)
+        if self._costing.stopped():
+            return _Searched(self._unsearched(part))
         merges = MergeSets((), ())
         if self._mode.merge:
             merges = find_merge_sets(self._graph, piece.positions, self._limits.max_stage_groups, self._step)
@@ -130,6 +129,16 @@ class _Search:
             return _Searched(found, (*merges.log, *self._lazy_entries(piece, found)))
         found = search_by_beam(part, masks, self._mode, self._limits, self._costing, self._solo)
         return _Searched(found, (*merges.log, self._beam_entry(piece)))
+
+    def _unsearched(self, part: Part) -> Found:
+        """Sequential stages; when it is not the user who waits, greedy ones where they are faster."""
+        stages = tuple(single_stage(name) for name in part.names)
+        sequential = Found(stages, tuple(self._solo[name] for name in part.names), complete=False)
+        if self._costing.cancelled or not self._mode.parallel:
+            return sequential
+        wide = _greedy_stages(part, self._limits.max_stage_groups)
+        greedy = Found(wide, tuple(self._costing.all_costs(wide)), complete=False)
+        return min(sequential, greedy, key=lambda found: found.latency_us)
 
     def _lazy_entries(self, piece: Piece, found: Found) -> list[LogEntry]:
         if not found.predicted:
@@ -190,3 +199,17 @@ class _Search:
         why = "cancelled" if self._costing.cancelled else f"out of its {self._limits.seconds} seconds"
         reason = f"The search was {why}: {left} of {len(searched)} blocks are not searched to the end."
         return [LogEntry(self._step, (self._graph.name,), "stopped early", reason)]
+
+
+def _greedy_stages(part: Part, most_groups: int) -> tuple[Stage, ...]:
+    """All operators that are ready, at most `most_groups` at a time."""
+    level: list[int] = []
+    members: dict[int, list[str]] = {}
+    for i, name in enumerate(part.names):
+        level.append(1 + max((level[before] for before in bits(part.predecessors[i])), default=-1))
+        members.setdefault(level[i], []).append(name)
+    return tuple(
+        Stage(tuple(Group((name,)) for name in members[depth][i : i + most_groups]))
+        for depth in sorted(members)
+        for i in range(0, len(members[depth]), most_groups)
+    )
