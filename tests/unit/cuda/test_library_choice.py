@@ -264,9 +264,10 @@ def test_that_only_the_first_compiled_kernels_are_tried_and_refusals_do_not_coun
 def test_that_few_kernels_are_compiled_anew_but_known_ones_are_tried_beyond_that() -> None:
     source = _Source(dict.fromkeys("abcdef", 1.0), compiled=False)
     experience = Experience()
-    assert _tried(source, Limits(known=3, new=2), experience) == ["a", "b"]
-    assert _tried(source, Limits(known=3, new=2), experience) == ["a", "b", "c", "d"]
-    assert _tried(source, Limits(known=3, new=0), experience) == ["a", "b", "c"]
+    assert _tried(source, Limits(run_time=4, new=2), experience) == ["a", "b"]
+    assert _tried(source, Limits(run_time=4, new=2), experience) == ["a", "b", "c", "d"]
+    assert _tried(source, Limits(run_time=3, new=2), experience) == ["a", "b", "c"]
+    assert _tried(source, Limits(run_time=9, new=0), experience) == ["a", "b", "c", "d"]
 
 
 def test_that_kernels_that_won_before_come_first() -> None:

@@ -23,17 +23,17 @@ class Limits:
 
     Attributes:
         compiled: Of those that ship compiled.
-        known: Of those compiled at run time whose name was built before in this process.
-        new: Of those compiled at run time that were not.
+        run_time: Of those compiled at run time.
+        new: Among these, of those whose name was not built before in this process.
     """
 
     compiled: int = 8
-    known: int = 6
+    run_time: int = 5
     new: int = 3
 
 
-_GROUPED = Limits(compiled=4, known=2, new=2)
-_HURRIED = Limits(compiled=6, known=3, new=1)
+_GROUPED = Limits(compiled=4, run_time=3, new=2)
+_HURRIED = Limits(compiled=6, run_time=3, new=1)
 _HURRY_AFTER_S = 40.0
 
 
@@ -91,12 +91,11 @@ def kernels_to_try(
     """
     for source in dict.fromkeys(candidate.source for candidate in candidates):
         own = [candidate for candidate in candidates if candidate.source == source]
-        left = {"compiled": limits.compiled, "known": limits.known, "new": limits.new}
+        left = {"compiled": limits.compiled, "run_time": limits.run_time, "new": limits.new}
         # A stable sort: the library's own order decides among those that never won.
         for candidate in sorted(own, key=lambda c: (not c.compiled, *experience.rank(c.source, c.name))):
-            name = (candidate.source, candidate.name)
-            kind = "compiled" if candidate.compiled else "known" if name in experience.built else "new"
-            if not left[kind]:
+            counts = _counts(candidate, experience)
+            if not all(left[count] for count in counts):
                 continue
             try:
                 kernel = candidate.build()
@@ -105,6 +104,15 @@ def kernels_to_try(
                     raise
                 declined(error)
                 continue
-            left[kind] -= 1
-            experience.built.add(name)
+            for count in counts:
+                left[count] -= 1
+            experience.built.add((candidate.source, candidate.name))
             yield kernel
+
+
+def _counts(candidate: Candidate, experience: Experience) -> tuple[str, ...]:
+    """The limits that a candidate falls under."""
+    if candidate.compiled:
+        return ("compiled",)
+    known = (candidate.source, candidate.name) in experience.built
+    return ("run_time",) if known else ("run_time", "new")
