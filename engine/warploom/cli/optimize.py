@@ -27,6 +27,12 @@ def optimize(
     search_seconds: Annotated[
         float, typer.Option("--search-seconds", min=0.01, help="The search ends after this time with its best.")
     ] = 40.0,
+    schedule: Annotated[
+        Path | None,
+        typer.Option(
+            "--schedule", metavar="FILE", help="Run this saved schedule (schedule-json, or of IOS): no search."
+        ),
+    ] = None,
     batch: Batch = None,
     shape: ShapeList = None,
     precision: Annotated[PrecisionName, typer.Option(help="Arithmetic of float operators.")] = PrecisionName.FP32,
@@ -56,6 +62,7 @@ def optimize(
         repeats=repeats,
         verify=verify,
         search_seconds=search_seconds,
+        schedule=None if schedule is None else str(schedule),
     )
     outcome = run_optimize(model, output or Path(f"{model.stem}.warploom"), options, log=log)
     if json:

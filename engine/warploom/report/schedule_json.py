@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from warploom.errors import ReportError
 from warploom.recording.recording import Recording
 from warploom.schedule.json_format import schedule_to_json
+from warploom.schedule.plan_format import plan_to_json
 
 
 def schedule_json(recording: Recording) -> bytes:
-    """The schedule of the chosen candidate.
-
-    Raises:
-        ReportError: If its plan has no stages.
-    """
+    """The schedule of the chosen candidate; its plan where that has no stages."""
     chosen = recording.optimized
     if chosen.schedule is None:
-        raise ReportError(f"The schedule {chosen.name!r} has no stages, so it cannot be written as schedule-json.")
+        return plan_to_json(chosen.plan, recording.graph)
     return schedule_to_json(chosen.schedule, recording.graph)

@@ -82,7 +82,7 @@ def schedule_from_json(data: bytes, graph: Graph) -> Schedule:
         raise ScheduleError(f"The schedule {document.name!r} has stages with and without a block number.")
     schedule = Schedule(document.name, stages, blocks)
     verify_schedule(schedule, graph)
-    _check_merges(schedule, graph)
+    check_merges(schedule, graph)
     return schedule
 
 
@@ -123,7 +123,12 @@ def _check_model(document: ScheduleDocument, graph: Graph) -> None:
             )
 
 
-def _check_merges(schedule: Schedule, graph: Graph) -> None:
+def check_merges(schedule: Schedule, graph: Graph) -> None:
+    """Checks that what a schedule merges can be merged.
+
+    Raises:
+        ScheduleError: Naming the operators and the reason.
+    """
     for stage in schedule.stages:
         for group in stage.groups:
             if group.merged and len(group.operators) > 1:

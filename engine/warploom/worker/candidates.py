@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from warploom.cost import Cost, CostModel, PlanCostModel, ResourceModel
 from warploom.errors import ScheduleError
@@ -14,6 +15,7 @@ from warploom.schedule.lowering import lower_schedule
 from warploom.schedule.modes import MODES
 from warploom.schedule.plan_search import PlanProblem, PlanResult
 from warploom.schedule.registry import PLAN_SCHEDULERS, SCHEDULERS
+from warploom.schedule.saved import SavedSchedule, read_saved
 from warploom.schedule.search import SearchLimits, SearchResult
 from warploom.schedule.sequential import single_stage
 from warploom.worker.context import JobContext
@@ -21,6 +23,9 @@ from warploom.worker.observer import SearchReporter
 
 CHEAP_STAGES = 20_000
 """A search of IOS that costed no more stages than this is repeated with each half of its freedom alone."""
+
+SAVED = "saved"
+"""Name of the candidate that was read from a file."""
 
 _BASELINES = ("sequential", "greedy")
 _HALVES = ("parallel", "merge")
@@ -70,6 +75,21 @@ def plan_candidates(
     return tuple(competition.planned)
 
 
+def saved_candidates(graph: Graph, costs: CostModel, path: Path, context: JobContext) -> tuple[PlannedCandidate, ...]:
+    """The sequential schedule and one from a file, nothing being searched.
+
+    Raises:
+        ScheduleError: If the file cannot be read or does not fit the graph.
+    """
+    saved = read_saved(path, graph, SAVED)
+    competition = _Competition(graph, costs, SearchLimits(), context)
+    competition.run("sequential", "sequential")
+    context.phase("search", path.name)
+    context.note([LogEntry("search", (SAVED,), "read", f"{path} holds {saved.origin}; nothing is searched.")])
+    competition.add_saved(saved)
+    return tuple(competition.planned)
+
+
 class _Competition:
     """The candidates so far, and the time that is left."""
 
@@ -101,6 +121,17 @@ class _Competition:
                 self._context.note([LogEntry("search", (scheduler,), "not searched", str(error))])
                 return
             self._add(scheduler, made, None)
+
+    def add_saved(self, saved: SavedSchedule) -> None:
+        """Adds what was read from a file, with what the cost model thinks of it."""
+        if saved.schedule is not None:
+            stage_costs = tuple(self._costs.stage_costs(saved.schedule.stages))
+            latency = sum(cost.median_us for cost in stage_costs)
+            found = SearchResult(saved.schedule, latency, 0, len(stage_costs), 0.0)
+            self.planned.append(PlannedCandidate(SAVED, saved.schedule, saved.plan, found, stage_costs))
+            return
+        (latency,) = self._problem().latencies_us([saved.plan])
+        self.planned.append(PlannedCandidate(SAVED, None, saved.plan, PlanResult(saved.plan, latency, 0, 1, 0.0)))
 
     def _reason_against(self, scheduler: str, mode: str) -> str:
         left = self._left_seconds()

@@ -80,14 +80,17 @@ def _send_graph(model: LoadedModel, context: JobContext) -> None:
 def _record(
     request: OptimizeRequest, settings: JobSettings, device: Device, model: LoadedModel, context: JobContext
 ) -> Recording:
-    from warploom.worker.candidates import plan_candidates
+    from warploom.worker.candidates import plan_candidates, saved_candidates
     from warploom.worker.execution import choose, execute_candidates
     from warploom.worker.record import Findings, assemble, solo_latencies
     from warploom.worker.support import check_support
 
     check_support(model.graph, device, settings.precision)
     costs = device.cost_model(model.graph, settings.precision)
-    planned = plan_candidates(model.graph, costs, settings.mode, settings.limits, context)
+    if settings.schedule is not None:
+        planned = saved_candidates(model.graph, costs, settings.schedule, context)
+    else:
+        planned = plan_candidates(model.graph, costs, settings.mode, settings.limits, context)
     outcomes = execute_candidates(planned, model.graph, device, settings.precision, settings.repeats, context)
     _note_device(device, context)
     fastest_first = sorted(planned, key=lambda candidate: outcomes[candidate.name].measurement.median_us)

@@ -24,6 +24,7 @@ class OptimizeOptions(msgspec.Struct, frozen=True, kw_only=True):
     repeats: int = 50
     verify: bool = True
     search_seconds: float | None = 40.0
+    schedule: str | None = None
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from warploom.errors import CommandError
 from warploom.graph import Precision
@@ -20,12 +21,14 @@ class JobSettings:
         limits: Limits of the search; its time is that of all schedulers together.
         precision: Arithmetic of float operators.
         repeats: Measurements of each candidate.
+        schedule: File of a saved schedule that is run instead of a search.
     """
 
     mode: str
     limits: SearchLimits
     precision: Precision
     repeats: int
+    schedule: Path | None = None
 
 
 def check_settings(options: OptimizeOptions) -> JobSettings:
@@ -44,4 +47,5 @@ def check_settings(options: OptimizeOptions) -> JobSettings:
     if options.batch is not None and options.batch < 1:
         raise CommandError(f"The batch size is {options.batch}: it has to be 1 or more.")
     limits = SearchLimits(options.max_group_operators, options.max_stage_groups, seconds=options.search_seconds)
-    return JobSettings(options.mode, limits, Precision(options.precision), options.repeats)
+    schedule = None if options.schedule is None else Path(options.schedule)
+    return JobSettings(options.mode, limits, Precision(options.precision), options.repeats, schedule)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,36 @@ def test_that_every_mode_ends_with_a_recording_that_can_be_shown(
         assert cli.run([*arguments, "--search-seconds", "2"]) == 0
         assert cli.run(["show", str(file)]) == 0
         assert "without stages" in capsys.readouterr().out
+
+
+def test_that_a_saved_plan_runs_on_another_batch_and_device(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = str(repository / "sample_models" / "randwire_small.onnx")
+    for mode, stages in (("list", 0), ("greedy", 21)):
+        first, second = str(tmp_path / "first.warploom"), str(tmp_path / "second.warploom")
+        saved = str(tmp_path / f"{mode}.json")
+        assert cli.run(["optimize", model, "--device", "sim:h200", "--mode", mode, "--no-verify", "-o", first]) == 0
+        assert cli.run(["export", first, "-f", "schedule-json", "-o", saved]) == 0
+        capsys.readouterr()
+        again = ["optimize", model, "--device", "sim:k80", "--batch", "2", "--schedule", saved, "--json", "-o", second]
+        assert cli.run(again) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert [schedule["name"] for schedule in found["schedules"]] == ["sequential", "saved"]
+        assert found["schedules"][1]["stages"] == stages
+        assert (found["chosen"], found["batch"], found["verified"]["ok"]) == ("saved", 2, True)
+
+
+def test_that_a_saved_schedule_of_another_model_is_refused(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = repository / "sample_models"
+    first, saved = str(tmp_path / "first.warploom"), str(tmp_path / "saved.json")
+    arguments = ["--device", "sim:h200", "--mode", "list", "--no-verify", "-o", first]
+    assert cli.run(["optimize", str(models / "randwire_small.onnx"), *arguments]) == 0
+    assert cli.run(["export", first, "-f", "schedule-json", "-o", saved]) == 0
+    capsys.readouterr()
+    assert cli.run(["optimize", str(models / "squeezenet_light.onnx"), "--schedule", saved, "-o", first]) != 0
+    printed = capsys.readouterr().err
+    assert "names the operator" in printed
+    assert "Traceback" not in printed
