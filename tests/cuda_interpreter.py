@@ -7,7 +7,7 @@ found. Values are kept in float32 whatever the precision: layouts follow the pre
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,20 @@ from warploom.device.cuda.lowering.movement import MOVEMENTS
 from warploom.device.cuda.lowering.products import FAMILIES
 from warploom.device.cuda.lowering.registry import Family, PointwiseFamily, Registry
 from warploom.device.cuda.lowering.segment import Segment
-from warploom.device.cuda.steps import Choice, ConvStep, KernelSource, KernelStep, MatmulStep, PlainStep, Region
+from warploom.device.cuda.steps import (
+    Choice,
+    ConvStep,
+    KernelSource,
+    KernelStep,
+    MatmulStep,
+    PlainStep,
+    Program,
+    Region,
+)
 from warploom.graph import Graph, OperatorKind
 from warploom.graph.kinds import KINDS
 from warploom.importer.single import PrimitiveRunner
+from warploom.schedule.stream_plan import ByteRange
 
 Array = np.ndarray[Any, Any]
 Action = Callable[["Machine"], None]
@@ -106,8 +116,17 @@ def _assert_operand(context: LoweringContext, name: str, like: Layout) -> None:
 class Machine:
     """Memory and its contents."""
 
-    def __init__(self, lowered: LoweredGraph, kernels: Kernels, alternative: int = 0) -> None:
+    def __init__(
+        self,
+        lowered: LoweredGraph,
+        kernels: Kernels,
+        alternative: int = 0,
+        ranges: Mapping[str, ByteRange] | None = None,
+    ) -> None:
+        """With `ranges`, buffers lie in one arena as planned, and may share bytes."""
         self.lowered = lowered
+        self.ranges = ranges or {}
+        self.arena = np.full(max((r.offset + r.size for r in self.ranges.values()), default=0), 0xFF, np.uint8)
         self.kernels = kernels
         self.alternative = alternative
         self.memory: dict[str, Array] = {}
@@ -120,21 +139,20 @@ class Machine:
             self._sizes[region.buffer] = region.layout.size_bytes
 
     def run(self, inputs: dict[str, Array]) -> dict[str, Array]:
+        self.start(inputs)
+        for program in (self.lowered.entry, *self.lowered.programs):
+            for step in chosen(program, self.alternative):
+                self.step(step)
+        return self.outputs()
+
+    def start(self, inputs: dict[str, Array]) -> None:
         for name, value in inputs.items():
             self.write(self.lowered.inputs[name], value)
-        for program in (self.lowered.entry, *self.lowered.programs):
-            for step in program.steps:
-                self._choose(step)
+
+    def outputs(self) -> dict[str, Array]:
         return {name: self.read(region) for name, region in self.lowered.outputs.items()}
 
-    def _choose(self, step: PlainStep | Choice) -> None:
-        if isinstance(step, Choice):
-            for part in step.alternatives[self.alternative]:
-                self._step(part)
-        else:
-            self._step(step)
-
-    def _step(self, step: PlainStep) -> None:
+    def step(self, step: PlainStep) -> None:
         match step:
             case KernelStep():
                 self.kernels.actions[step.kernel.name](self)
@@ -177,7 +195,11 @@ class Machine:
             else:
                 size = self._sizes[name] // dtype.itemsize
                 kind = np.dtype(np.float32) if dtype.is_float else dtype.to_numpy()
-                self.memory[name] = np.full(size, np.nan if dtype.is_float else 77, kind)
+                if name in self.ranges:
+                    place = self.ranges[name]
+                    self.memory[name] = self.arena[place.offset : place.offset + size * kind.itemsize].view(kind)
+                else:
+                    self.memory[name] = np.full(size, np.nan if dtype.is_float else 77, kind)
             self.writes[name] = np.zeros(self.memory[name].size, np.int32)
         return self.memory[name], self.writes[name]
 
@@ -193,6 +215,12 @@ class Machine:
         assert low >= 0, f"{region.buffer} is left at {low}"
         assert high < flat.size, f"{region.buffer} is left at {high} of {flat.size}"
         return as_strided(flat[region.offset :], shape, [stride * flat.itemsize for stride in layout.strides])
+
+
+def chosen(program: Program, alternative: int) -> tuple[PlainStep, ...]:
+    """A program's steps with one alternative of each choice."""
+    parts = (s.alternatives[alternative] if isinstance(s, Choice) else (s,) for s in program.steps)
+    return tuple(step for part in parts for step in part)
 
 
 def run_conv(machine: Machine, step: ConvStep) -> None:

@@ -194,3 +194,17 @@ def test_that_keys_of_steps_forget_names_but_not_alignment_or_layout() -> None:
     assert key != step_key(step([region("a")], [region("x", row_major(IMAGE.shape, IMAGE.dtype))]), Precision.FP16)
     assert key != step_key(replace(first, grid=(2, 1, 1)), Precision.FP16)
     assert key != step_key(replace(first, kernel=KernelSource(KERNEL.name, "other")), Precision.FP16)
+
+
+def test_that_overlap_is_exact_for_views_of_slices() -> None:
+    """Rows and columns of a slice seen as one dimension, every second column, and columns backwards."""
+    left = Region("b", 0, Layout((2, 8, 3, 4), (288, 1, 96, 24), DType.FLOAT32, 8))
+    merged = Region("b", 8, Layout((2, 12, 16), (288, 24, 1), DType.FLOAT32))
+    second_columns = Region("b", 8, Layout((2, 16, 3, 2), (288, 1, 96, 48), DType.FLOAT32))
+    backwards = Region("b", 8 + 72, Layout((2, 16, 3, 4), (288, 1, 96, -24), DType.FLOAT32))
+    for view in (merged, second_columns, backwards):
+        assert not overlap(left, view)
+        assert not overlap(view, left)
+    assert overlap(merged, backwards)
+    assert overlap(second_columns, merged)
+    assert not overlap(second_columns, Region("b", 8 + 24, second_columns.layout))

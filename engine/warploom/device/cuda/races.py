@@ -6,13 +6,20 @@ touch, scratch and workspaces included, and for slices that share a buffer. Run 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
 
 from warploom.device.cuda.memory_plan import Work, ended_before, in_arena, regions_of
 from warploom.device.cuda.steps import Region
 from warploom.errors import ScheduleError
 from warploom.schedule.stream_plan import ByteRange
+
+# Regions that are no boxes of a common grid are compared element by element up to this size (some 10 ms).
+_MOST_LISTED = 1 << 21
 
 
 @dataclass(slots=True)
@@ -60,17 +67,44 @@ def check_races(
 
 
 def overlap(a: Region, b: Region) -> bool:
-    """Whether two regions of one buffer may share an element; exact for slices of one dense layout."""
+    """Whether two regions of one buffer share an element (or may, where they are too large to be listed)."""
     if not extent(a) or not extent(b):
         return False
     steps = sorted({*_steps(a), *_steps(b), 1}, reverse=True)
     boxes = _box(a, steps), _box(b, steps)
     if boxes[0] is None or boxes[1] is None:
-        return a.offset < b.offset + extent(b) and b.offset < a.offset + extent(a)
+        return _share_elements(a, b)
     return all(
         start < other + others and other < start + size
         for (start, size), (other, others) in zip(boxes[0], boxes[1], strict=True)
     )
+
+
+def _share_elements(a: Region, b: Region) -> bool:
+    """Whether two regions share an element, by listing those that lie where both reach."""
+    low, high = max(_lowest(a), _lowest(b)), min(_lowest(a) + extent(a), _lowest(b) + extent(b))
+    if low >= high:
+        return False
+    if max(math.prod(_physical(region)) for region in (a, b)) > _MOST_LISTED:
+        return True
+    touched = np.zeros(high - low, np.bool_)
+    first, second = (_elements(region) for region in (a, b))
+    touched[first[(first >= low) & (first < high)] - low] = True
+    return bool(touched[second[(second >= low) & (second < high)] - low].any())
+
+
+def _elements(region: Region) -> npt.NDArray[np.int64]:
+    found = np.array([region.offset])
+    for size, stride in zip(_physical(region), region.layout.strides, strict=True):
+        if stride:
+            found = (found[:, None] + np.arange(size) * stride).reshape(-1)
+    return found
+
+
+def _lowest(region: Region) -> int:
+    """The first element: strides below 0 go backwards from the offset."""
+    reach = ((size - 1) * stride for size, stride in zip(_physical(region), region.layout.strides, strict=True))
+    return region.offset + sum(step for step in reach if step < 0)
 
 
 def extent(region: Region) -> int:
