@@ -111,7 +111,7 @@ def _run_together(
                 poison(executable)
             actual = executable.run({name: values[name] for name in part.inputs})
     tolerance = tolerance_of(precision)
-    return [_outcome(case, model, refused, actual, expected, tolerance * case.slack) for case in cases]
+    return [_outcome(case, model, refused, actual, expected, max(tolerance * case.slack, case.least)) for case in cases]
 
 
 def _outcome(

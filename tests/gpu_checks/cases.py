@@ -24,6 +24,7 @@ class Case:
         name: Unique within its family, without "/".
         build: Adds nodes to a builder and returns the names of the outputs.
         slack: Factor on the tolerance, for operators that magnify what is rounded.
+        least: The smallest tolerance that makes sense, where the reference itself rounds.
         merges: Positions among the case's operators that are merged into one launch each.
         optional: A form of a required operator that a device may refuse.
     """
@@ -31,6 +32,7 @@ class Case:
     name: str
     build: Callable[[CaseBuilder], str | Sequence[str]]
     slack: float = 1.0
+    least: float = 0.0
     merges: tuple[tuple[int, ...], ...] = ()
     optional: bool = False
 

@@ -239,7 +239,7 @@ def casts() -> list[Case]:
     return [
         *cases,
         Case("cast_like", _cast_like),
-        Case("half_model", partial(_typed, dtype="float16")),
+        Case("half_model", partial(_typed, dtype="float16"), least=1e-3),
         Case("double_model", partial(_typed, dtype="float64")),
     ]
 
