@@ -17,6 +17,7 @@ from warploom.device.cuda.layout import Layout
 from warploom.device.cuda.library.images import conv_tensors
 from warploom.device.cuda.library.library_plans import LibraryPlans
 from warploom.device.cuda.library.plan import ChosenPlan
+from warploom.device.cuda.library.selection import Limits
 from warploom.device.cuda.library.signature import LibraryStep, regions_by_role, signature
 from warploom.device.cuda.loading import environment
 from warploom.device.cuda.steps import ConvStep, MatmulStep
@@ -40,7 +41,10 @@ _TOLERANCE = {Precision.FP32: 2e-6, Precision.TF32: 1e-3, Precision.FP16: 1e-3, 
 
 @pytest.fixture(scope="module")
 def plans() -> Iterator[LibraryPlans]:
-    with LibraryPlans() as made:
+    # Few kernels each: compiling them is what takes the time, and three are kept and checked anyway.
+    with pytest.MonkeyPatch.context() as patch, LibraryPlans() as made:
+        few = Limits(compiled=3, run_time=2, new=2)
+        patch.setattr("warploom.device.cuda.library.library_plans.limits_for", lambda *_: few)
         yield made
 
 
