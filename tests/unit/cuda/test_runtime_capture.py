@@ -14,12 +14,12 @@ from fake_cupy import FakeCupy
 from warploom.cost.database import CostDatabase, Environment
 from warploom.device.cuda import binding, capture, executable, memory, modules, replay
 from warploom.device.cuda.capture import Branch, StreamPool
-from warploom.device.cuda.delay import HEAD, SPIN, delays
 from warploom.device.cuda.errors import DeviceMemoryError
 from warploom.device.cuda.graph_nodes import readable_name
 from warploom.device.cuda.layout import row_major
 from warploom.device.cuda.lowering.lowered import LoweredGraph, PreparedWeight
 from warploom.device.cuda.modules import KernelModules
+from warploom.device.cuda.own_kernels import HEAD, SPIN, delays
 from warploom.device.cuda.replay import ReplayTimer
 from warploom.device.cuda.steps import KernelSource, KernelStep, Program, Region
 from warploom.device.cuda.weights import WeightStore

@@ -11,13 +11,13 @@ from functools import partial
 from warploom.device.arena import Arena
 from warploom.device.cuda.binding import Address, bind_kernel
 from warploom.device.cuda.capture import ORIGIN, Branch, StreamPool, capture
-from warploom.device.cuda.delay import SPIN, delays
 from warploom.device.cuda.executable import Boundary, CudaExecutable, MemoryUse
 from warploom.device.cuda.lowering.lowered import INPUT_PREFIX, OUTPUT_PREFIX, WEIGHT_PREFIX, LoweredGraph
 from warploom.device.cuda.memory import DeviceMemory
 from warploom.device.cuda.memory_plan import Work, ordered_after, plan_memory
 from warploom.device.cuda.modules import KernelModules
 from warploom.device.cuda.nvml import Clocks
+from warploom.device.cuda.own_kernels import SPIN, delays
 from warploom.device.cuda.races import check_races
 from warploom.device.cuda.replay import ReplayTimer
 from warploom.device.cuda.session import GraphSession

@@ -10,11 +10,9 @@ from pathlib import Path
 
 from warploom.cost import CostModel
 from warploom.cost.database import CostDatabase
-from warploom.device.cuda.binding import Enqueue, bind_kernel
 from warploom.device.cuda.capture import StreamPool
 from warploom.device.cuda.compiler import Tools, compile_plan
 from warploom.device.cuda.cost_model import MeasuredCostModel
-from warploom.device.cuda.delay import HEAD, one_warp
 from warploom.device.cuda.driver import GpuFacts, driver_facts
 from warploom.device.cuda.errors import cuda_call
 from warploom.device.cuda.executable import CudaExecutable
@@ -27,6 +25,7 @@ from warploom.device.cuda.nvml import Clocks, read_clocks
 from warploom.device.cuda.resolve import StepResolver
 from warploom.device.cuda.session import GraphSession
 from warploom.device.cuda.solo import SoloTimes
+from warploom.device.cuda.workbench import WorkBench
 from warploom.device.protocol import DeviceInfo, Support
 from warploom.errors import DeviceError
 from warploom.graph import Graph, LogEntry, Operator, Precision
@@ -120,9 +119,14 @@ class CudaDevice:
 
         Raises:
             UnsupportedOperatorError: Naming the operators that the device cannot run.
+            CudaError: If the GPU fails.
         """
         require_support(graph, precision, default_registry())
-        return MeasuredCostModel(self.session(graph, precision), self._streams, self.database, self._head())
+        with cuda_call(f"preparing to measure stages of {graph.name!r}"):
+            session = self.session(graph, precision)
+            size = session.weight_bytes
+            bench = WorkBench(self._resolver, precision, self._streams, self._modules, size)
+        return MeasuredCostModel(session, bench, self.database, size)
 
     def session(self, graph: Graph, precision: Precision) -> GraphSession:
         """What the plans of a Graph share; kept for the Graphs used last."""
@@ -143,10 +147,6 @@ class CudaDevice:
     def forget_graphs(self) -> None:
         """Gives back the weights of Graphs that no executable uses any more."""
         self._sessions.clear()
-
-    def _head(self) -> Enqueue:
-        self._modules.load([HEAD])
-        return bind_kernel(one_warp(HEAD), self._modules.function(HEAD), lambda _: 0)
 
     def _clocks(self) -> Clocks | None:
         return read_clocks(self._facts.pci_bus_id)

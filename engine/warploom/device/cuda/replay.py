@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from warploom.device.cuda.binding import Enqueue
 from warploom.device.cuda.capture import ORIGIN, CapturedGraph, StreamPool
 from warploom.device.cuda.errors import cuda_call
 from warploom.device.cuda.loading import load_cupy
@@ -32,9 +33,15 @@ class ReplayTimer:
         """The stream of the replays."""
         return self._streams.stream(ORIGIN)
 
-    def samples_us(self, graph: CapturedGraph, repeats: int) -> list[float]:
-        """Latency of each of `repeats` replays."""
-        return [self.elapsed_us(lambda: graph.launch(self.stream)) for _ in range(repeats)]
+    def samples_us(self, graph: CapturedGraph, repeats: int, before: Enqueue | None = None) -> list[float]:
+        """Latency of each of `repeats` replays: from idle, or right behind what `before` starts."""
+        samples = []
+        for _ in range(repeats):
+            if before is not None:
+                with cuda_call("measuring on the GPU"):
+                    before(self.stream.ptr)
+            samples.append(self.elapsed_us(lambda: graph.launch(self.stream)))
+        return samples
 
     def warm_up(self, graph: CapturedGraph, replays: int) -> None:
         """Replays that nobody times."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from warploom.device.cuda.binding import Address
+from warploom.device.cuda.lowering.lowered import WEIGHT_PREFIX
 from warploom.device.cuda.memory import DeviceMemory, spread
 from warploom.device.cuda.memory_plan import Work, regions_of
 from warploom.device.cuda.races import extent
@@ -22,20 +23,46 @@ class ScratchMemory:
         self._block: DeviceMemory | None = None
 
     def addresses(self, works: Iterable[Work]) -> Address:
-        """Addresses for every buffer that the works touch, until this is called again."""
-        sizes: dict[str, int] = {}
-        for work in works:
-            for region, _ in regions_of(work.steps):
-                end = (region.offset + extent(region)) * region.layout.dtype.itemsize
-                sizes[region.buffer] = max(sizes.get(region.buffer, 0), end)
-            if work.workspace_bytes:
-                sizes[work.workspace] = work.workspace_bytes
-        offsets, size = spread(sizes)
-        base = self._reserve(size)
-        return lambda name: base + offsets[name]
+        """Addresses for every buffer that the works touch, until anything else is asked."""
+        return self.copies(works, 1)[0]
+
+    def copies(self, works: Iterable[Work], count: int) -> list[Address]:
+        """The same several times over; each time with weights at other addresses, everything else at the same ones."""
+        sizes = buffer_sizes(works)
+        weights = {name: size for name, size in sizes.items() if name.startswith(WEIGHT_PREFIX)}
+        offsets, others_end = spread({name: size for name, size in sizes.items() if name not in weights})
+        weight_offsets, weights_size = spread(weights)
+        base = self._reserve(others_end + count * weights_size)
+
+        def address(copy: int) -> Address:
+            start = base + others_end + copy * weights_size
+            return lambda name: start + weight_offsets[name] if name in weight_offsets else base + offsets[name]
+
+        return [address(copy) for copy in range(count)]
+
+    def block(self, size: int) -> int:
+        """Address of that many bytes, until anything else is asked."""
+        return self._reserve(size)
 
     def _reserve(self, size: int) -> int:
         if self._block is None or self._block.size < size:
             self._block = None  # given back before more is taken
             self._block = DeviceMemory(int(size * _GROWTH), "allocating scratch memory for measurements")
         return self._block.address
+
+
+def buffer_sizes(works: Iterable[Work]) -> dict[str, int]:
+    """Bytes of every buffer that works touch, as far as they touch it."""
+    sizes: dict[str, int] = {}
+    for work in works:
+        for region, _ in regions_of(work.steps):
+            end = (region.offset + extent(region)) * region.layout.dtype.itemsize
+            sizes[region.buffer] = max(sizes.get(region.buffer, 0), end)
+        if work.workspace_bytes:
+            sizes[work.workspace] = work.workspace_bytes
+    return sizes
+
+
+def weight_bytes(works: Iterable[Work]) -> int:
+    """Bytes of the weights among them."""
+    return sum(size for name, size in buffer_sizes(works).items() if name.startswith(WEIGHT_PREFIX))

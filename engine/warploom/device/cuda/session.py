@@ -71,15 +71,23 @@ class GraphSession:
             form = self._forms[merges] = self._lowered(lower_merges(self.graph, plan) if merges else self.graph)
         return form
 
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of the Graph's weights, nothing merged."""
+        return self._unmerged().lowered.weight_bytes
+
     def operator_works(self) -> Mapping[str, Work]:
         """The work of every Operator of the Graph, nothing merged."""
-        return self.form(StreamPlan("unmerged", ())).works
+        return self._unmerged().works
 
     def merged_work(self, names: tuple[str, ...]) -> Work | None:
         """The work of several Operators merged into one; None where that is impossible."""
         if names not in self._merged:
             self._merged[names] = self._merge(names)
         return self._merged[names]
+
+    def _unmerged(self) -> GraphForm:
+        return self.form(StreamPlan("unmerged", ()))
 
     def _lowered(self, graph: Graph) -> GraphForm:
         lowered = lower_graph(graph, self.precision)

@@ -1,0 +1,214 @@
+"""Costs of stages and plans: measured once per structure, kept for later processes, put back together in order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from fake_cupy import FakeCupy
+from warploom.cost import Cost, PlanCostModel
+from warploom.cost.database import CostDatabase, Environment
+from warploom.device.cuda import binding, capture, memory, modules, replay, workbench
+from warploom.device.cuda.capture import StreamPool
+from warploom.device.cuda.cost_model import MeasuredCostModel
+from warploom.device.cuda.layout import row_major
+from warploom.device.cuda.memory_plan import Work
+from warploom.device.cuda.modules import KernelModules
+from warploom.device.cuda.own_kernels import HEAD, READ
+from warploom.device.cuda.resolve import StepResolver
+from warploom.device.cuda.scratch import ScratchMemory, weight_bytes
+from warploom.device.cuda.steps import KernelSource, KernelStep, Region
+from warploom.device.cuda.workbench import WorkBench
+from warploom.graph import DType, Precision
+from warploom.schedule import Group, Launch, Stage, StreamPlan
+
+LAYOUT = row_major((64,), DType.FLOAT32)
+
+
+def work(name: str, kernel: str = "k", weight: bool = False) -> Work:
+    source = KernelSource(f"{kernel}_00000000", f'extern "C" __global__ void {kernel}_00000000() {{}}')
+    reads = (Region("x", 0, LAYOUT), *((Region(f"weight/{name}", 0, LAYOUT),) if weight else ()))
+    return Work(name, (KernelStep(source, (1, 1, 1), (32, 1, 1), (Region(name, 0, LAYOUT),), reads),), {})
+
+
+@dataclass
+class Works:
+    """Operators named after their kernel: "a1" and "a2" are alike."""
+
+    precision: Precision = Precision.FP16
+
+    def operator_works(self) -> Mapping[str, Work]:
+        return {name: work(name, name[0]) for name in ("a1", "a2", "b1", "b2", "c1")}
+
+    def merged_work(self, names: tuple[str, ...]) -> Work | None:
+        return None if "c1" in names else work(" & ".join(names), "m" * len(names))
+
+
+@dataclass
+class Bench:
+    stages: list[list[list[str]]] = field(default_factory=list)
+    plans: list[list[str]] = field(default_factory=list)
+
+    def stage_cost(self, groups: Sequence[Sequence[Work]]) -> Cost:
+        self.stages.append([[work.name for work in group] for group in groups])
+        return Cost.exactly(float(len(self.stages)))
+
+    def plan_costs(self, plans: Sequence[tuple[StreamPlan, Sequence[Work]]]) -> list[Cost]:
+        self.plans += [[plan.name, *(work.name for work in works)] for plan, works in plans]
+        return [Cost.exactly(100.0 + len(works)) for _, works in plans]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[CostDatabase]:
+    with CostDatabase(tmp_path / "costs.sqlite", Environment("GPU", 1, "1", ()), pytest.fail) as opened:
+        yield opened
+
+
+def stage(*groups: str, merged: bool = False) -> Stage:
+    return Stage(tuple(Group(tuple(group.split()), merged=merged) for group in groups))
+
+
+def medians(model: MeasuredCostModel, *stages: Stage) -> list[float]:
+    return [cost.median_us for cost in model.stage_costs(stages)]
+
+
+def test_that_stages_that_do_the_same_are_measured_once(database: CostDatabase) -> None:
+    bench = Bench()
+    model = MeasuredCostModel(Works(), bench, database, 1000)
+    costs = medians(model, stage("a1", "b1"), stage("b2", "a2"), stage("a1 b1"), stage("a2 b2"), stage("b1 a1"))
+    assert costs == [1.0, 1.0, 2.0, 2.0, 3.0]
+    assert bench.stages == [[["a1"], ["b1"]], [["a1", "b1"]], [["b1", "a1"]]]
+    assert model.measured == 3
+
+
+def test_that_what_was_measured_is_known_to_the_next_process(database: CostDatabase) -> None:
+    medians(MeasuredCostModel(Works(), Bench(), database, 1000), stage("a1"), stage("b1"))
+    bench = Bench()
+    assert medians(MeasuredCostModel(Works(), bench, database, 1000), stage("b2"), stage("a2")) == [2.0, 1.0]
+    assert not bench.stages
+    assert medians(MeasuredCostModel(Works(), bench, database, 1 << 30), stage("b2")) == [1.0]  # other weights pass by
+    assert medians(MeasuredCostModel(Works(Precision.FP16), bench, database, 1001), stage("b2")) == [2.0]
+
+
+def test_that_costs_are_written_even_when_a_later_stage_fails(database: CostDatabase) -> None:
+    class Failing(Bench):
+        def stage_cost(self, groups: Sequence[Sequence[Work]]) -> Cost:
+            if len(self.stages) == 70:
+                raise KeyboardInterrupt
+            return super().stage_cost(groups)
+
+    stages = [stage(*(["a1"] * (i + 1))) for i in range(80)]
+    with pytest.raises(KeyboardInterrupt):
+        medians(MeasuredCostModel(Works(), Failing(), database, 1000), *stages)
+    bench = Bench()
+    medians(MeasuredCostModel(Works(), bench, database, 1000), *stages)
+    assert len(bench.stages) <= 16
+
+
+def test_that_a_merge_is_measured_as_one_and_an_impossible_one_costs_infinity(database: CostDatabase) -> None:
+    bench = Bench()
+    model = MeasuredCostModel(Works(), bench, database, 1000)
+    costs = medians(model, stage("a1 b1", merged=True), stage("a1 c1", merged=True), stage("a1 b1"))
+    assert costs == [1.0, math.inf, 2.0]
+    assert bench.stages[0] == [["a1 & b1"]]
+
+
+def test_that_plans_are_told_apart_by_streams_and_waits(database: CostDatabase) -> None:
+    bench = Bench()
+    model = MeasuredCostModel(Works(), bench, database, 1000)
+    assert isinstance(model, PlanCostModel)
+    chain = StreamPlan("chain", (Launch(("a1",), 0), Launch(("b1",), 0)))
+    alike = StreamPlan("alike", (Launch(("a2",), 0), Launch(("b2",), 0)))
+    apart = StreamPlan("apart", (Launch(("a1",), 0), Launch(("b1",), 1)))
+    waiting = StreamPlan("waiting", (Launch(("a1",), 0), Launch(("b1",), 1, (0,))))
+    broken = StreamPlan("broken", (Launch(("a1", "c1"), 0),))
+    costs = [cost.median_us for cost in model.plan_costs([chain, alike, apart, waiting, broken])]
+    assert costs == [102.0, 102.0, 102.0, 102.0, math.inf]
+    assert [names[0] for names in bench.plans] == ["chain", "apart", "waiting"]
+    model.plan_costs([chain])
+    assert len(bench.plans) == 3
+
+
+@pytest.fixture
+def cupy(monkeypatch: pytest.MonkeyPatch) -> FakeCupy:
+    fake = FakeCupy()
+    for module in (binding, capture, memory, modules, replay):
+        monkeypatch.setattr(module, "load_cupy", lambda: fake)
+    return fake
+
+
+class Resolver(StepResolver):
+    """Binds own kernels only."""
+
+    def __init__(self, modules: KernelModules) -> None:
+        self._modules = modules
+
+
+def make_bench(database: CostDatabase, model_bytes: int, *works: Work) -> WorkBench:
+    own = KernelModules((9, 0), database)
+    own.load(step.kernel for work in works for step in work.steps if isinstance(step, KernelStep))
+    return WorkBench(Resolver(own), Precision.FP16, StreamPool(), own, model_bytes)
+
+
+def test_that_a_stage_is_repeated_behind_a_small_kernel_with_barriers_between(
+    cupy: FakeCupy, database: CostDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captured: list[list[capture.Branch]] = []
+    original = capture.capture
+
+    def spy(work: Sequence[capture.Branch], streams: StreamPool) -> capture.CapturedGraph:
+        captured.append(list(work))
+        return original(work, streams)
+
+    monkeypatch.setattr(workbench, "capture", spy)
+    monkeypatch.setattr(replay, "_SPIN_UP_S", 0.0)
+    cupy.replay_us = lambda graph: 2.0 + (24 * 3.0 if graph == 1 else 0.0)  # the second graph is the head alone
+    first, second = work("a", "a"), work("b", "b")
+    cost = make_bench(database, 0, first, second).stage_cost([[first], [second]])
+    assert cost.median_us == pytest.approx(3.0)
+    head, *rest = captured[0]
+    assert (head.stream, head.waits, len(head.enqueue)) == (0, (), 1)
+    assert [branch.stream for branch in rest] == [0, 1] * 24
+    assert [branch.waits for branch in rest[:6]] == [(0,), (0,), (1, 2), (1, 2), (3, 4), (3, 4)]
+
+
+def test_that_work_that_starts_nothing_costs_nothing(cupy: FakeCupy, database: CostDatabase) -> None:
+    assert make_bench(database, 0).stage_cost([[Work("view", (), {})]]).median_us == 0.0
+    assert not [call for call in cupy.calls if call[0] == "begin"]
+
+
+def test_that_each_repetition_has_weights_of_its_own_and_the_same_activations(cupy: FakeCupy) -> None:
+    del cupy
+    both = [work("a", weight=True), work("b", weight=True)]
+    first, second = ScratchMemory().copies(both, 2)
+    assert first("x") == second("x")
+    assert first("a") == second("a") != first("b")
+    places = [address(f"weight/{name}") for address in (first, second) for name in ("a", "b")]
+    assert len(set(places)) == 4
+    assert weight_bytes(both) == 2 * LAYOUT.size_bytes
+
+
+def test_that_as_much_is_read_before_a_replay_as_the_rest_of_the_model_has(
+    cupy: FakeCupy, database: CostDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay, "_SPIN_UP_S", 0.0)
+    sizes: list[int] = []
+    original = workbench.read_block
+    monkeypatch.setattr(workbench, "read_block", lambda size: sizes.append(size) or original(size))
+    stage_work = work("a", "a", weight=True)
+    make_bench(database, 64 << 20, stage_work).stage_cost([[stage_work]])
+    assert sizes[0] == (64 << 20) - 24 * LAYOUT.size_bytes
+    plan = StreamPlan("part", (Launch(("a",), 0),))
+    make_bench(database, LAYOUT.size_bytes, stage_work).plan_costs([(plan, [stage_work])])
+    assert min(sizes) == sizes[-1] == 4 << 20
+    assert cupy.compiled
+
+
+def test_that_the_runtimes_own_kernels_are_whole() -> None:
+    for kernel in (HEAD, READ):
+        assert kernel.name in kernel.code
+        assert kernel.code.count("{") == kernel.code.count("}")
