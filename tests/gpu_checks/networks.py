@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import dataclasses
 import functools
 import os
 import random
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +69,7 @@ def _step(b: NetworkBuilder, chance: random.Random, values: Sequence[Value], x: 
             return b.multiply(x, b.activation("Sigmoid", b.conv(b.global_pool(other), channels)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Model:
     """A model ready to be run and compared.
 
@@ -186,7 +186,8 @@ def _options(path: Path, size: int | None, batch: int) -> ImportOptions:
 
 def _recipe(name: str, size: int | None, batch: int) -> Model:
     path = _written_models() / f"{name}-{size}-{batch}.onnx"
-    return load(write_network(describe(name, size=size, batch=batch), name, path))
+    loaded = load(write_network(describe(name, size=size, batch=batch), name, path))
+    return dataclasses.replace(loaded, name=f"recipe_{name}")
 
 
 @functools.cache
