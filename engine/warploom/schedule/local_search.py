@@ -22,6 +22,8 @@ _WINDOW = 40
 _OVERLAP = 10
 _PASSES = 3
 _ROUNDS_PER_UNIT = 8
+_PATIENCE_PER_UNIT = 2
+_WORTHWHILE = 0.998  # a pass that gains less is the last
 _BATCH = 4  # neighbours judged together: a measuring device interleaves them
 _HISTORY = 8
 _SEED = 1
@@ -35,10 +37,10 @@ def schedule_by_local_search(problem: PlanProblem, observer: SearchObserver) -> 
        looked at through windows that overlap: the device judges the launches of a window alone, which is cheap.
     3. In a window, four neighbours (a unit earlier or later, a unit or a unit and what follows on its stream to
        another stream, two streams exchanged from some place on, a few units freed of their barriers) are judged at a
-       time; the best is accepted if
-       it is no worse than the present plan or than the one accepted eight rounds ago.
-    4. What made a window faster is kept if the whole between two cuts is faster; three passes, or until the time is
-       over.
+       time; the best is accepted if it is no worse than the present plan or than the one accepted eight rounds ago.
+       There are eight rounds per launch, fewer where nothing gets better any more.
+    4. What made a window faster is kept if the whole between two cuts is faster; there are three passes, fewer where
+       the last one gained little.
 
     The same seed always gives the same plan, as long as time does not end it.
 
@@ -132,7 +134,7 @@ class _LocalSearch:
                 if self._stopped():
                     return whole
                 whole = self._improve_window(units, whole, window)
-            if len(whole.arrangement.order) <= _WINDOW or whole.cost_us >= before_us:
+            if len(whole.arrangement.order) <= _WINDOW or whole.cost_us > _WORTHWHILE * before_us:
                 break
         return whole
 
@@ -147,10 +149,12 @@ class _LocalSearch:
 
     def _climb(self, units: Units, start: _Judged) -> _Judged:
         best = present = start
+        size = len(start.arrangement.order)
         history = [start.cost_us] * _HISTORY
+        improved = 0
         most = self._problem.limits.max_stage_groups
-        for number in range(_ROUNDS_PER_UNIT * len(start.arrangement.order)):
-            if self._stopped():
+        for number in range(_ROUNDS_PER_UNIT * size):
+            if self._stopped() or number - improved > _PATIENCE_PER_UNIT * size:
                 break
             drawn = [neighbour(present.arrangement, units, most, self._random) for _ in range(_BATCH)]
             tried = [one for one in dict.fromkeys(drawn) if one != present.arrangement]
@@ -161,7 +165,7 @@ class _LocalSearch:
                 present = candidate
             history[number % _HISTORY] = present.cost_us
             if present.cost_us < best.cost_us:
-                best = present
+                best, improved = present, number
         return best
 
     def _result(self, start: StreamPlan, start_us: float, plan: StreamPlan) -> PlanResult:
