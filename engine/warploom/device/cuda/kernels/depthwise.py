@@ -10,7 +10,7 @@ import numpy as np
 from warploom.device.cuda.kernels.codegen.access import Access, each_lane
 from warploom.device.cuda.kernels.codegen.kernel import blocks_for, kernel_step
 from warploom.device.cuda.kernels.codegen.types import SHORT
-from warploom.device.cuda.kernels.codegen.window import NOTHING, Fused, Sliding, Window, channel_lanes
+from warploom.device.cuda.kernels.codegen.window import NOTHING, Cell, Fused, Sliding, Tap, Window, channel_lanes
 from warploom.device.cuda.kernels.fusing import fused_after, fused_before, window_of
 from warploom.device.cuda.layout import row_major
 from warploom.device.cuda.lowering.context import LoweringContext
@@ -21,8 +21,9 @@ from warploom.graph import DType, Graph, Precision, Primitive
 from warploom.graph.constant import Array
 
 _BLOCK = 128
-# Threads that keep every scheduler of a large GPU busy; with more, each may compute more outputs.
-_ENOUGH_THREADS = 132 * 4 * 32 * 2
+# Threads that keep a large GPU busy; with more, each may compute more.
+_ENOUGH_THREADS = 132 * 256
+_MANY_THREADS = 132 * 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Depthwise:
         window: Its window.
         x: Input (N, C, spatial...).
         y: Output (N, K, spatial...), K a multiple of C.
-        w: Weights (taps, K padded), a row per tap.
+        w: Weights (taps, K padded), a row per tap, in float32: converting them again and again costs more than their
+            bytes.
         bias: (K padded,) in float32, or None.
         before: Applied to the input's elements (not to padding).
         after: Applied to the sums.
@@ -48,78 +50,78 @@ class Depthwise:
     after: Fused = NOTHING
 
 
-def depthwise_step(layer: Depthwise, *, lanes: int | None = None, pixels: int | None = None) -> KernelStep:
+def depthwise_step(
+    layer: Depthwise, *, lanes: int | None = None, pixels: int | None = None, lines: int | None = None
+) -> KernelStep:
     """The kernel of a depthwise convolution.
 
     Args:
         layer: What to compute.
-        lanes: Channels per thread; by default as many as fill 16 bytes.
-        pixels: Outputs per thread; by default as many as leave enough threads.
+        lanes: Channels per thread; the next three by default as measured best.
+        pixels: Outputs per thread along the last dimension.
+        lines: Outputs per thread along the dimension before.
     """
     others = [region for fused in (layer.before, layer.after) for _, region in fused.reads]
-    if lanes is None:
-        lanes = channel_lanes(layer.x, layer.y, others)
-    if pixels is None:
-        pixels = _pixels(Sliding(layer.window, layer.x, layer.y, lanes, 1))
-    shape = Sliding(layer.window, layer.x, layer.y, lanes, pixels)
+    shape = _tiled(layer, channel_lanes(layer.x, layer.y, others))
+    if lanes or pixels or lines:
+        sizes = (lanes or shape.lanes, pixels or shape.pixels, lines or shape.lines)
+        shape = Sliding(layer.window, layer.x, layer.y, *sizes)
     reads = [layer.x, layer.w, *([layer.bias] if layer.bias else []), *others]
     pointers = [f"x{i}" for i in range(len(reads))]
     other = pointers[len(reads) - len(others) :]
     split = len(layer.before.reads)
-    lines = [
+    body = [
         *shape.begin(_BLOCK),
         *_start(shape, layer.bias),
-        shape.first_column(),
-        *shape.rows(_row(shape, layer, [pointers[0], *other[:split]])),
+        *shape.walk(
+            layer.before, [pointers[0], *other[:split]], "0", _accumulate, lambda taps: _weights_of(layer, shape, taps)
+        ),
     ]
-    for pixel in range(pixels):
-        lines.extend(shape.finish(pixel, f"sum{pixel}[l]", layer.after, ["y0", *other[split:]]))
+    for line, pixel in shape.outputs:
+        body.extend(shape.finish((line, pixel), f"sum{line}_{pixel}[l]", layer.after, ["y0", *other[split:]]))
     grid = (blocks_for(shape.threads, _BLOCK), 1, 1)
-    return kernel_step(_stem(layer), lines, (layer.y,), reads, grid=grid, block=(_BLOCK, 1, 1))
+    return kernel_step(_stem(layer), body, (layer.y,), reads, grid=grid, block=(_BLOCK, 1, 1))
 
 
-def _pixels(shape: Sliding) -> int:
-    """Neighbouring outputs share loads, if enough threads are left and their windows overlap."""
-    if (
-        shape.wide
-        or shape.lanes == 1
-        or shape.window.kernel[-1] <= shape.window.strides[-1]
-        or shape.window.dilations[-1] > 1
-    ):
-        return 1
-    for pixels in (4, 2):
-        if shape.threads // pixels >= _ENOUGH_THREADS:
-            return pixels
-    return 2 if shape.threads // 2 >= _ENOUGH_THREADS // 4 else 1
+def _tiled(layer: Depthwise, widest: int) -> Sliding:
+    """How much each thread computes: two channels and a few outputs, if enough threads are left."""
+
+    def shape(lanes: int, pixels: int = 1) -> Sliding:
+        return Sliding(layer.window, layer.x, layer.y, lanes, pixels)
+
+    window = layer.window
+    lanes = min(2, widest)
+    pixels = 1
+    if not shape(lanes).looped and window.kernel[-1] > window.strides[-1] and window.dilations[-1] == 1:
+        wanted = (4, 2) if window.strides[-1] == 1 else (2,)
+        pixels = next((size for size in wanted if shape(lanes, size).threads >= _ENOUGH_THREADS), 1)
+    while lanes < min(4, widest) and shape(lanes, pixels).threads > _MANY_THREADS:
+        lanes *= 2
+    return shape(lanes, pixels)
 
 
 def _start(shape: Sliding, bias: Region | None) -> list[str]:
     lines: list[str] = []
     text = "0.0f"
     if bias is not None:
-        lines, text = shape.vector_access("x2", bias).load("bias")
-    for pixel in range(shape.pixels):
-        lines.append(f"float sum{pixel}[{shape.lanes}];")
-    return [*lines, *each_lane(shape.lanes, [f"sum{pixel}[l] = {text};" for pixel in range(shape.pixels)])]
+        lines, text = Access("x2 + c", bias.layout.dtype, 1, shape.lanes).load("bias")
+    lines.extend(f"float sum{line}_{pixel}[{shape.lanes}];" for line, pixel in shape.outputs)
+    return [*lines, *each_lane(shape.lanes, [f"sum{line}_{pixel}[l] = {text};" for line, pixel in shape.outputs])]
 
 
-def _row(shape: Sliding, layer: Depthwise, pointers: Sequence[str]) -> list[str]:
-    """One row of taps."""
-    width = layer.window.kernel[-1]
-    row = "0"
-    for d in range(shape.rank - 1):
-        row = f"({row} * {layer.window.kernel[d]} + k{d})" if d else "k0"
+def _accumulate(cell: Cell) -> list[str]:
+    return [
+        f"wl::multiply_add(sum{line}_{pixel}, {cell.variable}, w_{tap.name});" for (line, pixel), tap in cell.readers
+    ]
+
+
+def _weights_of(layer: Depthwise, shape: Sliding, taps: Sequence[Tap]) -> list[str]:
     channels = layer.w.layout.shape[1]
     lines: list[str] = []
-    columns = shape.columns()
-    for tap in dict.fromkeys(tap for readers in columns.values() for _, tap in readers):
-        at = f"x1 + ({row} * {width} + {tap}) * {channels} + c"
-        lines.extend(Access(at, layer.w.layout.dtype, 1, shape.lanes).load(f"w_{tap}")[0])
-    sums: list[str] = []
-    for number, (column, readers) in enumerate(columns.items()):
-        lines.extend(shape.load_column(f"u{number}", column, layer.before, pointers, "0"))
-        sums.extend(f"sum{pixel}[l] = fmaf(u{number}[l], w_{tap}[l], sum{pixel}[l]);" for pixel, tap in readers)
-    return shape.row([*lines, *each_lane(shape.lanes, sums)])
+    for tap in taps:
+        pointer = f"x1 + {tap.index} * {channels} + c"
+        lines.extend(Access(pointer, layer.w.layout.dtype, 1, shape.lanes).load(f"w_{tap.name}")[0])
+    return lines
 
 
 def _stem(layer: Depthwise) -> str:
@@ -139,7 +141,7 @@ def lower_depthwise(segment: Segment, context: LoweringContext) -> tuple[KernelS
         window_of(conv, x),
         x,
         y,
-        _weights(conv.inputs[1], channels, x.layout.dtype, context),
+        _weights(conv.inputs[1], channels, context),
         _bias(conv, channels, context),
         before,
         fused_after(segment, context),
@@ -147,11 +149,11 @@ def lower_depthwise(segment: Segment, context: LoweringContext) -> tuple[KernelS
     return (depthwise_step(layer),)
 
 
-def _weights(name: str, channels: int, dtype: DType, context: LoweringContext) -> Region:
+def _weights(name: str, channels: int, context: LoweringContext) -> Region:
     constant = context.graph.constants[name]
     taps = int(np.prod(constant.shape[2:]))
     return context.prepared(
-        name, "per tap", row_major((taps, channels), dtype), lambda: _per_tap(constant.numpy(), channels)
+        name, "per tap", row_major((taps, channels), DType.FLOAT32), lambda: _per_tap(constant.numpy(), channels)
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from warploom.device.cuda.kernels.codegen.access import each_lane
 from warploom.device.cuda.kernels.codegen.kernel import blocks_for, kernel_step
 from warploom.device.cuda.kernels.codegen.types import SHORT, float_literal, value_type
-from warploom.device.cuda.kernels.codegen.window import NOTHING, Fused, Sliding, Window, channel_lanes, place
+from warploom.device.cuda.kernels.codegen.window import NOTHING, Cell, Fused, Sliding, Window, channel_lanes, place
 from warploom.device.cuda.kernels.fusing import fused_after, fused_before, window_of
 from warploom.device.cuda.layout import row_major
 from warploom.device.cuda.lowering.context import LoweringContext
@@ -19,7 +19,7 @@ from warploom.device.cuda.steps import KernelStep, Region
 from warploom.graph import DType, Graph, Precision, Primitive
 
 _BLOCK = 128
-_MANY_THREADS = 132 * 2048 * 2
+_MANY_THREADS = 132 * 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,39 +45,40 @@ class Pool:
     after: Fused = NOTHING
 
 
-def pool_step(layer: Pool, *, lanes: int | None = None, pixels: int | None = None) -> KernelStep:
-    """The kernel of a pooling operator."""
+def pool_step(
+    layer: Pool, *, lanes: int | None = None, pixels: int | None = None, lines: int | None = None
+) -> KernelStep:
+    """The kernel of a pooling operator; what a thread computes is chosen by default."""
     others = [region for fused in (layer.before, layer.after) for _, region in fused.reads]
     writes = [layer.y, *([layer.indices] if layer.indices else [])]
-    if lanes is None:
-        lanes = channel_lanes(layer.x, layer.y, others) if layer.indices is None else 1
-    if pixels is None:
-        pixels = _pixels(Sliding(layer.window, layer.x, layer.y, lanes, 1), layer)
-    shape = Sliding(layer.window, layer.x, layer.y, lanes, pixels)
+    shape = Sliding(layer.window, layer.x, layer.y, lanes or _lanes(layer, others), pixels or 1, lines or 1)
     reads = [layer.x, *others]
     split = len(layer.before.reads)
     other = [f"x{i + 1}" for i in range(len(others))]
-    lines = [
+    neutral = _lowest(layer.x.layout.dtype) if layer.primitive.op == "MaxPool" else "0"
+    body = [
         *shape.begin(_BLOCK),
         *_start(shape, layer),
-        shape.first_column(),
-        *shape.rows(_row(shape, layer, ["x0", *other[:split]])),
+        *shape.walk(layer.before, ["x0", *other[:split]], neutral, lambda cell: _use(layer, shape, cell)),
     ]
-    for pixel in range(pixels):
-        finish, value = _finish(shape, layer, pixel)
-        lines.extend(finish)
-        lines.extend(shape.finish(pixel, value, layer.after, ["y0", *other[split:]]))
+    for output in shape.outputs:
+        finish, value = _finish(shape, layer, output)
+        body.extend(("{", *finish, *shape.finish(output, value, layer.after, ["y0", *other[split:]]), "}"))
     if layer.indices is not None:
-        lines.extend(_store_indices(shape, layer.indices, layer))
+        body.extend(_store_indices(shape, layer.indices, layer))
     grid = (blocks_for(shape.threads, _BLOCK), 1, 1)
-    return kernel_step(_stem(layer), lines, writes, reads, grid=grid, block=(_BLOCK, 1, 1))
+    return kernel_step(_stem(layer), body, writes, reads, grid=grid, block=(_BLOCK, 1, 1))
 
 
-def _pixels(shape: Sliding, layer: Pool) -> int:
-    overlapping = layer.window.kernel[-1] > layer.window.strides[-1] and max(layer.window.dilations) == 1
-    if shape.wide or layer.indices is not None or shape.lanes == 1 or not overlapping or shape.threads < _MANY_THREADS:
+def _lanes(layer: Pool, others: Sequence[Region]) -> int:
+    """Two channels per thread while that is not too many threads; more where it is."""
+    if layer.indices is not None:
         return 1
-    return 2
+    widest = channel_lanes(layer.x, layer.y, others)
+    lanes = min(2, widest)
+    while lanes < widest and Sliding(layer.window, layer.x, layer.y, lanes, 1).threads > _MANY_THREADS:
+        lanes *= 2
+    return lanes
 
 
 def _lowest(dtype: DType) -> str:
@@ -89,30 +90,25 @@ def _lowest(dtype: DType) -> str:
 def _start(shape: Sliding, layer: Pool) -> list[str]:
     kind = value_type(layer.x.layout.dtype)
     first = _lowest(layer.x.layout.dtype) if layer.primitive.op == "MaxPool" else "0"
-    lines = [f"{kind} sum{pixel}[{shape.lanes}];" for pixel in range(shape.pixels)]
+    lines = [f"{kind} sum{line}_{pixel}[{shape.lanes}];" for line, pixel in shape.outputs]
     if layer.indices is not None:
         lines.append("long long where = 0;")
-    return [*lines, *each_lane(shape.lanes, [f"sum{pixel}[l] = {first};" for pixel in range(shape.pixels)])]
+    return [*lines, *each_lane(shape.lanes, [f"sum{line}_{pixel}[l] = {first};" for line, pixel in shape.outputs])]
 
 
-def _row(shape: Sliding, layer: Pool, pointers: Sequence[str]) -> list[str]:
-    neutral = _lowest(layer.x.layout.dtype) if layer.primitive.op == "MaxPool" else "0"
-    lines: list[str] = []
+def _use(layer: Pool, shape: Sliding, cell: Cell) -> list[str]:
     updates: list[str] = []
-    for number, (column, readers) in enumerate(shape.columns().items()):
-        lines.extend(shape.load_column(f"u{number}", column, layer.before, pointers, neutral))
-        for pixel in dict.fromkeys(pixel for pixel, _ in readers):
-            updates.extend(_update(layer, f"u{number}", f"sum{pixel}[l]", column))
-    return shape.row([*lines, *each_lane(shape.lanes, updates)])
+    for line, pixel in dict.fromkeys(output for output, _ in cell.readers):
+        updates.extend(_update(layer, cell, f"sum{line}_{pixel}[l]"))
+    return each_lane(shape.lanes, updates)
 
 
-def _update(layer: Pool, variable: str, total: str, column: str) -> list[str]:
-    value = f"{variable}[l]"
+def _update(layer: Pool, cell: Cell, total: str) -> list[str]:
+    value = f"{cell.variable}[l]"
     if layer.primitive.op == "MaxPool":
         if layer.indices is None:
             return [f"{total} = {value} > {total} ? {value} : {total};"]
-        index = _index(layer, column)
-        return [f"if ({variable}_there && {value} > {total}) {{ {total} = {value}; where = {index}; }}"]
+        return [f"if ({cell.there} && {value} > {total}) {{ {total} = {value}; where = {_index(layer, cell.place)}; }}"]
     if layer.primitive.op == "AveragePool":
         return [f"{total} += {value};"]
     return [f"{total} += {_powered(value, layer.primitive.integer('p', 2))};"]
@@ -123,10 +119,9 @@ def _powered(value: str, p: int) -> str:
     return simple.get(p, f"powf(fabsf({value}), {float_literal(p)})")
 
 
-def _index(layer: Pool, column: str) -> str:
-    """The flat index, in ONNX order, of the element at the current taps."""
+def _index(layer: Pool, coordinates: Sequence[str]) -> str:
+    """The flat index, in ONNX order, of an element."""
     sizes = layer.x.layout.shape[2:]
-    coordinates = [*(f"s{d}" for d in range(len(sizes) - 1)), f"(first + {column})"]
     order = range(len(sizes))
     if layer.primitive.integer("storage_order", 0):
         order = range(len(sizes) - 1, -1, -1)
@@ -137,37 +132,41 @@ def _index(layer: Pool, column: str) -> str:
     return f"{planes} * {math.prod(sizes)} + {flat}"
 
 
-def _finish(shape: Sliding, layer: Pool, pixel: int) -> tuple[list[str], str]:
+def _finish(shape: Sliding, layer: Pool, output: tuple[int, int]) -> tuple[list[str], str]:
     """Statements, and the result of lane `l` of one output."""
-    total = f"sum{pixel}[l]"
+    total = f"sum{output[0]}_{output[1]}[l]"
     if layer.primitive.op == "MaxPool":
         return [], total
     if layer.primitive.op == "AveragePool":
-        lines, count = _count(shape, layer, pixel)
-        return lines, f"({total} {count})"
+        lines, share = _share(shape, layer, output)
+        return lines, f"({total} * {share})"
     p = layer.primitive.integer("p", 2)
     simple = {1: total, 2: f"sqrtf({total})"}
     return [], simple.get(p, f"powf({total}, {float_literal(1 / p)})")
 
 
-def _count(shape: Sliding, layer: Pool, pixel: int) -> tuple[list[str], str]:
-    """What to multiply or divide a sum by: the number of elements that count."""
+def _share(shape: Sliding, layer: Pool, output: tuple[int, int]) -> tuple[list[str], str]:
+    """What to multiply a sum by: one over the number of elements that count."""
     spans = [_span(layer, d) for d in range(shape.rank)]
     if all(span is None for span in spans):
-        return [], f"* {float_literal(1 / layer.window.taps)}"
-    lines = [f"int count{pixel} = {math.prod(k for k, s in zip(layer.window.kernel, spans, strict=True) if not s)};"]
+        return [], float_literal(1 / layer.window.taps)
+    counts = []
     for d, span in enumerate(spans):
-        if span is not None:
-            low, high = span
-            at = f"p{d}" if d < shape.rank - 1 else f"(p{d} + {pixel})"
-            start = f"{at} * {layer.window.strides[d]} - {layer.window.begins[d]}"
-            taps = [
-                f"({start} + {k * layer.window.dilations[d]} >= {low} && "
-                f"{start} + {k * layer.window.dilations[d]} < {high})"
-                for k in range(layer.window.kernel[d])
-            ]
-            lines.append(f"count{pixel} *= {' + '.join(taps)};")
-    return lines, f"/ (float)count{pixel}"
+        if span is None:
+            counts.append(str(layer.window.kernel[d]))
+        else:
+            at = f"({shape.output_place(output)[d]} * {layer.window.strides[d]} - {layer.window.begins[d]})"
+            counts.append(_count(at, span, layer.window.kernel[d], layer.window.dilations[d]))
+    return [f"const float share = 1.0f / (float)({' * '.join(counts)});"], "share"
+
+
+def _count(start: str, span: tuple[int, int], taps: int, dilation: int) -> str:
+    """How many taps from `start` on lie within a span."""
+    low, high = span
+    if dilation == 1:
+        return f"(min({start} + {taps}, {high}) - max({start}, {low}))"
+    inside = (f"({start} + {k * dilation} >= {low} && {start} + {k * dilation} < {high})" for k in range(taps))
+    return f"({' + '.join(inside)})"
 
 
 def _span(layer: Pool, d: int) -> tuple[int, int] | None:

@@ -30,6 +30,29 @@ class Access:
     there: str = ""
     otherwise: str = "0"
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is one vector."""
+        return self.stride == 1 and not self.limit
+
+    def fetch(self, variable: str) -> list[str]:
+        """Statements that begin a load; `unpack` ends it. In between, a vector is as small as it is in memory."""
+        if not self.whole:
+            return self.load(variable)[0]
+        missing = f"({value_type(self.dtype)})({self.otherwise})"
+        what = f"fetch_or<{self.lanes}>({self.there}, {self.pointer}, {missing})"
+        if not self.there:
+            what = f"fetch<{self.lanes}>({self.pointer})"
+        return [f"const auto {variable}_raw = wl::{what};"]
+
+    def unpack(self, variable: str) -> tuple[list[str], str]:
+        """Statements that end what `fetch` began, and the expression of lane `l`."""
+        if self.whole:
+            kind = value_type(self.dtype)
+            lines = [f"{kind} {variable}[{self.lanes}];", f"wl::unpack<{self.lanes}>({variable}_raw, {variable});"]
+            return lines, f"{variable}[l]"
+        return [], variable if self.stride == 0 else f"{variable}[l]"
+
     def load(self, variable: str) -> tuple[list[str], str]:
         """Statements that load into `variable` (zero beyond the limit), and the expression of its lane `l`."""
         kind = value_type(self.dtype)
@@ -46,7 +69,8 @@ class Access:
             limit = _either(self.there, self.limit, "0")
             lines.append(f"wl::load_some<{self.lanes}>({self.pointer}, {limit}, {variable});")
         elif self.there:
-            lines.append(f"wl::load_or<{self.lanes}>({self.there}, {self.pointer}, {missing}, {variable});")
+            fetched = f"wl::fetch_or<{self.lanes}>({self.there}, {self.pointer}, {missing})"
+            lines.append(f"wl::unpack<{self.lanes}>({fetched}, {variable});")
         else:
             lines.append(f"wl::load<{self.lanes}>({self.pointer}, {variable});")
         return lines, f"{variable}[l]"

@@ -109,12 +109,12 @@ template <int V, class S> WL_FUNCTION void load_some(const S* p, int lanes, type
   for (int i = 0; i < V; ++i) x[i] = i < lanes ? decode(p[i]) : typename Value<S>::type(0);
 }
 template <int V, class S>
-WL_FUNCTION void load_or(bool there, const S* p, typename Value<S>::type otherwise, typename Value<S>::type (&x)[V]) {
+WL_FUNCTION Lanes<S, V> fetch_or(bool there, const S* p, typename Value<S>::type otherwise) {
   Lanes<S, V> r;
 #pragma unroll
   for (int i = 0; i < V; ++i) r.s[i] = Encode<S>::of(otherwise);
   if (there) r = fetch<V>(p);
-  unpack<V>(r, x);
+  return r;
 }
 template <int V, class S> struct Packer {
   static WL_FUNCTION void pack(const typename Value<S>::type (&x)[V], Lanes<S, V>& r) {
@@ -156,6 +156,10 @@ template <int V, class S> WL_FUNCTION void store_some(S* p, int lanes, const typ
   for (int i = 0; i < V; ++i) if (i < lanes) p[i] = Encode<S>::of(x[i]);
 }
 template <class S> WL_FUNCTION void store_one(S* p, typename Value<S>::type x) { *p = Encode<S>::of(x); }
+template <int V> WL_FUNCTION void multiply_add(float (&sum)[V], const float (&a)[V], const float (&b)[V]) {
+#pragma unroll
+  for (int i = 0; i < V; ++i) sum[i] = fmaf(a[i], b[i], sum[i]);
+}
 
 // Finite values stay finite in a smaller type; infinities and NaN stay what they are.
 WL_FUNCTION float saturated(float x, float largest) {

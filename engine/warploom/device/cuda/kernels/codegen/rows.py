@@ -383,13 +383,21 @@ class _Across(_Kernel):
 
     def __init__(self, rows: Rows, form: _Form) -> None:
         super().__init__(rows, form)
-        self.columns = form.kept[-1].size // form.lanes
         outer = math.prod(axis.size for axis in form.kept[:-1])
+
+        def blocks() -> int:
+            return outer * -(-form.kept[-1].size // (self.wide * self.lanes))
+
+        # Blocks first: narrow accesses cost less than idle multiprocessors.
         self.wide = 32
-        while self.wide > 2 and (self.wide >= 2 * self.columns or outer * -(-self.columns // self.wide) < _FEW_BLOCKS):
+        while self.wide > 2 and (self.wide * self.lanes >= 2 * form.kept[-1].size or blocks() < _FEW_BLOCKS):
             self.wide //= 2
-        wanted = -(-self.vectors // 2)
-        self.sharing = min(max(1, 256 // self.wide), 1 << max(0, wanted - 1).bit_length())
+        while self.lanes > 2 and blocks() < _FEW_BLOCKS:
+            self.lanes //= 2
+        self.columns = form.kept[-1].size // self.lanes
+        wanted = 1 << max(0, -(-self.vectors // 2) - 1).bit_length()
+        most = _MOST_THREADS if blocks() < _FEW_BLOCKS else _MOST_THREADS // 2
+        self.sharing = min(max(1, most // self.wide), wanted)
         self.threads = self.wide * self.sharing
         self.column_blocks = -(-self.columns // self.wide)
         self.blocks = outer * self.column_blocks

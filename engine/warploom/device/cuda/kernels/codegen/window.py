@@ -1,6 +1,7 @@
 """Sliding windows over channels-first or channels-last tensors: what depthwise convolution and pooling share.
 
-A thread computes `pixels` neighbouring outputs along the last spatial dimension, for `lanes` neighbouring channels.
+A thread computes `lines` x `pixels` neighbouring outputs for `lanes` neighbouring channels, and reads each input
+element that any of them needs once.
 Taps are unrolled; those outside the input load a neutral value under a predicate, so that loads need not wait for
 branches.
 """
@@ -8,13 +9,13 @@ branches.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from warploom.device.cuda.kernels.codegen.access import Access, each_lane
 from warploom.device.cuda.kernels.codegen.chain import IDENTITY, Chain
 from warploom.device.cuda.kernels.codegen.nest import VECTOR_BYTES, split_index
-from warploom.device.cuda.kernels.codegen.types import value_type
+from warploom.device.cuda.kernels.codegen.types import STORAGE, value_type
 from warploom.device.cuda.layout import Layout
 from warploom.device.cuda.steps import Region
 
@@ -59,6 +60,36 @@ NOTHING = Fused()
 
 
 @dataclass(frozen=True, slots=True)
+class Tap:
+    """One place of the window.
+
+    Attributes:
+        name: Unique among the taps that are alive together.
+        index: C++ expression of its number, row by row.
+    """
+
+    name: str
+    index: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One element of the input (of every lane) that a thread reads.
+
+    Attributes:
+        variable: The array of its values.
+        there: The variable that says whether it exists.
+        place: C++ expressions of its spatial coordinates.
+        readers: Outputs that read it, each as (line, pixel), with the tap that they read it by.
+    """
+
+    variable: str
+    there: str
+    place: tuple[str, ...]
+    readers: tuple[tuple[tuple[int, int], Tap], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sliding:
     """Geometry of one kernel.
 
@@ -68,6 +99,7 @@ class Sliding:
         y: Output (N, K, spatial...), where K is a multiple of C (`multiplier`).
         lanes: Channels per thread.
         pixels: Outputs along the last dimension per thread.
+        lines: Outputs along the last dimension but one per thread.
     """
 
     window: Window
@@ -75,6 +107,7 @@ class Sliding:
     y: Region
     lanes: int
     pixels: int
+    lines: int = 1
 
     @property
     def rank(self) -> int:
@@ -102,107 +135,186 @@ class Sliding:
         """Threads of the launch."""
         return math.prod(size for _, size in self._dimensions())
 
+    @property
+    def outputs(self) -> list[tuple[int, int]]:
+        """What a thread computes, as (line, pixel)."""
+        return [(line, pixel) for line in range(self.lines) for pixel in range(self.pixels)]
+
     def _dimensions(self) -> list[tuple[str, int]]:
         layout = self.y.layout
-        names = ["n", "cv", *(f"p{d}" for d in range(self.rank - 1)), "tile"]
+        names = ["n", "cv", *(f"t{d}" for d in range(self.rank))]
         sizes = list(layout.shape)
         sizes[1] = self.channels // self.lanes
         sizes[-1] = -(-sizes[-1] // self.pixels)
+        if self.rank > 1:
+            sizes[-2] = -(-sizes[-2] // self.lines)
         order = sorted(range(len(sizes)), key=lambda d: layout.strides[d], reverse=True)
         return [(names[d], sizes[d]) for d in order]
 
     def begin(self, block: int) -> list[str]:
         """Statements that find out what this thread computes: n, c (its first channel), p0, ... (its first output)."""
-        last = self.rank - 1
+        steps = [1] * self.rank
+        steps[-1] = self.pixels
+        if self.rank > 1:
+            steps[-2] = self.lines
         return [
             f"const unsigned t = blockIdx.x * {block}u + threadIdx.x;",
             f"if (t >= {self.threads}u) return;",
             *split_index("t", self._dimensions()),
             f"const int c = cv * {self.lanes};",
-            f"const int p{last} = tile * {self.pixels};",
+            *(f"const int p{d} = t{d} * {step};" for d, step in enumerate(steps)),
+            f"const int first = {self._coordinate(self.rank - 1, '0')};",
         ]
+
+    def _coordinate(self, d: int, tap: str) -> str:
+        """The input coordinate of a tap of the first output."""
+        return f"p{d} * {self.window.strides[d]} - {self.window.begins[d]} + {tap}"
+
+    @property
+    def looped(self) -> bool:
+        """Whether rows of taps are a loop, and not all written into the text."""
+        return self.window.taps > _MOST_TAPS or self.wide
 
     @property
     def wide(self) -> bool:
-        """Whether the window is too wide to write every column into the text: then each thread makes one output."""
+        """Whether the window is too wide to write every column into the text."""
         return self.window.kernel[-1] > _MOST_COLUMNS
 
-    def columns(self) -> dict[str, list[tuple[int, str]]]:
-        """Input columns, relative to the first tap of the first output, each with the (output, tap) that read it."""
-        if self.wide:
-            return {f"column * {self.window.dilations[-1]}": [(0, "column")]}
-        stride, dilation = self.window.strides[-1], self.window.dilations[-1]
-        readers: dict[int, list[tuple[int, str]]] = {}
-        for pixel in range(self.pixels):
-            for tap in range(self.window.kernel[-1]):
-                readers.setdefault(pixel * stride + tap * dilation, []).append((pixel, str(tap)))
-        return {str(column): readers[column] for column in sorted(readers)}
-
-    def row(self, body: Sequence[str]) -> list[str]:
-        """What is done in one row of taps: a loop over its columns where the window is wide."""
-        if not self.wide:
-            return list(body)
-        return ["#pragma unroll 4", f"for (int column = 0; column < {self.window.kernel[-1]}; ++column) {{", *body, "}"]
-
-    def rows(self, body: Sequence[str]) -> list[str]:
-        """Loops over the taps of all but the last dimension, around a body that may use `row_there`, s0, k0, ..."""
-        window = self.window
-        head: list[str] = []
-        for d in range(self.rank - 1):
-            head.append("#pragma unroll" if window.taps <= _MOST_TAPS else "#pragma unroll 1")
-            head.append(f"for (int k{d} = 0; k{d} < {window.kernel[d]}; ++k{d}) {{")
-            head.append(
-                f"const int s{d} = p{d} * {window.strides[d]} - {window.begins[d]} + k{d} * {window.dilations[d]};"
-            )
-        sizes = self.x.layout.shape[2:-1]
-        inside = " && ".join(f"(unsigned)s{d} < {size}u" for d, size in enumerate(sizes)) or "true"
-        return [*head, f"const bool row_there = {inside};", *body, *("}" for _ in range(self.rank - 1))]
-
-    def first_column(self) -> str:
-        """The statement that names the input column of the first tap of the first output."""
-        last = self.rank - 1
-        return f"const int first = p{last} * {self.window.strides[-1]} - {self.window.begins[-1]};"
-
-    def load_column(
-        self, variable: str, column: str, before: Fused, pointers: Sequence[str], neutral: str
+    def walk(
+        self,
+        before: Fused,
+        pointers: Sequence[str],
+        neutral: str,
+        use: Callable[[Cell], list[str]],
+        need: Callable[[Sequence[Tap]], list[str]] | None = None,
     ) -> list[str]:
-        """Statements that load one input column of this row into `variable`, neutral where it does not exist.
+        """Statements that read every element of the thread's windows once.
 
         Args:
-            variable: What to name it; "VARIABLE_there" says whether it exists.
-            column: Relative to `first`.
             before: What happens to the elements first.
             pointers: Of x, then of what `before` reads.
             neutral: What stands for an element outside.
+            use: Statements that use an element.
+            need: Statements that provide for taps, before elements are used by them.
         """
-        width = self.x.layout.shape[-1]
-        there = f"{variable}_there"
-        kind = value_type(self.x.layout.dtype)
-        lines = [f"const bool {there} = row_there && (unsigned)(first + {column}) < {width}u;"]
-        at = {d + 2: f"s{d}" for d in range(self.rank - 1)} | {self.rank + 1: f"(first + {column})"}
-        plain = not before.chain.body
-        own = self._access(self.x, pointers[0], at, there, neutral if plain else "0")
-        loads, text = own.load(variable if plain else f"{variable}_0")
-        lines.extend(loads)
-        if plain:
-            return lines
-        values = {before.value: text}
-        for position, (name, region) in enumerate(before.reads):
-            access = self._access(region, pointers[1 + position], at, there, "0")
-            loads, values[name] = access.load(f"{variable}_{position + 1}")
-            lines.extend(loads)
-        statements, known = before.chain.emit(values, "q")
-        lines.append(f"{kind} {variable}[{self.lanes}];")
-        result = f"{variable}[l] = {there} ? {known[before.result]} : ({kind})({neutral});"
-        return [*lines, *each_lane(self.lanes, [*statements, result])]
+        rank, window = self.rank, self.window
+        outer = rank - 1 if self.looped else max(0, rank - 2)
+        head: list[str] = []
+        for d in range(outer):
+            head.append("#pragma unroll 1" if self.looped else "#pragma unroll")
+            head.append(f"for (int k{d} = 0; k{d} < {window.kernel[d]}; ++k{d}) {{")
+            head.append(f"const int s{d} = {self._coordinate(d, f'k{d} * {window.dilations[d]}')};")
+        body: list[str] = []
+        alive: set[str] = set()
+        for row, readers in self._rows(outer).items():
+            cells = self._cells(row, readers, outer)
+            taps = [tap for _, cell in cells for _, tap in cell.readers if tap.name not in alive]
+            new = list({tap.name: tap for tap in taps}.values())
+            alive.update(tap.name for tap in new)
+            provide = need(new) if need is not None and new else []
+            body.extend(self._row(row, cells, before, pointers, neutral, use, provide))
+        return [*head, *body, *("}" for _ in range(outer))]
 
-    def _access(self, region: Region, pointer: str, at: Mapping[int, str], there: str, otherwise: str) -> Access:
-        """Access to an operand with the shape of x, at input coordinates."""
-        stride = region.layout.strides[1]
+    def _rows(self, outer: int) -> dict[int, list[tuple[int, int]]]:
+        """Input rows, relative to the first tap, each with the (line, tap) that read it; one row without such taps."""
+        if outer == self.rank - 1:
+            return {0: [(0, 0)]}
+        stride, dilation = self.window.strides[-2], self.window.dilations[-2]
+        return _readers(self.lines, self.window.kernel[-2], stride, dilation)
+
+    def _cells(self, row: int, rows: list[tuple[int, int]], outer: int) -> list[tuple[str, Cell]]:
+        """The elements of one row, each with its column relative to `first`."""
+        width = self.window.kernel[-1]
+        above = "0"
+        for d in range(outer):
+            above = f"({above} * {self.window.kernel[d]} + k{d})" if d else "k0"
+        inner = self.rank - 1 > outer
+        columns: dict[str, list[tuple[int, str]]] = {}
+        if self.wide:
+            columns[f"column * {self.window.dilations[-1]}"] = [(0, "column")]
+        else:
+            stride, dilation = self.window.strides[-1], self.window.dilations[-1]
+            for place_, found in _readers(self.pixels, width, stride, dilation).items():
+                columns[str(place_)] = [(pixel, str(tap)) for pixel, tap in found]
+        coordinates = [f"s{d}" for d in range(self.rank - 1)]
+        cells = []
+        for number, (column, pixels) in enumerate(columns.items()):
+            readers = []
+            for line, k in rows:
+                for pixel, tap in pixels:
+                    full = f"({above} * {self.window.kernel[-2]} + {k})" if inner else above
+                    readers.append(((line, pixel), Tap(f"{k}_{tap}", f"({full} * {width} + {tap})")))
+            variable = f"u{row}_{number}"
+            place = (*coordinates, f"(first + {column})")
+            cells.append((column, Cell(variable, f"{variable}_there", place, tuple(readers))))
+        return cells
+
+    def _row(
+        self,
+        row: int,
+        cells: Sequence[tuple[str, Cell]],
+        before: Fused,
+        pointers: Sequence[str],
+        neutral: str,
+        use: Callable[[Cell], list[str]],
+        provide: Sequence[str],
+    ) -> list[str]:
+        lines: list[str] = []
+        loop = ["#pragma unroll 4", f"for (int column = 0; column < {self.window.kernel[-1]}; ++column)"]
+        lines = [*loop, "{", *provide] if self.wide else [*provide, "{"]
+        if self.rank > 1 and not self.looped:
+            lines.append(f"const int s{self.rank - 2} = {self._coordinate(self.rank - 2, str(row))};")
+        sizes = self.x.layout.shape[2:-1]
+        inside = " && ".join(f"(unsigned)s{d} < {size}u" for d, size in enumerate(sizes)) or "true"
+        lines.append(f"const bool row_there = {inside};")
+        bases: list[str] = []
+        at = {d + 2: f"s{d}" for d in range(self.rank - 1)} | {self.rank + 1: "first"}
         channel = "c" if self.multiplier == 1 else f"(c / {self.multiplier})"
-        where = {0: "n", 1: channel, **at}
+        for number, (region, pointer) in enumerate(zip(self._inputs(before), pointers, strict=True)):
+            bases.append(f"row{number}")
+            where = place(region.layout, {0: "n", 1: channel, **at})
+            lines.append(f"const {STORAGE[region.layout.dtype]}* row{number} = {pointer} + {where};")
+        finishes: list[str] = []
+        for column, cell in cells:
+            begin, end = self._load(column, cell, before, bases, neutral)
+            lines.extend(begin)
+            finishes.extend((*end, *use(cell)))
+        return [*lines, *finishes, "}"]
+
+    def _inputs(self, before: Fused) -> list[Region]:
+        return [self.x, *(region for _, region in before.reads)]
+
+    def _load(
+        self, column: str, cell: Cell, before: Fused, bases: Sequence[str], neutral: str
+    ) -> tuple[list[str], list[str]]:
+        """Statements that begin and that end the load of one element."""
+        width = self.x.layout.shape[-1]
+        kind = value_type(self.x.layout.dtype)
+        fetches = [f"const bool {cell.there} = row_there && (unsigned){cell.place[-1]} < {width}u;"]
+        plain = not before.chain.body
+        lines: list[str] = []
+        texts: list[str] = []
+        for number, (region, base) in enumerate(zip(self._inputs(before), bases, strict=True)):
+            named = cell.variable if plain else f"{cell.variable}_{number}"
+            access = self._access(region, base, column, cell.there, neutral if plain else "0")
+            fetches.extend(access.fetch(named))
+            unpacked, text = access.unpack(named)
+            lines.extend(unpacked)
+            texts.append(text)
+        if plain:
+            return fetches, lines
+        names = [before.value, *(name for name, _ in before.reads)]
+        statements, known = before.chain.emit(dict(zip(names, texts, strict=True)), "q")
+        lines.append(f"{kind} {cell.variable}[{self.lanes}];")
+        result = f"{cell.variable}[l] = {cell.there} ? {known[before.result]} : ({kind})({neutral});"
+        return fetches, [*lines, *each_lane(self.lanes, [*statements, result])]
+
+    def _access(self, region: Region, base: str, column: str, there: str, otherwise: str) -> Access:
+        """Access to an operand with the shape of x, at a column of the current row."""
+        stride = region.layout.strides[1]
+        along = region.layout.strides[-1] if region.layout.shape[-1] > 1 else 0
         return Access(
-            pointer=f"{pointer} + {place(region.layout, where)}",
+            pointer=f"{base} + {column} * {along}" if along else base,
             dtype=region.layout.dtype,
             stride=stride if self.lanes > 1 else 1,
             lanes=self.lanes,
@@ -222,37 +334,47 @@ class Sliding:
         readable = layout.channels if layout.channels_last else layout.shape[1]
         return "" if readable >= self.channels else f"{readable} - c"
 
-    def vector_access(self, pointer: str, region: Region, channel: str = "c") -> Access:
-        """Access to parameters per output channel: a vector, at least as long as the channels are padded."""
-        return Access(f"{pointer} + {channel}", region.layout.dtype, 1, self.lanes)
-
-    def finish(self, pixel: int, value: str, after: Fused, pointers: Sequence[str]) -> list[str]:
+    def finish(self, output: tuple[int, int], value: str, after: Fused, pointers: Sequence[str]) -> list[str]:
         """Statements that apply the epilogue to the results of one output and store them.
 
         Args:
-            pixel: Which of the thread's outputs.
+            output: Which of the thread's outputs.
             value: The expression of its lane `l`.
             after: The epilogue.
             pointers: Of y, then of what `after` reads.
         """
-        last = self.rank - 1
-        at = {d + 2: f"p{d}" for d in range(last)} | {self.rank + 1: f"(p{last} + {pixel})"}
+        at = {d + 2: text for d, text in enumerate(self.output_place(output))}
         kind = value_type(self.y.layout.dtype)
         lines: list[str] = []
         values = {after.value: value}
         for position, (name, region) in enumerate(after.reads):
-            loads, values[name] = self._output(region, pointers[1 + position], at).load(f"e{pixel}_{position}")
+            loads, values[name] = self._output(region, pointers[1 + position], at).load(f"e{position}")
             lines.extend(loads)
         statements, known = after.chain.emit(values, "w")
         result = known[after.result]
         if self.padded:
             result = f"c + l < {self.y.layout.shape[1]} ? {result} : ({kind})(0)"
-        lines.append(f"{kind} r{pixel}[{self.lanes}];")
-        lines.extend(each_lane(self.lanes, [*statements, f"r{pixel}[l] = {result};"]))
-        lines.extend(self._output(self.y, pointers[0], at).store(f"r{pixel}"))
-        width = self.y.layout.shape[-1]
-        guard = f"if (p{last} + {pixel} < {width}) " if width % self.pixels and pixel else ""
-        return [f"{guard}{{", *lines, "}"]
+        lines.append(f"{kind} r[{self.lanes}];")
+        lines.extend(each_lane(self.lanes, [*statements, f"r[l] = {result};"]))
+        lines.extend(self._output(self.y, pointers[0], at).store("r"))
+        return [f"{self.guard(output)}{{", *lines, "}"]
+
+    def output_place(self, output: tuple[int, int]) -> list[str]:
+        """C++ expressions of the spatial coordinates of one output."""
+        texts = [f"p{d}" for d in range(self.rank)]
+        texts[-1] = f"(p{self.rank - 1} + {output[1]})"
+        if self.rank > 1:
+            texts[-2] = f"(p{self.rank - 2} + {output[0]})"
+        return texts
+
+    def guard(self, output: tuple[int, int]) -> str:
+        """Begins a statement with "if" where this output may lie outside the tensor; else nothing."""
+        tests = []
+        texts = self.output_place(output)
+        for back, (number, step) in enumerate(((output[1], self.pixels), (output[0], self.lines)), 1):
+            if back <= self.rank and number and self.y.layout.shape[-back] % step:
+                tests.append(f"{texts[-back]} < {self.y.layout.shape[-back]}")
+        return f"if ({' && '.join(tests)}) " if tests else ""
 
     def _output(self, region: Region, pointer: str, at: Mapping[int, str]) -> Access:
         """Access to an operand with the shape of y, at output coordinates."""
@@ -264,6 +386,15 @@ class Sliding:
             lanes=self.lanes,
             limit=self._limit(region.layout) if stride else "",
         )
+
+
+def _readers(outputs: int, taps: int, stride: int, dilation: int) -> dict[int, list[tuple[int, int]]]:
+    """Input coordinates along one dimension, ascending, each with the (output, tap) that read it."""
+    readers: dict[int, list[tuple[int, int]]] = {}
+    for output in range(outputs):
+        for tap in range(taps):
+            readers.setdefault(output * stride + tap * dilation, []).append((output, tap))
+    return {coordinate: readers[coordinate] for coordinate in sorted(readers)}
 
 
 def place(layout: Layout, at: Mapping[int, str]) -> str:
