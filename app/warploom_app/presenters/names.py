@@ -14,6 +14,12 @@ _SCHEDULERS = {
     "parallel": "IOS parallel",
     "merge": "IOS merge",
     "both": "IOS both",
+    "dataflow": "IOS dataflow",
+    "list": "Critical path",
+    "nimble": "Nimble",
+    "opara": "Opara",
+    "local": "Local search",
+    "saved": "Saved schedule",
 }
 
 

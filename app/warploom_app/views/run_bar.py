@@ -8,15 +8,15 @@ from PySide6.QtGui import QAction, QResizeEvent, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QPushButton, QSizePolicy, QSpinBox, QToolBar, QWidget
 
 from warploom.graph import Precision
+from warploom.schedule.modes import MODES
 from warploom_app.actions import ActionRegistry
 from warploom_app.icons import icon
+from warploom_app.presenters.names import scheduler_title
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme
 from warploom_app.views.widgets import muted
 
 _NARROW = 130 * GRID
-
-_MODES = ("both", "parallel", "merge", "greedy")
 
 
 class RunBar(QToolBar):
@@ -78,8 +78,9 @@ class RunBar(QToolBar):
         self._batch = self._spin(self.tr("Batch size; the first value leaves it as the model says"), 0, 1024)
         self._batch.setSpecialValueText(self.tr("as saved"))
         self._mode = self._combo(self.tr("Which schedules the search may build"))
-        for mode, text in zip(_MODES, self._mode_texts(), strict=True):
-            self._mode.addItem(text, mode)
+        for name, mode in MODES.items():
+            self._mode.addItem(self.tr("best of all") if name == "both" else scheduler_title(name), name)
+            self._mode.setItemData(self._mode.count() - 1, mode.description, Qt.ItemDataRole.ToolTipRole)
         for label, widget in (
             (self.tr("Device"), self._device),
             ("", self._precision),
@@ -104,9 +105,6 @@ class RunBar(QToolBar):
             label.setVisible(not narrow)
         self._device.setFixedWidth((20 if narrow else 26) * GRID)
         super().resizeEvent(event)
-
-    def _mode_texts(self) -> tuple[str, ...]:
-        return (self.tr("best of all"), self.tr("parallel"), self.tr("merge"), self.tr("greedy"))
 
     def _combo(self, name: str) -> QComboBox:
         combo = QComboBox()
