@@ -97,13 +97,14 @@ def environment(device: str, cache: Path, models: Path) -> dict[str, str]:
 def run_tests(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        command = [sys.executable, "-m", "pytest", "-q", "--tb=short"]
+        command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "--durations=15"]
         command += ["-p", "no:cacheprovider", f"--junitxml={folder / 'junit.xml'}", *shlex.split(options.tests)]
         if options.workers > 1 and find_spec("xdist") is not None:
-            command += ["-n", str(options.workers), "--dist", "worksteal"]
+            command += ["-p", "xdist.plugin", "-n", str(options.workers), "--dist", "worksteal"]
         command.append(str(REPOSITORY / "tests" / "gpu"))
         own = environment(options.device, folder / "cache", options.models)
         own["WARPLOOM_TEST_RESULTS"] = str(folder / "results")
+        own["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # a machine's other plugins warn, and warnings are errors
         with (folder / "log").open("w+", encoding="utf-8") as log:
             code = _wait(command, own, log, options.seconds)
             log.seek(0)
