@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fake_cupy import FakeCupy
-from warploom.cost import Cost, PlanCostModel
+from warploom.cost import Cost, OperatorResources, PlanCostModel, ResourceModel
 from warploom.cost.database import CostDatabase, Environment
 from warploom.device.cuda import binding, capture, memory, modules, replay, workbench
 from warploom.device.cuda.capture import StreamPool
@@ -27,6 +27,7 @@ from warploom.graph import DType, Precision
 from warploom.schedule import Group, Launch, Stage, StreamPlan
 
 LAYOUT = row_major((64,), DType.FLOAT32)
+NOTHING = OperatorResources(0.0, 0, 0.0, 0.0)
 
 
 def work(name: str, kernel: str = "k", weight: bool = False) -> Work:
@@ -68,6 +69,10 @@ def database(tmp_path: Path) -> Iterator[CostDatabase]:
         yield opened
 
 
+def model_of(bench: Bench, database: CostDatabase, model_bytes: int, works: Works) -> MeasuredCostModel:
+    return MeasuredCostModel(works, bench, database, model_bytes, lambda names: [NOTHING for _ in names])
+
+
 def stage(*groups: str, merged: bool = False) -> Stage:
     return Stage(tuple(Group(tuple(group.split()), merged=merged) for group in groups))
 
@@ -78,7 +83,7 @@ def medians(model: MeasuredCostModel, *stages: Stage) -> list[float]:
 
 def test_that_stages_that_do_the_same_are_measured_once(database: CostDatabase) -> None:
     bench = Bench()
-    model = MeasuredCostModel(Works(), bench, database, 1000)
+    model = model_of(bench, database, 1000, Works())
     costs = medians(model, stage("a1", "b1"), stage("b2", "a2"), stage("a1 b1"), stage("a2 b2"), stage("b1 a1"))
     assert costs == [1.0, 1.0, 2.0, 2.0, 3.0]
     assert bench.stages == [[["a1"], ["b1"]], [["a1", "b1"]], [["b1", "a1"]]]
@@ -86,12 +91,12 @@ def test_that_stages_that_do_the_same_are_measured_once(database: CostDatabase) 
 
 
 def test_that_what_was_measured_is_known_to_the_next_process(database: CostDatabase) -> None:
-    medians(MeasuredCostModel(Works(), Bench(), database, 1000), stage("a1"), stage("b1"))
+    medians(model_of(Bench(), database, 1000, Works()), stage("a1"), stage("b1"))
     bench = Bench()
-    assert medians(MeasuredCostModel(Works(), bench, database, 1000), stage("b2"), stage("a2")) == [2.0, 1.0]
+    assert medians(model_of(bench, database, 1000, Works()), stage("b2"), stage("a2")) == [2.0, 1.0]
     assert not bench.stages
-    assert medians(MeasuredCostModel(Works(), bench, database, 1 << 30), stage("b2")) == [1.0]  # other weights pass by
-    assert medians(MeasuredCostModel(Works(Precision.FP16), bench, database, 1001), stage("b2")) == [2.0]
+    assert medians(model_of(bench, database, 1 << 30, Works()), stage("b2")) == [1.0]  # other weights pass by
+    assert medians(model_of(bench, database, 1001, Works(Precision.FP16)), stage("b2")) == [2.0]
 
 
 def test_that_costs_are_written_even_when_a_later_stage_fails(database: CostDatabase) -> None:
@@ -103,15 +108,15 @@ def test_that_costs_are_written_even_when_a_later_stage_fails(database: CostData
 
     stages = [stage(*(["a1"] * (i + 1))) for i in range(80)]
     with pytest.raises(KeyboardInterrupt):
-        medians(MeasuredCostModel(Works(), Failing(), database, 1000), *stages)
+        medians(model_of(Failing(), database, 1000, Works()), *stages)
     bench = Bench()
-    medians(MeasuredCostModel(Works(), bench, database, 1000), *stages)
+    medians(model_of(bench, database, 1000, Works()), *stages)
     assert len(bench.stages) <= 16
 
 
 def test_that_a_merge_is_measured_as_one_and_an_impossible_one_costs_infinity(database: CostDatabase) -> None:
     bench = Bench()
-    model = MeasuredCostModel(Works(), bench, database, 1000)
+    model = model_of(bench, database, 1000, Works())
     costs = medians(model, stage("a1 b1", merged=True), stage("a1 c1", merged=True), stage("a1 b1"))
     assert costs == [1.0, math.inf, 2.0]
     assert bench.stages[0] == [["a1 & b1"]]
@@ -119,8 +124,9 @@ def test_that_a_merge_is_measured_as_one_and_an_impossible_one_costs_infinity(da
 
 def test_that_plans_are_told_apart_by_streams_and_waits(database: CostDatabase) -> None:
     bench = Bench()
-    model = MeasuredCostModel(Works(), bench, database, 1000)
+    model = model_of(bench, database, 1000, Works())
     assert isinstance(model, PlanCostModel)
+    assert isinstance(model, ResourceModel)
     chain = StreamPlan("chain", (Launch(("a1",), 0), Launch(("b1",), 0)))
     alike = StreamPlan("alike", (Launch(("a2",), 0), Launch(("b2",), 0)))
     apart = StreamPlan("apart", (Launch(("a1",), 0), Launch(("b1",), 1)))

@@ -81,7 +81,7 @@ def compile_plan(session: GraphSession, plan: StreamPlan, tools: Tools, perturb:
         graph=graph,
         boundary=boundary,
         arena=memory,
-        memory=MemoryUse(arena.size, arena.live_bytes, session.weights.size_bytes),
+        memory=MemoryUse(arena.size, arena.live_bytes, form.lowered.weight_bytes),
         timer=ReplayTimer(tools.streams),
         read_clocks=tools.read_clocks,
         draw=partial(draw_timeline, plan, works, session.precision, tools.solo, tools.info),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from warploom.cost import Cost
+from warploom.cost import Cost, OperatorResources
 from warploom.cost.database import CostDatabase
 from warploom.device.cuda.memory_plan import Work
 from warploom.device.cuda.structure import digest, steps_key
@@ -21,6 +21,8 @@ _WRITTEN_TOGETHER = 64
 _PLANS_TOGETHER = 8
 
 _Item = TypeVar("_Item")
+
+Resources = Callable[[Sequence[str]], Sequence[OperatorResources]]
 
 
 class Works(Protocol):
@@ -43,19 +45,23 @@ class Bench(Protocol):
 
 
 class MeasuredCostModel:
-    """Stage costs of one Graph on one GPU (a CostModel and PlanCostModel).
+    """Costs of one Graph on one GPU (a CostModel, PlanCostModel and ResourceModel).
 
     Args:
         works: The Graph's.
         bench: Measures.
         database: Keeps the costs of stages between processes.
         model_bytes: Bytes of the Graph's weights: what passes through the cache between two uses of a stage's own.
+        resources: Answers what Operators ask of the GPU.
     """
 
-    def __init__(self, works: Works, bench: Bench, database: CostDatabase, model_bytes: int) -> None:
+    def __init__(
+        self, works: Works, bench: Bench, database: CostDatabase, model_bytes: int, resources: Resources
+    ) -> None:
         self._graph_works = works
         self._bench = bench
         self._database = database
+        self._resources = resources
         self._size = f"2^{model_bytes.bit_length()} bytes of weights"
         self._keys: dict[Group, str] = {}
         self._costs: dict[str, Cost] = {}
@@ -93,6 +99,14 @@ class MeasuredCostModel:
             costs = self._bench.plan_costs([(plan, self._plan_works(plan)) for _, plan in batch])
             self._costs.update({key: cost for (key, _), cost in zip(batch, costs, strict=True)})
         return [self._costs[key] if key else IMPOSSIBLE for key in keys]
+
+    def operator_resources(self, names: Sequence[str]) -> Sequence[OperatorResources]:
+        """What each Operator asks of the GPU when it runs alone.
+
+        Raises:
+            CudaError: If the GPU fails.
+        """
+        return self._resources(names)
 
     def _unknown(self, keys: Sequence[str], items: Sequence[_Item]) -> dict[str, _Item]:
         """The first item of each key whose cost is not known yet."""

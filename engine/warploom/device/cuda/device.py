@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import logging
 from collections import OrderedDict
-from functools import cached_property
+from collections.abc import Sequence
+from functools import cached_property, partial
 from pathlib import Path
 
-from warploom.cost import CostModel
+from warploom.cost import CostModel, OperatorResources
 from warploom.cost.database import CostDatabase
 from warploom.device.cuda.capture import StreamPool
 from warploom.device.cuda.compiler import Tools, compile_plan
@@ -23,12 +24,14 @@ from warploom.device.cuda.lowering.support import require_support, support_of
 from warploom.device.cuda.modules import KernelModules
 from warploom.device.cuda.nvml import Clocks, read_clocks
 from warploom.device.cuda.resolve import StepResolver
+from warploom.device.cuda.resources import resources_of
 from warploom.device.cuda.session import GraphSession
 from warploom.device.cuda.solo import SoloTimes
 from warploom.device.cuda.workbench import WorkBench
 from warploom.device.protocol import DeviceInfo, Support
 from warploom.errors import DeviceError
 from warploom.graph import Graph, LogEntry, Operator, Precision
+from warploom.graph.work import operator_work
 from warploom.paths import cache_folder
 from warploom.schedule import StreamPlan
 
@@ -126,7 +129,7 @@ class CudaDevice:
             session = self.session(graph, precision)
             size = session.weight_bytes
             bench = WorkBench(self._resolver, precision, self._streams, self._modules, size)
-        return MeasuredCostModel(session, bench, self.database, size)
+        return MeasuredCostModel(session, bench, self.database, size, partial(self._resources, session))
 
     def session(self, graph: Graph, precision: Precision) -> GraphSession:
         """What the plans of a Graph share; kept for the Graphs used last."""
@@ -147,6 +150,18 @@ class CudaDevice:
     def forget_graphs(self) -> None:
         """Gives back the weights of Graphs that no executable uses any more."""
         self._sessions.clear()
+
+    def _resources(self, session: GraphSession, names: Sequence[str]) -> list[OperatorResources]:
+        works, graph, precision = session.operator_works(), session.graph, session.precision
+        return [
+            resources_of(
+                self._solo.of(works[name].steps, precision),
+                operator_work(graph, graph.operator(name), precision),
+                precision,
+                self.info,
+            )
+            for name in names
+        ]
 
     def _clocks(self) -> Clocks | None:
         return read_clocks(self._facts.pci_bus_id)

@@ -95,7 +95,7 @@ class MemoryUse:
     Attributes:
         arena_bytes: Of the plan's arena.
         live_bytes: Of the largest set of buffers that may be live together, which no arena can undercut.
-        weight_bytes: Of the prepared weights, which all plans of the Graph share.
+        weight_bytes: Of the prepared weights, which plans of the same Graph share.
     """
 
     arena_bytes: int

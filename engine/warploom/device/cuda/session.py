@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from warploom.device.cuda.lowering.lower import lower_graph
-from warploom.device.cuda.lowering.lowered import OUTPUT_PREFIX, LoweredGraph
+from warploom.device.cuda.lowering.lowered import LoweredGraph
 from warploom.device.cuda.memory_plan import Work
 from warploom.device.cuda.resolve import StepResolver
-from warploom.device.cuda.steps import Program, Step
+from warploom.device.cuda.steps import PlainStep
+from warploom.device.cuda.structure import step_key
 from warploom.device.cuda.weights import WeightStore
 from warploom.errors import ScheduleError
 from warploom.graph import Graph, Precision
-from warploom.passes.merge import lower_merges, merge_operators
-from warploom.schedule import StreamPlan
+from warploom.passes.merge import lower_merges
+from warploom.schedule import Launch, StreamPlan
 
 Merges = frozenset[tuple[str, ...]]
 
@@ -64,11 +66,12 @@ class GraphSession:
             CudaError: If the GPU fails.
         """
         merges = frozenset(launch.operators for launch in plan.launches if len(launch.operators) > 1)
-        form = self._forms.get(merges)
+        form = self._forms.pop(merges, None)
         if form is None:
             while len(self._forms) >= _KEPT_FORMS:
                 del self._forms[next(iter(self._forms))]
-            form = self._forms[merges] = self._lowered(lower_merges(self.graph, plan) if merges else self.graph)
+            form = self._lowered(lower_merges(self.graph, plan) if merges else self.graph)
+        self._forms[merges] = form  # the last used is the last to go
         return form
 
     @property
@@ -95,29 +98,45 @@ class GraphSession:
         return GraphForm(lowered, entry, {work.name: work for work in works})
 
     def _merge(self, names: tuple[str, ...]) -> Work | None:
+        """Lowers the whole Graph with this one merge.
+
+        A merged operator's results lie side by side in a buffer of their own. So a Concat that had them in place may
+        have to copy them: whatever its readers have to do more than before is part of what the merge costs.
+        """
+        plan = _with_merge(self.graph, names)
         try:
-            operator, tensors, constants = merge_operators(self.graph, names)
+            merged = lower_merges(self.graph, plan)
         except ScheduleError:
             return None
-        graph = dataclasses.replace(
-            self.graph,
-            operators=(operator,),
-            tensors={**self.graph.tensors, **tensors},
-            constants={**self.graph.constants, **constants},
-            inputs=operator.inputs,
-            outputs=operator.outputs,
-        ).replace()
-        lowered = lower_graph(graph, self.precision)
-        (program,) = lowered.programs
-        (work,) = self.resolver.resolve([_without_boundary(program)], self.precision)
-        return work
+        works = self._lowered(merged).works
+        before = self.operator_works()
+        work = works[Launch(names, 0).name]
+        extra = [step for name, other in works.items() if name in before for step in self._added(before[name], other)]
+        steps = (*work.steps, *extra)
+        return dataclasses.replace(self.resolver.as_work(steps, self.precision), name=work.name)
+
+    def _added(self, before: Work, after: Work) -> list[PlainStep]:
+        """Steps that a launch has more than before."""
+        if len(after.steps) <= len(before.steps):
+            return []
+        old = Counter(step_key(step, self.precision) for step in before.steps)
+        added: list[PlainStep] = []
+        for step in after.steps:
+            key = step_key(step, self.precision)
+            if old[key]:
+                old[key] -= 1
+            else:
+                added.append(step)
+        return added
 
 
-def _without_boundary(program: Program) -> Program:
-    """A program without the conversions of its results for a caller: inside a Graph there is none."""
-    return dataclasses.replace(program, steps=tuple(step for step in program.steps if not _leaves(step)))
-
-
-def _leaves(step: Step) -> bool:
-    writes = step.writes
-    return bool(writes) and all(region.buffer.startswith(OUTPUT_PREFIX) for region in writes)
+def _with_merge(graph: Graph, names: tuple[str, ...]) -> StreamPlan:
+    """All operators in order on one stream, some of them merged where the first of them stood."""
+    launches: list[Launch] = []
+    first = min(names, key=lambda name: graph.index[name])
+    for operator in graph.operators:
+        if operator.name == first:
+            launches.append(Launch(names, 0))
+        elif operator.name not in names:
+            launches.append(Launch((operator.name,), 0))
+    return StreamPlan("merged", tuple(launches))

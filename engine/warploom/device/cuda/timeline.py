@@ -86,16 +86,22 @@ def place_spans(plan: StreamPlan, alone: Sequence[Sequence[SoloStep]]) -> tuple[
     return spans, max(ends, default=0.0)
 
 
-def resident_warps(kernel: GraphKernel, info: DeviceInfo) -> float:
-    """Warps of a kernel that the device holds at once, registers and threads considered."""
-    warps = -(-math.prod(kernel.block) // _WARP)
+def blocks_per_sm(kernel: GraphKernel, info: DeviceInfo) -> int:
+    """Blocks of a kernel that fit onto one SM, threads and registers considered; at least one, since it ran."""
+    warps = _warps_of(kernel)
     registers = -(-kernel.registers * _WARP // _REGISTERS_AT_ONCE) * _REGISTERS_AT_ONCE * warps
-    per_sm = min(
-        info.warps_per_sm // warps if warps <= info.warps_per_sm else 1,
-        _REGISTERS_PER_SM // registers if registers else _MOST_BLOCKS_PER_SM,
-        _MOST_BLOCKS_PER_SM,
-    )
-    return float(min(math.prod(kernel.grid), max(1, per_sm) * info.sm_count) * warps)
+    by_registers = _REGISTERS_PER_SM // registers if registers else _MOST_BLOCKS_PER_SM
+    return max(1, min(info.warps_per_sm // warps, by_registers, _MOST_BLOCKS_PER_SM))
+
+
+def resident_warps(kernel: GraphKernel, info: DeviceInfo) -> float:
+    """Warps of a kernel that the device holds at once."""
+    blocks = min(math.prod(kernel.grid), blocks_per_sm(kernel, info) * info.sm_count)
+    return float(blocks * _warps_of(kernel))
+
+
+def _warps_of(kernel: GraphKernel) -> int:
+    return max(1, -(-math.prod(kernel.block) // _WARP))
 
 
 def _columns(spans: Sequence[_Span], names: Sequence[str], scale: float, duration: int) -> Spans:

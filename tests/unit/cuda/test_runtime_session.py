@@ -1,0 +1,123 @@
+"""Sessions: a Graph lowered once for all plans that merge the same, and merges costed where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from warploom.device.cuda import session as session_module
+from warploom.device.cuda.memory_plan import Work, ordered_after, plan_memory
+from warploom.device.cuda.races import check_races
+from warploom.device.cuda.resolve import StepResolver
+from warploom.device.cuda.session import GraphSession
+from warploom.device.cuda.steps import Choice, PlainStep, Program
+from warploom.graph import ArrayConstant, DType, Graph, Precision, Primitive, Tensor, attributes
+from warploom.graph.build import make_operator
+from warploom.graph.kinds import kind_of
+from warploom.schedule import Launch, StreamPlan
+
+
+class Resolver(StepResolver):
+    """Takes what asks most of the library, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def resolve(self, programs: Sequence[Program], precision: Precision) -> list[Work]:
+        self.asked += 1
+        return [self.as_work(tuple(self._plain(program)), precision, name=program.operator) for program in programs]
+
+    def as_work(self, steps: tuple[PlainStep, ...], precision: Precision, name: str = "measured") -> Work:
+        del precision
+        return Work(name, steps, {})
+
+    @staticmethod
+    def _plain(program: Program) -> list[PlainStep]:
+        chosen: list[PlainStep] = []
+        for step in program.steps:
+            chosen += step.alternatives[0] if isinstance(step, Choice) else (step,)
+        return chosen
+
+
+def two_branches(*, joined: bool) -> Graph:
+    """Three convolutions with 1x1 kernels on one tensor; joined by a Concat, or each an output of its own."""
+    tensors = {"x": Tensor("x", (1, 16, 8, 8), DType.FLOAT32)}
+    constants = {}
+    operators = []
+    names = ("a", "b", "c")
+    for name in names:
+        weight = np.ones((16, 16, 1, 1), np.float32)
+        constants[f"{name}.w"] = ArrayConstant.of(weight)
+        tensors[f"{name}.w"] = Tensor(f"{name}.w", weight.shape, DType.FLOAT32)
+        tensors[name] = Tensor(name, (1, 16, 8, 8), DType.FLOAT32)
+        conv = Primitive(
+            "Conv",
+            ("x", f"{name}.w"),
+            (name,),
+            attributes(kernel_shape=(1, 1), pads=(0, 0, 0, 0), strides=(1, 1), dilations=(1, 1), group=1),
+        )
+        operators.append(
+            make_operator(name, kind_of(conv, tensors), [conv], constants=constants, outputs=[name], sources=[name])
+        )
+    outputs = names
+    if joined:
+        # c in the middle: a and b merged cannot lie where the Concat wants them.
+        concat = Primitive("Concat", ("a", "c", "b"), ("y",), attributes(axis=1))
+        tensors["y"] = Tensor("y", (1, 48, 8, 8), DType.FLOAT32)
+        operators.append(
+            make_operator("y", kind_of(concat, tensors), [concat], constants=constants, outputs=["y"], sources=["y"])
+        )
+        outputs = ("y",)
+    return Graph("g", tuple(operators), tensors, constants, ("x",), outputs)
+
+
+def plan(*groups: str) -> StreamPlan:
+    return StreamPlan("p", tuple(Launch(tuple(group.split()), 0) for group in groups))
+
+
+def test_that_plans_that_merge_the_same_share_a_form() -> None:
+    resolver = Resolver()
+    session = GraphSession(two_branches(joined=False), Precision.FP16, resolver)
+    assert session.form(plan("a", "b", "c")) is session.form(plan("c", "b", "a"))
+    assert session.form(plan("a b", "c")) is session.form(plan("c", "a b"))
+    assert resolver.asked == 2
+    assert session.form(plan("a b", "c")).works.keys() == {"a & b", "c"}
+
+
+def test_that_the_forms_used_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "_KEPT_FORMS", 2)
+    session = GraphSession(two_branches(joined=False), Precision.FP16, Resolver())
+    unmerged = session.form(plan("a", "b", "c"))
+    session.form(plan("a b", "c"))
+    assert session.form(plan("a", "b", "c")) is unmerged
+    session.form(plan("a c", "b"))
+    assert session.form(plan("a", "b", "c")) is unmerged
+
+
+def test_that_a_merge_that_disturbs_a_concat_costs_the_copies_too() -> None:
+    session = GraphSession(two_branches(joined=True), Precision.FP16, Resolver())
+    (leaving,) = session.operator_works()["y"].steps  # all is written in place, and converted for the caller
+    assert leaving.writes[0].buffer == "output/y"
+    apart = session.merged_work(("a", "b"))
+    assert apart is not None
+    assert apart.name == "a & b"
+    assert any(region.buffer == "y" for step in apart.steps for region in step.writes)
+    assert not any(region.buffer == "output/y" for step in apart.steps for region in step.writes)
+
+
+def test_that_an_impossible_merge_is_none() -> None:
+    session = GraphSession(two_branches(joined=True), Precision.FP16, Resolver())
+    assert session.merged_work(("a", "y")) is None
+    assert session.merged_work(("a", "y")) is None
+
+
+@pytest.mark.parametrize("groups", [("a", "b", "c", "y"), ("a b", "c", "y"), ("a c", "b", "y"), ("a b c", "y")])
+def test_that_every_form_has_memory_without_races(groups: tuple[str, ...]) -> None:
+    session = GraphSession(two_branches(joined=True), Precision.FP16, Resolver())
+    merged = plan(*groups)
+    form = session.form(merged)
+    works = [form.entry, *(form.works[launch.name] for launch in merged.launches)]
+    order = ordered_after(merged)
+    check_races("p", works, order, plan_memory(form.lowered.buffers, works, order).ranges)
