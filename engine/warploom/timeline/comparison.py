@@ -113,6 +113,7 @@ class Comparison:
         after_us: Duration of the second.
         operators: In the Graph's order as far as the first plan shows it.
         stages: In execution order.
+        staged: Whether the second plan has stages; otherwise its episodes stand for them (see `stage_numbers`).
     """
 
     before_name: str
@@ -121,6 +122,12 @@ class Comparison:
     after_us: float
     operators: tuple[OperatorComparison, ...]
     stages: tuple[StageComparison, ...]
+    staged: bool = True
+
+    @property
+    def unit(self) -> str:
+        """What one of `stages` is called."""
+        return "stage" if self.staged else "episode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +164,8 @@ def compare(before: Planned, after: Planned, solo_us: Mapping[str, float] | None
         solo_us: Latency of operators as stages of their own, where known.
     """
     first, second = _Side.of(before), _Side.of(after)
-    stages = stage_numbers(after.timeline, np.array([launch.stage for launch in after.plan.launches], dtype=np.int64))
+    planned = np.array([launch.stage for launch in after.plan.launches], dtype=np.int64)
+    stages = stage_numbers(after.timeline, planned)
     shared = [name for name in first.launch_of if name in second.launch_of]
     alone = solo_us or {}
     return Comparison(
@@ -167,6 +175,7 @@ def compare(before: Planned, after: Planned, solo_us: Mapping[str, float] | None
         after_us=after.timeline.duration_ns / 1000.0,
         operators=tuple(_operator(name, first, second, alone.get(name), stages) for name in shared),
         stages=tuple(_stage(stage, first, second, np.flatnonzero(stages == stage)) for stage in np.unique(stages)),
+        staged=bool((planned >= 0).all()),
     )
 
 

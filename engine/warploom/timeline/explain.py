@@ -43,7 +43,8 @@ def explain(comparison: Comparison, limit: int = 8, label: Callable[[str], str] 
         label: What the text calls an operator, by its name.
     """
     operators = {operator.name: operator for operator in comparison.operators}
-    reasons = [_reason(stage, operators, label) for stage in comparison.stages if abs(stage.gain_us) >= NOTEWORTHY_US]
+    noteworthy = [stage for stage in comparison.stages if abs(stage.gain_us) >= NOTEWORTHY_US]
+    reasons = [_reason(comparison.unit, stage, operators, label) for stage in noteworthy]
     ranked = sorted(reasons, key=lambda reason: -abs(reason.gain_us))
     shown = ranked[:limit]
     losses = [reason for reason in ranked if reason.gain_us < 0]
@@ -52,7 +53,9 @@ def explain(comparison: Comparison, limit: int = 8, label: Callable[[str], str] 
     return tuple(shown)
 
 
-def _reason(stage: StageComparison, operators: Mapping[str, OperatorComparison], label: Callable[[str], str]) -> Reason:
+def _reason(
+    unit: str, stage: StageComparison, operators: Mapping[str, OperatorComparison], label: Callable[[str], str]
+) -> Reason:
     gain = stage.gain_us
     verb = "saves" if gain > 0 else "loses"
     took = f"{_us(stage.before.elapsed_us)} before, {_us(stage.after.elapsed_us)} now"
@@ -62,7 +65,7 @@ def _reason(stage: StageComparison, operators: Mapping[str, OperatorComparison],
         arrangement = _arrangement(stage, label)
         why = _gain_text(stage, arrangement) if gain > 0 else _loss_text(stage, arrangement, operators, label)
     return Reason(
-        title=f"Stage {stage.stage + 1} {verb} {_us(abs(gain))}",
+        title=f"{unit.capitalize()} {stage.stage + 1} {verb} {_us(abs(gain))}",
         text=f"{why} ({took}).",
         gain_us=gain,
         stage=stage.stage,
