@@ -32,6 +32,9 @@ _MACHINE = r"""
 #include <cstring>
 #include <ucontext.h>
 #include <vector>
+#include <algorithm>
+using std::max;
+using std::min;
 struct uint2 { unsigned x, y; } __attribute__((aligned(8)));
 struct uint4 { unsigned x, y, z, w; } __attribute__((aligned(16)));
 struct Index { unsigned x, y, z; };
@@ -145,11 +148,15 @@ static inline unsigned f16_pair_of(float low, float high) {
 static inline unsigned bf16_pair_of(float low, float high) {
   return bf16_of(low).bits | (unsigned)bf16_of(high).bits << 16;
 }
+template <int N> static inline void read_if(bool there, const void* p, unsigned fill, unsigned (&w)[N]) {
+  for (int i = 0; i < N; ++i) w[i] = there ? ((const unsigned*)p)[i] : fill;
+}
 static inline float infinity() { return HUGE_VALF; }
 static inline float quiet_nan() { return NAN; }
 template <class T> static inline T shuffle_xor(T x, int lanes) {
   return host::from_lane(x, (host::current % 32) ^ lanes);
 }
+template <class T> static inline T shuffle(T x, int lane) { return host::from_lane(x, lane); }
 template <class T> static inline T shuffle_up(T x, int lanes) {
   const int lane = host::current % 32;
   return host::from_lane(x, lane >= lanes ? lane - lanes : lane);
@@ -199,7 +206,7 @@ def _launcher(name: str, code: str) -> str:
     signature = code[code.index(f" {name}(") + len(name) + 2 : code.index(") {")]
     types = [re.sub(r"__restrict__ \w+$", "", parameter.strip()) for parameter in signature.split(",")]
     arguments = ", ".join(f"({kind})a[{i}]" for i, kind in enumerate(types))
-    meets = "__sync" in code or "wl::shuffle_" in code
+    meets = "__sync" in code or "wl::shuffle" in code
     text = _LAUNCH.replace("@NAME@", name).replace("@ARGUMENTS@", arguments)
     return text.replace("@MEETS@", "true" if meets else "false")
 

@@ -74,7 +74,7 @@ def depthwise_step(
         *shape.begin(_BLOCK),
         *_start(shape, layer.bias),
         *shape.walk(
-            layer.before, [pointers[0], *other[:split]], "0", _accumulate, lambda taps: _weights_of(layer, shape, taps)
+            layer.before, [pointers[0], *other[:split]], _accumulate, lambda taps: _weights_of(layer, shape, taps)
         ),
     ]
     for line, pixel in shape.outputs:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from warploom.device.cuda.kernels.codegen.access import each_lane
 from warploom.device.cuda.kernels.codegen.kernel import blocks_for, kernel_step
-from warploom.device.cuda.kernels.codegen.types import SHORT, float_literal, value_type
+from warploom.device.cuda.kernels.codegen.types import SHORT, float_literal, lowest, value_type
 from warploom.device.cuda.kernels.codegen.window import NOTHING, Cell, Fused, Sliding, Window, channel_lanes, place
 from warploom.device.cuda.kernels.fusing import fused_after, fused_before, window_of
 from warploom.device.cuda.layout import row_major
@@ -16,7 +16,7 @@ from warploom.device.cuda.lowering.context import LoweringContext
 from warploom.device.cuda.lowering.registry import Family
 from warploom.device.cuda.lowering.segment import Segment
 from warploom.device.cuda.steps import KernelStep, Region
-from warploom.graph import DType, Graph, Precision, Primitive
+from warploom.graph import Graph, Precision, Primitive
 
 _BLOCK = 128
 _MANY_THREADS = 132 * 2048
@@ -55,11 +55,15 @@ def pool_step(
     reads = [layer.x, *others]
     split = len(layer.before.reads)
     other = [f"x{i + 1}" for i in range(len(others))]
-    neutral = _lowest(layer.x.layout.dtype) if layer.primitive.op == "MaxPool" else "0"
     body = [
         *shape.begin(_BLOCK),
         *_start(shape, layer),
-        *shape.walk(layer.before, ["x0", *other[:split]], neutral, lambda cell: _use(layer, shape, cell)),
+        *shape.walk(
+            layer.before,
+            ["x0", *other[:split]],
+            lambda cell: _use(layer, shape, cell),
+            lowest_outside=layer.primitive.op == "MaxPool",
+        ),
     ]
     for output in shape.outputs:
         finish, value = _finish(shape, layer, output)
@@ -81,15 +85,9 @@ def _lanes(layer: Pool, others: Sequence[Region]) -> int:
     return lanes
 
 
-def _lowest(dtype: DType) -> str:
-    if dtype.is_float:
-        return "-wl::infinity()"
-    return "0" if dtype.value.startswith("u") else f"(-{2 ** (8 * dtype.itemsize - 1) - 1}ll - 1)"
-
-
 def _start(shape: Sliding, layer: Pool) -> list[str]:
     kind = value_type(layer.x.layout.dtype)
-    first = _lowest(layer.x.layout.dtype) if layer.primitive.op == "MaxPool" else "0"
+    first = lowest(layer.x.layout.dtype) if layer.primitive.op == "MaxPool" else "0"
     lines = [f"{kind} sum{line}_{pixel}[{shape.lanes}];" for line, pixel in shape.outputs]
     if layer.indices is not None:
         lines.append("long long where = 0;")

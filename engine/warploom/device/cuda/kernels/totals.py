@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from warploom.device.cuda.kernels.codegen.rows import Pass, Total
-from warploom.device.cuda.kernels.codegen.types import value_type
+from warploom.device.cuda.kernels.codegen.types import greatest, lowest, value_type
 from warploom.graph import DType
 
 
@@ -26,7 +26,7 @@ def extreme(dtype: DType, *, largest: bool, finish: tuple[tuple[str, str, str], 
     kind = value_type(dtype)
     choose = f"wl::{'maximum' if largest else 'minimum'}<{kind}>"
     return Pass(
-        (Total("extreme", kind, bound(dtype, lowest=largest)),),
+        (Total("extreme", kind, _bound(dtype, largest=largest)),),
         (f"{{extreme}} = {choose}({{extreme}}, {{x}});",),
         (f"{{extreme}} = {choose}({{extreme}}, {{other_extreme}});",),
         finish,
@@ -40,7 +40,7 @@ def position(dtype: DType, *, largest: bool, last: bool) -> Pass:
     wins = f"{{other_best}} {better} {{best}} || {{best}} != {{best}}"
     ties = f"{{other_best}} == {{best}} && {{other_place}} {'>' if last else '<'} {{place}}"
     return Pass(
-        (Total("best", value_type(dtype), bound(dtype, lowest=largest)), Total("place", "int", "-1")),
+        (Total("best", value_type(dtype), _bound(dtype, largest=largest)), Total("place", "int", "-1")),
         (
             f"if ({{place}} < 0 || {{x}} {reached} {{best}} || {{best}} != {{best}}) "
             "{{ {best} = {x}; {place} = {index}; }}",
@@ -52,14 +52,5 @@ def position(dtype: DType, *, largest: bool, last: bool) -> Pass:
     )
 
 
-def bound(dtype: DType, *, lowest: bool) -> str:
-    """The least or greatest value of a type as C++."""
-    if dtype.is_float:
-        return "-wl::infinity()" if lowest else "wl::infinity()"
-    bits = 8 * dtype.itemsize
-    if dtype is DType.BOOL:
-        return "false" if lowest else "true"
-    if dtype.value.startswith("u"):
-        return "0" if lowest else f"{2**bits - 1}ull"
-    greatest = f"{2 ** (bits - 1) - 1}ll"
-    return f"(-{greatest} - 1)" if lowest else greatest
+def _bound(dtype: DType, *, largest: bool) -> str:
+    return lowest(dtype) if largest else greatest(dtype)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from warploom.device.cuda.kernels.codegen.types import value_type
+from warploom.device.cuda.kernels.codegen.types import lowest, value_type
 from warploom.graph import DType
+
+# Machine words that hold nothing but the smallest value.
+_LOWEST: Mapping[DType, str] = {
+    DType.FLOAT16: "0xfc00fc00u",
+    DType.BFLOAT16: "0xff80ff80u",
+    DType.FLOAT32: "0xff800000u",
+    DType.INT8: "0x80808080u",
+    DType.UINT8: "0u",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +29,7 @@ class Access:
         lanes: How many.
         limit: C++ expression of how many lanes exist from here on; "" when all do.
         there: C++ condition under which the element exists at all; "" when it always does.
-        otherwise: What is loaded when it does not.
+        otherwise: What is loaded when it does not: the smallest value of its type if `lowest`, else zero.
     """
 
     pointer: str
@@ -28,19 +38,25 @@ class Access:
     lanes: int
     limit: str = ""
     there: str = ""
-    otherwise: str = "0"
+    lowest: bool = False
 
     @property
     def whole(self) -> bool:
-        """Whether it is one vector."""
-        return self.stride == 1 and not self.limit
+        """Whether it is one vector that a predicate may guard."""
+        if self.stride != 1 or self.limit:
+            return False
+        return not self.there or (self.lanes * self.dtype.itemsize >= 4 and (not self.lowest or self.dtype in _LOWEST))
+
+    @property
+    def _missing(self) -> str:
+        return f"({value_type(self.dtype)})({lowest(self.dtype) if self.lowest else 0})"
 
     def fetch(self, variable: str) -> list[str]:
         """Statements that begin a load; `unpack` ends it. In between, a vector is as small as it is in memory."""
         if not self.whole:
             return self.load(variable)[0]
-        missing = f"({value_type(self.dtype)})({self.otherwise})"
-        what = f"fetch_or<{self.lanes}>({self.there}, {self.pointer}, {missing})"
+        fill = _LOWEST[self.dtype] if self.lowest else "0u"
+        what = f"fetch_or<{self.lanes}>({self.there}, {self.pointer}, {fill})"
         if not self.there:
             what = f"fetch<{self.lanes}>({self.pointer})"
         return [f"const auto {variable}_raw = wl::{what};"]
@@ -56,7 +72,7 @@ class Access:
     def load(self, variable: str) -> tuple[list[str], str]:
         """Statements that load into `variable` (zero beyond the limit), and the expression of its lane `l`."""
         kind = value_type(self.dtype)
-        missing = f"({kind})({self.otherwise})"
+        missing = self._missing
         if self.stride == 0:
             element = f"wl::decode(*({self.pointer}))"
             return [f"const {kind} {variable} = {_either(self.there, element, missing)};"], variable
@@ -69,8 +85,8 @@ class Access:
             limit = _either(self.there, self.limit, "0")
             lines.append(f"wl::load_some<{self.lanes}>({self.pointer}, {limit}, {variable});")
         elif self.there:
-            fetched = f"wl::fetch_or<{self.lanes}>({self.there}, {self.pointer}, {missing})"
-            lines.append(f"wl::unpack<{self.lanes}>({fetched}, {variable});")
+            lines.extend(each_lane(self.lanes, [f"{variable}[l] = {missing};"]))
+            lines.append(f"if ({self.there}) wl::load<{self.lanes}>({self.pointer}, {variable});")
         else:
             lines.append(f"wl::load<{self.lanes}>({self.pointer}, {variable});")
         return lines, f"{variable}[l]"

@@ -11,6 +11,13 @@ from warploom.graph import DType, Primitive
 
 Number = float | int | bool
 
+_KEEP_ZERO = frozenset(
+    {
+        *("Identity", "Relu", "LeakyRelu", "PRelu", "ThresholdedRelu", "Elu", "Selu", "Celu", "Gelu", "Mish", "Swish"),
+        *("HardSwish", "Softsign", "Tanh", "Erf", "Abs", "Neg", "Add", "Sub", "Mul", "Sum", "Mean", "Max", "Min"),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Chain:
@@ -62,6 +69,11 @@ class Chain:
         attributes = (value for primitive in self.body for _, value in primitive.attributes)
         numbers = [*self.numbers.values(), *(value for value in attributes if isinstance(value, int | float))]
         return any(abs(number) > 65504 for number in numbers)
+
+    @property
+    def keeps_zero(self) -> bool:
+        """Whether it surely maps zeros to zero."""
+        return not self.numbers and all(primitive.op in _KEEP_ZERO for primitive in self.body)
 
     @property
     def label(self) -> str:

@@ -67,8 +67,11 @@ class Indexed:
             scaled = f" * {self.lanes}" if axis == self.inner and self.lanes > 1 else ""
             lines.append(f"const int {name} = v{axis}{scaled};")
         lines.append(f"{kind} r[{self.lanes}];")
-        lines.extend(body)
-        if self.padded:
+        if self.padded and self.lanes == 1:
+            lines.extend((f"if (d1 < {layout.shape[1]}) {{", *body, "} else {", f"r[0] = ({kind})(0);", "}"))
+        else:
+            lines.extend(body)
+        if self.padded and self.lanes > 1:
             lines.extend(each_lane(self.lanes, [f"r[l] = d1 + l < {layout.shape[1]} ? r[l] : ({kind})(0);"]))
         lines.extend(self.access("y0", self.y, dict(enumerate(names))).store("r"))
         grid = (blocks_for(threads, _BLOCK), 1, 1)
@@ -148,3 +151,17 @@ def address(layout: Layout, at: Mapping[int, str]) -> str:
         if layout.strides[axis] and text != "0"
     ]
     return "(" + (" + ".join(terms) or "0") + ")"
+
+
+def element(pointer: str, region: Region, at: Mapping[int, str]) -> str:
+    """The C++ expression of one element's value."""
+    return f"wl::decode({pointer}[{address(region.layout, at)}])"
+
+
+def index_lines(name: str, text: str, size: int) -> list[str]:
+    """Statements that make a valid index of a value: negative ones count from the end, wrong ones stay inside."""
+    return [
+        f"long long {name} = (long long)({text});",
+        f"if ({name} < 0) {name} += {size};",
+        f"{name} = {name} < 0 ? 0 : ({name} < {size} ? {name} : {size - 1});",
+    ]

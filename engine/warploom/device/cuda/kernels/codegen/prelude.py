@@ -46,10 +46,25 @@ WL_FUNCTION unsigned bf16_pair_of(float low, float high) {
 #endif
   return r;
 }
+// Loads under a predicate: no branch, so loads that follow need not wait.
+WL_FUNCTION void read_if(bool there, const void* p, unsigned fill, unsigned (&w)[1]) {
+  asm("{ .reg .pred q; setp.ne.s32 q, %2, 0; mov.u32 %0, %3; @q ld.global.nc.u32 %0, [%1]; }"
+      : "=&r"(w[0]) : "l"(p), "r"((int)there), "r"(fill));
+}
+WL_FUNCTION void read_if(bool there, const void* p, unsigned fill, unsigned (&w)[2]) {
+  asm("{ .reg .pred q; setp.ne.s32 q, %3, 0; mov.u32 %0, %4; mov.u32 %1, %4; @q ld.global.nc.v2.u32 {%0, %1}, [%2]; }"
+      : "=&r"(w[0]), "=&r"(w[1]) : "l"(p), "r"((int)there), "r"(fill));
+}
+WL_FUNCTION void read_if(bool there, const void* p, unsigned fill, unsigned (&w)[4]) {
+  asm("{ .reg .pred q; setp.ne.s32 q, %5, 0; mov.u32 %0, %6; mov.u32 %1, %6; mov.u32 %2, %6; mov.u32 %3, %6; "
+      "@q ld.global.nc.v4.u32 {%0, %1, %2, %3}, [%4]; }"
+      : "=&r"(w[0]), "=&r"(w[1]), "=&r"(w[2]), "=&r"(w[3]) : "l"(p), "r"((int)there), "r"(fill));
+}
 WL_FUNCTION float infinity() { return __int_as_float(0x7f800000); }
 WL_FUNCTION float quiet_nan() { return __int_as_float(0x7fffffff); }
 template <class T> WL_FUNCTION T shuffle_xor(T x, int lanes) { return __shfl_xor_sync(0xffffffffu, x, lanes); }
 template <class T> WL_FUNCTION T shuffle_up(T x, int lanes) { return __shfl_up_sync(0xffffffffu, x, lanes); }
+template <class T> WL_FUNCTION T shuffle(T x, int lane) { return __shfl_sync(0xffffffffu, x, lane); }
 }
 """
 
@@ -88,7 +103,8 @@ template <class S, int V> struct Lanes {
   static const int word = bytes > 16 ? 16 : bytes;
   static const int words = bytes / word;
   typedef typename Word<word>::type Type;
-  union { Type w[words]; S s[V]; };
+  static const int parts = word >= 4 ? word / 4 : 1;
+  union { Type w[words]; S s[V]; unsigned u[words][parts]; };
 };
 template <int V, class S> WL_FUNCTION Lanes<S, V> fetch(const S* p) {
   Lanes<S, V> r;
@@ -108,12 +124,12 @@ template <int V, class S> WL_FUNCTION void load_some(const S* p, int lanes, type
 #pragma unroll
   for (int i = 0; i < V; ++i) x[i] = i < lanes ? decode(p[i]) : typename Value<S>::type(0);
 }
-template <int V, class S>
-WL_FUNCTION Lanes<S, V> fetch_or(bool there, const S* p, typename Value<S>::type otherwise) {
+// At least four bytes; what is missing is made of copies of `fill`.
+template <int V, class S> WL_FUNCTION Lanes<S, V> fetch_or(bool there, const S* p, unsigned fill) {
   Lanes<S, V> r;
 #pragma unroll
-  for (int i = 0; i < V; ++i) r.s[i] = Encode<S>::of(otherwise);
-  if (there) r = fetch<V>(p);
+  for (int i = 0; i < Lanes<S, V>::words; ++i)
+    read_if(there, reinterpret_cast<const typename Lanes<S, V>::Type*>(p) + i, fill, r.u[i]);
   return r;
 }
 template <int V, class S> struct Packer {
@@ -179,6 +195,8 @@ template <class T> WL_FUNCTION T mod_floor(T a, T b) {
   const T r = a % b;
   return r != 0 && ((r < 0) != (b < 0)) ? T(r + b) : r;
 }
+// Whether a comes before b in descending order; NaN counts as the largest.
+template <class T> WL_FUNCTION bool above(T a, T b) { return a > b || (a != a && b == b); }
 WL_FUNCTION float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
 WL_FUNCTION float softplus(float x) { return x > 0.0f ? x + log1pf(expf(-x)) : log1pf(expf(x)); }
 WL_FUNCTION float softsign(float x) { return x / (1.0f + fabsf(x)); }

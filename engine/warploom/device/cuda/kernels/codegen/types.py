@@ -73,3 +73,22 @@ def _integer(value: int, dtype: DType) -> str:
         return f"({value + 1}{suffix} - 1)"
     text = f"{value}{suffix}"
     return f"({text})" if value < 0 else text
+
+
+def lowest(dtype: DType) -> str:
+    """The least value of a type as a C++ expression."""
+    if dtype.is_float:
+        return "-wl::infinity()"
+    if dtype is DType.BOOL or dtype.value.startswith("u"):
+        return "0"
+    return f"(-{2 ** (8 * dtype.itemsize - 1) - 1}ll - 1)"
+
+
+def greatest(dtype: DType) -> str:
+    """The greatest value of a type as a C++ expression."""
+    if dtype.is_float:
+        return "wl::infinity()"
+    if dtype is DType.BOOL:
+        return "1"
+    bits = 8 * dtype.itemsize
+    return f"{2**bits - 1}ull" if dtype.value.startswith("u") else f"{2 ** (bits - 1) - 1}ll"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from warploom.device.cuda.kernels.codegen.access import Access, each_lane
 from warploom.device.cuda.kernels.codegen.chain import IDENTITY, Chain
 from warploom.device.cuda.kernels.codegen.nest import VECTOR_BYTES, split_index
-from warploom.device.cuda.kernels.codegen.types import STORAGE, value_type
+from warploom.device.cuda.kernels.codegen.types import STORAGE, lowest, value_type
 from warploom.device.cuda.layout import Layout
 from warploom.device.cuda.steps import Region
 
@@ -184,18 +184,19 @@ class Sliding:
         self,
         before: Fused,
         pointers: Sequence[str],
-        neutral: str,
         use: Callable[[Cell], list[str]],
         need: Callable[[Sequence[Tap]], list[str]] | None = None,
+        *,
+        lowest_outside: bool = False,
     ) -> list[str]:
         """Statements that read every element of the thread's windows once.
 
         Args:
             before: What happens to the elements first.
             pointers: Of x, then of what `before` reads.
-            neutral: What stands for an element outside.
             use: Statements that use an element.
             need: Statements that provide for taps, before elements are used by them.
+            lowest_outside: What stands for an element outside: the smallest value, or zero.
         """
         rank, window = self.rank, self.window
         outer = rank - 1 if self.looped else max(0, rank - 2)
@@ -212,7 +213,7 @@ class Sliding:
             new = list({tap.name: tap for tap in taps}.values())
             alive.update(tap.name for tap in new)
             provide = need(new) if need is not None and new else []
-            body.extend(self._row(row, cells, before, pointers, neutral, use, provide))
+            body.extend(self._row(row, cells, before, pointers, use, provide, lowest_outside))
         return [*head, *body, *("}" for _ in range(outer))]
 
     def _rows(self, outer: int) -> dict[int, list[tuple[int, int]]]:
@@ -255,9 +256,9 @@ class Sliding:
         cells: Sequence[tuple[str, Cell]],
         before: Fused,
         pointers: Sequence[str],
-        neutral: str,
         use: Callable[[Cell], list[str]],
         provide: Sequence[str],
+        lowest_outside: bool,
     ) -> list[str]:
         lines: list[str] = []
         loop = ["#pragma unroll 4", f"for (int column = 0; column < {self.window.kernel[-1]}; ++column)"]
@@ -276,7 +277,7 @@ class Sliding:
             lines.append(f"const {STORAGE[region.layout.dtype]}* row{number} = {pointer} + {where};")
         finishes: list[str] = []
         for column, cell in cells:
-            begin, end = self._load(column, cell, before, bases, neutral)
+            begin, end = self._load(column, cell, before, bases, lowest_outside)
             lines.extend(begin)
             finishes.extend((*end, *use(cell)))
         return [*lines, *finishes, "}"]
@@ -285,7 +286,7 @@ class Sliding:
         return [self.x, *(region for _, region in before.reads)]
 
     def _load(
-        self, column: str, cell: Cell, before: Fused, bases: Sequence[str], neutral: str
+        self, column: str, cell: Cell, before: Fused, bases: Sequence[str], lowest_outside: bool
     ) -> tuple[list[str], list[str]]:
         """Statements that begin and that end the load of one element."""
         width = self.x.layout.shape[-1]
@@ -296,7 +297,7 @@ class Sliding:
         texts: list[str] = []
         for number, (region, base) in enumerate(zip(self._inputs(before), bases, strict=True)):
             named = cell.variable if plain else f"{cell.variable}_{number}"
-            access = self._access(region, base, column, cell.there, neutral if plain else "0")
+            access = self._access(region, base, column, cell.there, lowest_outside and plain)
             fetches.extend(access.fetch(named))
             unpacked, text = access.unpack(named)
             lines.extend(unpacked)
@@ -306,10 +307,13 @@ class Sliding:
         names = [before.value, *(name for name, _ in before.reads)]
         statements, known = before.chain.emit(dict(zip(names, texts, strict=True)), "q")
         lines.append(f"{kind} {cell.variable}[{self.lanes}];")
-        result = f"{cell.variable}[l] = {cell.there} ? {known[before.result]} : ({kind})({neutral});"
-        return fetches, [*lines, *each_lane(self.lanes, [*statements, result])]
+        result = known[before.result]
+        if lowest_outside or not before.chain.keeps_zero:
+            outside = f"({kind})({lowest(self.x.layout.dtype) if lowest_outside else 0})"
+            result = f"{cell.there} ? {result} : {outside}"
+        return fetches, [*lines, *each_lane(self.lanes, [*statements, f"{cell.variable}[l] = {result};"])]
 
-    def _access(self, region: Region, base: str, column: str, there: str, otherwise: str) -> Access:
+    def _access(self, region: Region, base: str, column: str, there: str, lowest_outside: bool) -> Access:
         """Access to an operand with the shape of x, at a column of the current row."""
         stride = region.layout.strides[1]
         along = region.layout.strides[-1] if region.layout.shape[-1] > 1 else 0
@@ -320,7 +324,7 @@ class Sliding:
             lanes=self.lanes,
             limit=self._input_limit(region.layout) if stride else "",
             there=there,
-            otherwise=otherwise,
+            lowest=lowest_outside,
         )
 
     def _input_limit(self, layout: Layout) -> str:
