@@ -25,6 +25,7 @@ from warploom.device.cuda.steps import KernelSource, KernelStep, Region
 from warploom.device.cuda.workbench import WorkBench
 from warploom.graph import DType, Precision
 from warploom.schedule import Group, Launch, Stage, StreamPlan
+from warploom.schedule.stream_plan import ByteRange
 
 LAYOUT = row_major((64,), DType.FLOAT32)
 NOTHING = OperatorResources(0.0, 0, 0.0, 0.0)
@@ -196,6 +197,16 @@ def test_that_each_repetition_has_weights_of_its_own_and_the_same_activations(cu
     places = [address(f"weight/{name}") for address in (first, second) for name in ("a", "b")]
     assert len(set(places)) == 4
     assert weight_bytes(both) == 2 * LAYOUT.size_bytes
+
+
+def test_that_buffers_of_plans_lie_where_an_arena_has_them(cupy: FakeCupy) -> None:
+    del cupy
+    works = [work("a", weight=True), work("b")]
+    placed = {"a": ByteRange(256, 256), "b": ByteRange(256, 256), "x": ByteRange(0, 1), "other": ByteRange(1 << 40, 1)}
+    address = ScratchMemory().addresses(works, placed)
+    assert address("a") == address("b")
+    assert len({address(name) for name in ("a", "x", "weight/a")}) == 3
+    assert address("x") >= address("a") + 256  # its place is too small for it
 
 
 def test_that_as_much_is_read_before_a_replay_as_the_rest_of_the_model_has(

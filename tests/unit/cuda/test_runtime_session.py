@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -130,3 +131,11 @@ def test_that_every_form_has_memory_without_races(groups: tuple[str, ...]) -> No
     works = [form.entry, *(form.works[launch.name] for launch in merged.launches)]
     order = ordered_after(merged)
     check_races("p", works, order, plan_memory(form.lowered.buffers, works, order).ranges)
+
+
+def test_that_shared_places_are_those_of_a_chain_unless_there_are_integers() -> None:
+    graph = two_branches(joined=True)
+    places = GraphSession(graph, Precision.FP16, Resolver()).shared_places()
+    assert set(places) == {"x", "y"} | ({"z"} & set(places))
+    with_integers = dataclasses.replace(graph, tensors={**graph.tensors, "n": Tensor("n", (1,), DType.INT64)})
+    assert GraphSession(with_integers, Precision.FP16, Resolver()).shared_places() == {}

@@ -128,7 +128,7 @@ class CudaDevice:
         with cuda_call(f"preparing to measure stages of {graph.name!r}"):
             session = self.session(graph, precision)
             size = session.weight_bytes
-            bench = WorkBench(self._resolver, precision, self._streams, self._modules, size)
+            bench = WorkBench(self._resolver, precision, self._streams, self._modules, size, session.shared_places)
         return MeasuredCostModel(session, bench, self.database, size, partial(self._resources, session))
 
     def session(self, graph: Graph, precision: Precision) -> GraphSession:

@@ -5,13 +5,15 @@ The bytes are zeros at first: indices then point at something, and floats are fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from warploom.device.cuda.binding import Address
 from warploom.device.cuda.lowering.lowered import WEIGHT_PREFIX
 from warploom.device.cuda.memory import DeviceMemory, spread
 from warploom.device.cuda.memory_plan import Work, regions_of
 from warploom.device.cuda.races import extent
+from warploom.schedule.stream_plan import ByteRange
 
 _GROWTH = 1.5
 
@@ -22,12 +24,22 @@ class ScratchMemory:
     def __init__(self) -> None:
         self._block: DeviceMemory | None = None
 
-    def addresses(self, works: Iterable[Work]) -> Address:
-        """Addresses for every buffer that the works touch, until anything else is asked."""
-        return self.copies(works, 1)[0]
+    def addresses(self, works: Iterable[Work], placed: Mapping[str, ByteRange] = MappingProxyType({})) -> Address:
+        """Addresses for every buffer that the works touch, until anything else is asked.
+
+        Args:
+            works: What touches them.
+            placed: Buffers that share bytes as an arena has them; all others get bytes of their own.
+        """
+        sizes = buffer_sizes(works)
+        shared = {name: at.offset for name, at in placed.items() if name in sizes and sizes[name] <= at.size}
+        end = max((at.offset + at.size for name, at in placed.items() if name in shared), default=0)
+        own, size = spread({name: size for name, size in sizes.items() if name not in shared})
+        base = self._reserve(end + size)
+        return lambda name: base + (shared[name] if name in shared else end + own[name])
 
     def copies(self, works: Iterable[Work], count: int) -> list[Address]:
-        """The same several times over; each time with weights at other addresses, everything else at the same ones."""
+        """As `addresses`, several times over: weights at other addresses each time, all else at the same ones."""
         sizes = buffer_sizes(works)
         weights = {name: size for name, size in sizes.items() if name.startswith(WEIGHT_PREFIX)}
         offsets, others_end = spread({name: size for name, size in sizes.items() if name not in weights})
@@ -39,10 +51,6 @@ class ScratchMemory:
             return lambda name: start + weight_offsets[name] if name in weight_offsets else base + offsets[name]
 
         return [address(copy) for copy in range(count)]
-
-    def block(self, size: int) -> int:
-        """Address of that many bytes, until anything else is asked."""
-        return self._reserve(size)
 
     def _reserve(self, size: int) -> int:
         if self._block is None or self._block.size < size:

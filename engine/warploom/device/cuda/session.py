@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from warploom.device.cuda.lowering.lower import lower_graph
 from warploom.device.cuda.lowering.lowered import LoweredGraph
-from warploom.device.cuda.memory_plan import Work
+from warploom.device.cuda.memory_plan import Work, plan_memory
 from warploom.device.cuda.resolve import StepResolver
 from warploom.device.cuda.steps import PlainStep
 from warploom.device.cuda.structure import step_key
@@ -18,6 +18,7 @@ from warploom.errors import ScheduleError
 from warploom.graph import Graph, Precision
 from warploom.passes.merge import lower_merges
 from warploom.schedule import Launch, StreamPlan
+from warploom.schedule.stream_plan import ByteRange
 
 Merges = frozenset[tuple[str, ...]]
 
@@ -55,6 +56,7 @@ class GraphSession:
         self.weights = WeightStore()
         self.resolver = resolver
         self._forms: dict[Merges, GraphForm] = {}
+        self._places: Mapping[str, ByteRange] | None = None
         self._merged: dict[tuple[str, ...], Work | None] = {}
 
     def form(self, plan: StreamPlan) -> GraphForm:
@@ -78,6 +80,21 @@ class GraphSession:
     def weight_bytes(self) -> int:
         """Bytes of the Graph's weights, nothing merged."""
         return self._unmerged().lowered.weight_bytes
+
+    def shared_places(self) -> Mapping[str, ByteRange]:
+        """Where buffers lie when operators run one after another: close together, as the cache likes it.
+
+        For measuring plans whose results nobody reads. Empty for a Graph that computes with integers: they may be
+        indices, which must not be overwritten.
+        """
+        if self._places is None:
+            form = self._unmerged()
+            works = [form.entry, *form.works.values()]
+            tensors = self.graph.tensors
+            plain = all(tensors[name].dtype.is_float for name in tensors if name not in self.graph.constants)
+            order = tuple((i - 1,) if i else () for i in range(len(works)))
+            self._places = plan_memory(form.lowered.buffers, works, order).ranges if plain else {}
+        return self._places
 
     def operator_works(self) -> Mapping[str, Work]:
         """The work of every Operator of the Graph, nothing merged."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from warploom.device.cuda.resolve import StepResolver
 from warploom.device.cuda.scratch import ScratchMemory, weight_bytes
 from warploom.graph import Precision
 from warploom.schedule import StreamPlan
+from warploom.schedule.stream_plan import ByteRange
 
 Groups = Sequence[Sequence[Work]]
 """Work on streams side by side, each in order."""
@@ -45,6 +46,7 @@ class WorkBench:
         streams: For capturing.
         modules: Own kernels.
         model_bytes: Bytes of all weights of the Graph.
+        places: Where buffers lie that may share bytes while plans are measured.
     """
 
     def __init__(
@@ -54,11 +56,13 @@ class WorkBench:
         streams: StreamPool,
         modules: KernelModules,
         model_bytes: int,
+        places: Callable[[], Mapping[str, ByteRange]] = dict,
     ) -> None:
         self._resolver = resolver
         self._precision = precision
         self._streams = streams
         self._model_bytes = model_bytes
+        self._places = places
         self._timer = ReplayTimer(streams)
         self._scratch = ScratchMemory()
         self._read_memory: DeviceMemory | None = None
@@ -98,7 +102,7 @@ class WorkBench:
         Raises:
             CudaError: If the GPU fails.
         """
-        address = self._scratch.addresses([work for _, works in plans for work in works])
+        address = self._scratch.addresses([work for _, works in plans for work in works], self._places())
         graphs = [capture(self._plan_branches(plan, works, address), self._streams) for plan, works in plans]
         reads = [self._reader(self._model_bytes - weight_bytes(works)) for _, works in plans]
         samples: list[list[float]] = [[] for _ in plans]
