@@ -88,11 +88,14 @@ class Model:
     replacements: tuple[Replacement, ...]
 
     def inputs(self, seed: int) -> dict[str, Array]:
-        """Random inputs, in which images have contrast (see `_picture`)."""
-        values = random_inputs(self.graph, seed)
+        """Random inputs, for which the outputs are as large as they were meant to be."""
+        return random_inputs(self.graph, seed)
+
+    def pictures(self, seed: int) -> dict[str, Array]:
+        """Random inputs of which every one makes other outputs (see `_picture`)."""
         return {
             name: _picture(value, seed) if value.ndim == 4 and value.dtype.kind == "f" else value
-            for name, value in values.items()
+            for name, value in self.inputs(seed).items()
         }
 
     def reference(self, inputs: Mapping[str, Array], *, intermediates: bool = False) -> dict[str, Array]:
