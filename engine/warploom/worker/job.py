@@ -86,6 +86,8 @@ def _record(
     from warploom.worker.support import check_support
 
     check_support(model.graph, device, settings.precision)
+    if not device.info.simulated:
+        context.phase("search", f"kernels for {device.info.name}")
     costs = device.cost_model(model.graph, settings.precision)
     if settings.schedule is not None:
         planned = saved_candidates(model.graph, costs, settings.schedule, context)

@@ -102,6 +102,17 @@ def test_that_a_capture_that_fails_is_ended(cupy: FakeCupy) -> None:
     assert ("end", streams.stream(0).ptr) in cupy.calls
 
 
+def test_that_a_graph_of_a_lost_context_closes_in_silence(cupy: FakeCupy) -> None:
+    graph = capture.capture([Branch(0, (), ())], StreamPool())
+
+    def fail(_: int) -> None:
+        raise RuntimeError("cudaErrorIllegalAddress")
+
+    cupy.cuda.runtime.graphExecDestroy = fail
+    graph.close()
+    graph.close()
+
+
 def kernels(count: int) -> list[KernelSource]:
     return [KernelSource(f"k{i}_00000000", f'extern "C" __global__ void k{i}_00000000() {{}}') for i in range(count)]
 

@@ -6,6 +6,7 @@ Nothing is allocated or compiled in here: everything to be enqueued is bound bef
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +71,8 @@ class CapturedGraph:
             with cuda_call("making the CUDA graph executable"):
                 self._executable = int(runtime.graphInstantiate(graph))
         finally:
-            runtime.graphDestroy(graph)
+            with suppress(Exception):
+                runtime.graphDestroy(graph)
 
     def launch(self, stream: Any) -> None:
         """Replays it on a stream."""
@@ -81,17 +83,15 @@ class CapturedGraph:
         load_cupy().cuda.runtime.graphUpload(self._executable, stream.ptr)
 
     def close(self) -> None:
-        """Frees it; whoever closes waits for its last replay before."""
+        """Frees it; whoever closes waits for its last replay before. Says nothing of a context that is lost."""
         executable, self._executable = self._executable, 0
         if executable:
-            load_cupy().cuda.runtime.graphExecDestroy(executable)
+            with suppress(Exception):  # after a fault nothing can be freed, and the fault is what matters
+                load_cupy().cuda.runtime.graphExecDestroy(executable)
         self._keeps = ()
 
     def __del__(self) -> None:  # a safety net: a graph that nobody closed
-        try:
-            self.close()
-        except Exception:  # the context may be gone already
-            return
+        self.close()
 
 
 def capture(work: Sequence[Branch], streams: StreamPool, *, list_kernels: bool = False) -> CapturedGraph:

@@ -56,8 +56,9 @@ class CudaDevice:
         load_cudnn()
         self._facts = facts
         self._log: list[LogEntry] = []
+        self._seen_clocks: list[Clocks] = []
+        self.use()
         with cuda_call(f"opening cuda:{facts.index}"):
-            cupy.cuda.runtime.setDevice(facts.index)
             cupy.cuda.runtime.free(0)  # makes the context now, where a failure can be told from others
         self._environment = environment(facts.index)
         self._cuda_version = cuda_version
@@ -144,8 +145,14 @@ class CudaDevice:
 
     def take_log(self) -> tuple[LogEntry, ...]:
         """What there is to say since this was asked last, for the build log of a job."""
-        entries, self._log = tuple(self._log), []
+        entries = (*self._log, *self._clock_entries())
+        self._log, self._seen_clocks = [], []
         return entries
+
+    def use(self) -> None:
+        """Makes it the GPU that this thread works with."""
+        with cuda_call(f"opening cuda:{self._facts.index}"):
+            load_cupy().cuda.runtime.setDevice(self._facts.index)
 
     def forget_graphs(self) -> None:
         """Gives back the weights of Graphs that no executable uses any more."""
@@ -164,7 +171,20 @@ class CudaDevice:
         ]
 
     def _clocks(self) -> Clocks | None:
-        return read_clocks(self._facts.pci_bus_id)
+        clocks = read_clocks(self._facts.pci_bus_id)
+        if clocks is not None:
+            self._seen_clocks.append(clocks)
+        return clocks
+
+    def _clock_entries(self) -> list[LogEntry]:
+        if not self._seen_clocks:
+            return []
+        current = [clocks.current for clocks in self._seen_clocks]
+        reason = (
+            f"the SM clock was {min(current):,.0f} to {max(current):,.0f} MHz of at most "
+            f"{self._seen_clocks[0].highest:,.0f} before and after measurements"
+        )
+        return [LogEntry("measure", ("clocks",), "read", reason)]
 
     def _note_memory(self, executable: CudaExecutable) -> None:
         use = executable.memory
@@ -203,6 +223,7 @@ def open_cuda_device(index: int) -> CudaDevice:
         has = ".".join(map(str, gpu.compute_capability))
         raise DeviceError(f"The {gpu.name} has compute capability {has}, {oldest} or newer is needed.")
     device = _opened(gpu, facts.cuda_version, cache_folder())
+    device.use()
     device.forget_graphs()
     return device
 

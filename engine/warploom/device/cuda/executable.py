@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -201,14 +202,11 @@ class CudaExecutable:
         graph, self._graph = self._graph, None
         if graph is None:
             return
-        try:
+        with suppress(Exception):  # after a fault on the GPU there is nothing to wait for
             self._timer.stream.synchronize()
-            graph.close()
-        except Exception:  # after a fault on the GPU nothing can be given back: the process ends anyway
-            return
-        finally:
-            self._arena = None
-            self._keeps = ()
+        graph.close()
+        self._arena = None
+        self._keeps = ()
 
     def _open(self) -> CapturedGraph:
         if self._graph is None:
