@@ -57,9 +57,21 @@ def depthwise_cases(variants: bool) -> Iterator[Case]:
                 name = f"depthwise {channels}x{side}x{side} {kernel}x{kernel}s{stride} {fused} {dtype.value}"
                 yield name, [depthwise_step(layer)]
                 if variants and dtype is DType.FLOAT16 and not fused:
-                    for lanes, pixels, lines in product((8, 4, 2), (1, 2, 4, 6), (1, 2)):
-                        step = depthwise_step(layer, lanes=lanes, pixels=pixels, lines=lines)
-                        yield f"{name} lanes {lanes} pixels {pixels} lines {lines}", [step]
+                    for form in _FORMS:
+                        yield f"{name} form {form}", [_formed(layer, form)]
+    for form in _FORMS if variants else ():
+        # Kernels that follow each other in a network find the instruction cache cold.
+        layers = [_depthwise(*shape, "", DType.FLOAT16) for shape in shapes]
+        yield f"all depthwise in turn form {form}", [_formed(layer, form) for layer in layers]
+
+
+_FORMS = ((2, 2, 2, 0), (2, 2, 2, 1), (2, 2, 2, 2), (4, 2, 2, 0), (4, 2, 2, 1), (2, 4, 1, 0), (2, 4, 1, 1), (2, 4, 1, 2),
+          (2, 4, 2, 0), (2, 4, 2, 1), (4, 4, 1, 1), (2, 6, 1, 1), (2, 3, 2, 1), (2, 2, 4, 1), (2, 2, 3, 0))  # fmt: skip
+
+
+def _formed(layer: Depthwise, form: tuple[int, int, int, int]) -> KernelStep:
+    lanes, pixels, lines, unroll = form
+    return depthwise_step(layer, lanes=lanes, pixels=pixels, lines=lines, unroll=unroll)
 
 
 def _depthwise(channels: int, side: int, kernel: int, stride: int, fused: str, dtype: DType) -> Depthwise:
@@ -91,7 +103,7 @@ def pool_cases(variants: bool) -> Iterator[Case]:
         name = f"{op} {channels}x{side}x{side} {kernel}x{kernel}s{stride} float16"
         yield name, [pool_step(layer)]
         if variants:
-            for lanes, pixels, lines in product((8, 4, 2), (1, 2), (1, 2)):
+            for lanes, pixels, lines in product((4, 2), (1, 2), (1, 2)):
                 step = pool_step(layer, lanes=lanes, pixels=pixels, lines=lines)
                 yield f"{name} lanes {lanes} pixels {pixels} lines {lines}", [step]
 

@@ -51,20 +51,27 @@ class Depthwise:
 
 
 def depthwise_step(
-    layer: Depthwise, *, lanes: int | None = None, pixels: int | None = None, lines: int | None = None
+    layer: Depthwise,
+    *,
+    lanes: int | None = None,
+    pixels: int | None = None,
+    lines: int | None = None,
+    unroll: int | None = None,
 ) -> KernelStep:
     """The kernel of a depthwise convolution.
 
     Args:
         layer: What to compute.
-        lanes: Channels per thread; the next three by default as measured best.
+        lanes: Channels per thread; by default, this and the following as measured best.
         pixels: Outputs per thread along the last dimension.
         lines: Outputs per thread along the dimension before.
+        unroll: Rows of taps written into the text together; 0 for all of them.
     """
     others = [region for fused in (layer.before, layer.after) for _, region in fused.reads]
     shape = _tiled(layer, channel_lanes(layer.x, layer.y, others))
-    if lanes or pixels or lines:
-        sizes = (lanes or shape.lanes, pixels or shape.pixels, lines or shape.lines)
+    if lanes or pixels or lines or unroll is not None:
+        rows = shape.unroll if unroll is None else unroll
+        sizes = (lanes or shape.lanes, pixels or shape.pixels, lines or shape.lines, rows)
         shape = Sliding(layer.window, layer.x, layer.y, *sizes)
     reads = [layer.x, layer.w, *([layer.bias] if layer.bias else []), *others]
     pointers = [f"x{i}" for i in range(len(reads))]
@@ -117,11 +124,14 @@ def _accumulate(cell: Cell) -> list[str]:
 
 def _weights_of(layer: Depthwise, shape: Sliding, taps: Sequence[Tap]) -> list[str]:
     channels = layer.w.layout.shape[1]
+    fetches: list[str] = []
     lines: list[str] = []
     for tap in taps:
         pointer = f"x1 + {tap.index} * {channels} + c"
-        lines.extend(Access(pointer, layer.w.layout.dtype, 1, shape.lanes).load(f"w_{tap.name}")[0])
-    return lines
+        access = Access(pointer, layer.w.layout.dtype, 1, shape.lanes, there=tap.there)
+        fetches.extend(access.fetch(f"w_{tap.name}"))
+        lines.extend(access.unpack(f"w_{tap.name}")[0])
+    return [*fetches, *lines]
 
 
 def _stem(layer: Depthwise) -> str:

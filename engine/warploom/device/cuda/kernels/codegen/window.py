@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from warploom.device.cuda.kernels.codegen.access import Access, each_lane
 from warploom.device.cuda.kernels.codegen.chain import IDENTITY, Chain
@@ -66,10 +66,12 @@ class Tap:
     Attributes:
         name: Unique among the taps that are alive together.
         index: C++ expression of its number, row by row.
+        there: C++ condition under which it exists; "" if it always does.
     """
 
     name: str
     index: str
+    there: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,10 @@ class Cell:
     place: tuple[str, ...]
     readers: tuple[tuple[tuple[int, int], Tap], ...]
 
+    def of_line(self, line: int) -> Cell:
+        """The same with the readers of one line only."""
+        return replace(self, readers=tuple(reader for reader in self.readers if reader[0][0] == line))
+
 
 @dataclass(frozen=True, slots=True)
 class Sliding:
@@ -100,6 +106,7 @@ class Sliding:
         lanes: Channels per thread.
         pixels: Outputs along the last dimension per thread.
         lines: Outputs along the last dimension but one per thread.
+        unroll: Rows of taps written into the text together; the rest is a loop (0: no loop while the window is small).
     """
 
     window: Window
@@ -108,6 +115,7 @@ class Sliding:
     lanes: int
     pixels: int
     lines: int = 1
+    unroll: int = 0
 
     @property
     def rank(self) -> int:
@@ -173,7 +181,7 @@ class Sliding:
     @property
     def looped(self) -> bool:
         """Whether rows of taps are a loop, and not all written into the text."""
-        return self.window.taps > _MOST_TAPS or self.wide
+        return self.unroll > 0 or self.window.taps > _MOST_TAPS or self.wide
 
     @property
     def wide(self) -> bool:
@@ -198,57 +206,73 @@ class Sliding:
             need: Statements that provide for taps, before elements are used by them.
             lowest_outside: What stands for an element outside: the smallest value, or zero.
         """
-        rank, window = self.rank, self.window
-        outer = rank - 1 if self.looped else max(0, rank - 2)
-        head: list[str] = []
-        for d in range(outer):
-            head.append("#pragma unroll 1" if self.looped else "#pragma unroll")
-            head.append(f"for (int k{d} = 0; k{d} < {window.kernel[d]}; ++k{d}) {{")
-            head.append(f"const int s{d} = {self._coordinate(d, f'k{d} * {window.dilations[d]}')};")
+        outer = self.rank - 1 if self.looped else max(0, self.rank - 2)
         body: list[str] = []
         alive: set[str] = set()
         for row, readers in self._rows(outer).items():
-            cells = self._cells(row, readers, outer)
+            cells = self._cells(row, readers)
             taps = [tap for _, cell in cells for _, tap in cell.readers if tap.name not in alive]
             new = list({tap.name: tap for tap in taps}.values())
             alive.update(tap.name for tap in new)
             provide = need(new) if need is not None and new else []
             body.extend(self._row(row, cells, before, pointers, use, provide, lowest_outside))
-        return [*head, *body, *("}" for _ in range(outer))]
+        return [*self._loops(outer), *body, *("}" for _ in range(outer))]
 
-    def _rows(self, outer: int) -> dict[int, list[tuple[int, int]]]:
-        """Input rows, relative to the first tap, each with the (line, tap) that read it; one row without such taps."""
+    def _loops(self, outer: int) -> list[str]:
+        """Heads of the loops over rows of taps; the innermost one runs over the input rows of all lines."""
+        lines: list[str] = []
+        for d in range(outer):
+            rows = self.window.kernel[d]
+            dilation = self.window.dilations[d]
+            if d == self.rank - 2 and self.lines > 1:
+                rows, dilation = rows + (self.lines - 1) * self.window.strides[d], 1
+            lines.append(f"#pragma unroll {max(1, self.unroll)}" if self.looped else "#pragma unroll")
+            lines.append(f"for (int k{d} = 0; k{d} < {rows}; ++k{d}) {{")
+            lines.append(f"const int s{d} = {self._coordinate(d, f'k{d} * {dilation}')};")
+        return lines
+
+    def _rows(self, outer: int) -> dict[int, list[tuple[int, str]]]:
+        """Input rows, relative to the first tap, each with the (line, tap) that read it; a single one in a loop."""
         if outer == self.rank - 1:
-            return {0: [(0, 0)]}
+            d = self.rank - 2
+            shift = [line * self.window.strides[d] for line in range(self.lines)] if d >= 0 else [0]
+            return {0: [(line, f"(k{d} - {by})" if by else f"k{d}") for line, by in enumerate(shift)]}
         stride, dilation = self.window.strides[-2], self.window.dilations[-2]
-        return _readers(self.lines, self.window.kernel[-2], stride, dilation)
+        rows = _readers(self.lines, self.window.kernel[-2], stride, dilation)
+        return {row: [(line, str(tap)) for line, tap in found] for row, found in rows.items()}
 
-    def _cells(self, row: int, rows: list[tuple[int, int]], outer: int) -> list[tuple[str, Cell]]:
+    def _cells(self, row: int, rows: list[tuple[int, str]]) -> list[tuple[str, Cell]]:
         """The elements of one row, each with its column relative to `first`."""
         width = self.window.kernel[-1]
-        above = "0"
-        for d in range(outer):
-            above = f"({above} * {self.window.kernel[d]} + k{d})" if d else "k0"
-        inner = self.rank - 1 > outer
         columns: dict[str, list[tuple[int, str]]] = {}
         if self.wide:
             columns[f"column * {self.window.dilations[-1]}"] = [(0, "column")]
         else:
             stride, dilation = self.window.strides[-1], self.window.dilations[-1]
-            for place_, found in _readers(self.pixels, width, stride, dilation).items():
-                columns[str(place_)] = [(pixel, str(tap)) for pixel, tap in found]
+            for column_, found in _readers(self.pixels, width, stride, dilation).items():
+                columns[str(column_)] = [(pixel, str(tap)) for pixel, tap in found]
         coordinates = [f"s{d}" for d in range(self.rank - 1)]
         cells = []
         for number, (column, pixels) in enumerate(columns.items()):
             readers = []
             for line, k in rows:
+                above = self._row_of_taps(k)
                 for pixel, tap in pixels:
-                    full = f"({above} * {self.window.kernel[-2]} + {k})" if inner else above
-                    readers.append(((line, pixel), Tap(f"{k}_{tap}", f"({full} * {width} + {tap})")))
+                    name = f"{line}_{tap}" if self.looped else f"{k}_{tap}"
+                    there = f"line{line}" if self.looped and self.lines > 1 else ""
+                    readers.append(((line, pixel), Tap(name, f"({above} * {width} + {tap})", there)))
             variable = f"u{row}_{number}"
-            place = (*coordinates, f"(first + {column})")
-            cells.append((column, Cell(variable, f"{variable}_there", place, tuple(readers))))
+            place_ = (*coordinates, f"(first + {column})")
+            cells.append((column, Cell(variable, f"{variable}_there", place_, tuple(readers))))
         return cells
+
+    def _row_of_taps(self, k: str) -> str:
+        """The number of a row of taps, of which the last coordinate is `k`."""
+        above = ""
+        for d in range(self.rank - 1):
+            tap = k if d == self.rank - 2 else f"k{d}"
+            above = f"({above} * {self.window.kernel[d]} + {tap})" if above else tap
+        return above or "0"
 
     def _row(
         self,
@@ -260,11 +284,18 @@ class Sliding:
         provide: Sequence[str],
         lowest_outside: bool,
     ) -> list[str]:
-        lines: list[str] = []
-        loop = ["#pragma unroll 4", f"for (int column = 0; column < {self.window.kernel[-1]}; ++column)"]
-        lines = [*loop, "{", *provide] if self.wide else [*provide, "{"]
+        """What is done for one input row."""
+        loop = ["#pragma unroll 4", f"for (int column = 0; column < {self.window.kernel[-1]}; ++column)", "{"]
+        above = self.rank - 2
+        guards: list[str] = []
+        if self.looped and self.lines > 1:
+            guards = [f"line{line}" for line in range(self.lines)]
+            stride, rows = self.window.strides[above], self.window.kernel[above]
+            for line, name in enumerate(guards):
+                loop.append(f"const bool {name} = (unsigned)(k{above} - {line * stride}) < {rows}u;")
+        lines = [*loop, *provide] if self.wide else [*loop[3:], *provide, "{"]
         if self.rank > 1 and not self.looped:
-            lines.append(f"const int s{self.rank - 2} = {self._coordinate(self.rank - 2, str(row))};")
+            lines.append(f"const int s{above} = {self._coordinate(above, str(row))};")
         sizes = self.x.layout.shape[2:-1]
         inside = " && ".join(f"(unsigned)s{d} < {size}u" for d, size in enumerate(sizes)) or "true"
         lines.append(f"const bool row_there = {inside};")
@@ -279,7 +310,10 @@ class Sliding:
         for column, cell in cells:
             begin, end = self._load(column, cell, before, bases, lowest_outside)
             lines.extend(begin)
-            finishes.extend((*end, *use(cell)))
+            finishes.extend((*end, *([] if guards else use(cell))))
+        for line, name in enumerate(guards):
+            uses = [text for _, cell in cells for text in use(cell.of_line(line))]
+            finishes.extend((f"if ({name}) {{", *uses, "}"))
         return [*lines, *finishes, "}"]
 
     def _inputs(self, before: Fused) -> list[Region]:
