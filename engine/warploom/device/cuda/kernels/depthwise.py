@@ -22,8 +22,11 @@ from warploom.graph.constant import Array
 
 _BLOCK = 128
 # Threads that keep a large GPU busy; with more, each may compute more.
-_ENOUGH_THREADS = 132 * 256
-_MANY_THREADS = 132 * 2048
+_ENOUGH_THREADS = 132 * 64
+# Windows up to 3x3 are small, up to 5x5 are written out, up to 8x8 are tiled. (All of it as measured best on an H200.)
+_SMALL = 9
+_MOST_UNROLLED = 25
+_MOST_TILED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +94,23 @@ def depthwise_step(
 
 
 def _tiled(layer: Depthwise, widest: int) -> Sliding:
-    """How much each thread computes: two channels and a few outputs, if enough threads are left."""
-
-    def shape(lanes: int, pixels: int = 1) -> Sliding:
-        return Sliding(layer.window, layer.x, layer.y, lanes, pixels)
-
+    """How much each thread computes: two channels of a patch of outputs, if enough threads are left."""
     window = layer.window
     lanes = min(2, widest)
-    pixels = 1
-    if not shape(lanes).looped and window.kernel[-1] > window.strides[-1] and window.dilations[-1] == 1:
-        wanted = (4, 2) if window.strides[-1] == 1 else (2,)
-        pixels = next((size for size in wanted if shape(lanes, size).threads >= _ENOUGH_THREADS), 1)
-    while lanes < min(4, widest) and shape(lanes, pixels).threads > _MANY_THREADS:
-        lanes *= 2
-    return shape(lanes, pixels)
+
+    def shape(pixels: int, lines: int) -> Sliding:
+        unroll = 2 if window.taps > _MOST_UNROLLED else 0
+        return Sliding(window, layer.x, layer.y, lanes, pixels, lines, unroll)
+
+    single = shape(1, 1)
+    if lanes == 1 or single.wide or max(window.dilations) > 1 or window.taps > _MOST_TILED:
+        return single
+    patches = [(2, 3 if window.strides[-1] > 1 and window.taps > _SMALL else 2), (2, 1)]
+    if len(window.kernel) < 2:
+        patches = [(4, 1), (2, 1)]
+    overlapping = all(size > step for size, step in zip(window.kernel, window.strides, strict=True))
+    tiled = (shape(*patch) for patch in patches if overlapping)
+    return next((one for one in tiled if one.threads >= _ENOUGH_THREADS), single)
 
 
 def _start(shape: Sliding, bias: Region | None) -> list[str]:

@@ -20,6 +20,7 @@ from warploom.graph import Graph, Precision, Primitive
 
 _BLOCK = 128
 _MANY_THREADS = 132 * 2048
+_ENOUGH_THREADS = 132 * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ def pool_step(
     """The kernel of a pooling operator; what a thread computes is chosen by default."""
     others = [region for fused in (layer.before, layer.after) for _, region in fused.reads]
     writes = [layer.y, *([layer.indices] if layer.indices else [])]
-    shape = Sliding(layer.window, layer.x, layer.y, lanes or _lanes(layer, others), pixels or 1, lines or 1)
+    lanes = lanes or _lanes(layer, others)
+    shape = Sliding(layer.window, layer.x, layer.y, lanes, pixels or 1, lines or _lines(layer, lanes))
     reads = [layer.x, *others]
     split = len(layer.before.reads)
     other = [f"x{i + 1}" for i in range(len(others))]
@@ -83,6 +85,15 @@ def _lanes(layer: Pool, others: Sequence[Region]) -> int:
     while lanes < widest and Sliding(layer.window, layer.x, layer.y, lanes, 1).threads > _MANY_THREADS:
         lanes *= 2
     return lanes
+
+
+def _lines(layer: Pool, lanes: int) -> int:
+    """Two where windows overlap, if enough threads are left."""
+    window = layer.window
+    two = Sliding(window, layer.x, layer.y, lanes, 1, 2)
+    if two.rank < 2 or two.looped or layer.indices is not None or window.dilations[-2] > 1:
+        return 1
+    return 2 if window.kernel[-2] > window.strides[-2] and two.threads >= _ENOUGH_THREADS else 1
 
 
 def _start(shape: Sliding, layer: Pool) -> list[str]:

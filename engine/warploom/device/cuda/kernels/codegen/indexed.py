@@ -99,7 +99,7 @@ class Indexed:
         limit = ""
         if self.padded and stride:
             readable = _physical(layout, axis)
-            limit = f"{readable} - d{self.inner}" if readable < self.y.layout.channels else ""
+            limit = f"{readable} - {at.get(axis, f'd{self.inner}')}" if readable < self.y.layout.channels else ""
         if self.lanes == 1:
             stride = 1 if stride else 0
         return Access(f"{pointer} + {address(layout, at)}", layout.dtype, stride, self.lanes, limit)
