@@ -149,6 +149,12 @@ class CudaDevice:
         self._log, self._seen_clocks = [], []
         return entries
 
+    def close(self) -> None:
+        """Gives back what the device holds; its executables are to be closed before. May be called again."""
+        self._sessions.clear()
+        self._library.close()
+        self.database.close()
+
     def use(self) -> None:
         """Makes it the GPU that this thread works with."""
         with cuda_call(f"opening cuda:{self._facts.index}"):
