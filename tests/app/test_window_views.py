@@ -152,7 +152,7 @@ def test_that_the_verdict_says_what_the_report_says_and_carries_the_badge(opened
     assert line.latency == f"{first:.1f} µs  →  {second:.1f} µs"
     assert line.speedup == f"{first / second:.2f}× faster"
     assert line.verified == "verified, error 3e-4"
-    assert line.simulated
+    assert line.basis == "simulated"
     assert opened.window.workbench.verdict.badge.isVisible()
 
 

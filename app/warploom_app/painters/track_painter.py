@@ -47,7 +47,8 @@ class TrackPainter:
             painter.drawRect(area)
         paint_grid(painter, self.axis, rows.header.top() + 4, rows.bottom, theme)
         self._labels(track, rows)
-        unit = f"{self.axis.unit.text}, simulated" if track.timeline.simulated else self.axis.unit.text
+        basis = track.timeline.basis
+        unit = self.axis.unit.text if basis == "measured" else f"{self.axis.unit.text}, {basis}"
         paint_figures(painter, self.axis, rows.header, unit, theme)
         painter.save()
         painter.setClipRect(rows.header.united(rows.warps))

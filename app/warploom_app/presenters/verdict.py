@@ -22,7 +22,7 @@ class VerdictLine:
         warps: Active warps from and to.
         verified: Whether the outputs agree.
         verified_ok: False for outputs that do not agree, None where nobody compared.
-        simulated: Whether a model of a device made the figures.
+        basis: How the timelines came about: "simulated", "estimated" or "measured".
         device: Device, precision and batch.
         details: Everything, for the tooltip and screen readers.
     """
@@ -32,7 +32,7 @@ class VerdictLine:
     warps: str
     verified: str
     verified_ok: bool | None
-    simulated: bool
+    basis: str
     device: str
     details: str
 
@@ -57,7 +57,7 @@ def make_verdict(results: Results, compared: tuple[str, str]) -> VerdictLine:
         warps=warps,
         verified=report.verified,
         verified_ok=report.ok,
-        simulated=recording.simulated,
+        basis=recording.timeline_basis,
         device=device,
         details="\n".join((names, f"{latency} ({report.basis})", speedup, warps, report.verified, device)),
     )

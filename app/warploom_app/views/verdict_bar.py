@@ -25,8 +25,6 @@ class VerdictBar(QWidget):
             label.setFont(figure_font())
         self._badge, self._warps, self._verified, self._device = QLabel(), QLabel(), QLabel(), QLabel()
         self._badge.setProperty("badge", "simulated")
-        self._badge.setText(self.tr("SIMULATED"))
-        self._badge.setToolTip(self.tr("A model of the device made these figures; no hardware was measured."))
         self._device.setProperty("muted", True)
         self._warps.setFont(figure_font())
         for label in (self._latency, self._speedup, self._badge, self._warps, self._verified):
@@ -43,7 +41,7 @@ class VerdictBar(QWidget):
 
     @property
     def badge(self) -> QLabel:
-        """The mark of simulated results."""
+        """The mark of simulated results, or of estimated timelines."""
         return self._badge
 
     def show_verdict(self, verdict: VerdictLine | None) -> None:
@@ -54,7 +52,7 @@ class VerdictBar(QWidget):
             return
         self._latency.setText(verdict.latency)
         self._speedup.setText(verdict.speedup)
-        self._badge.setVisible(verdict.simulated)
+        self._mark(verdict.basis)
         self._warps.setText(verdict.warps)
         self._verified.setText(verdict.verified)
         set_flag(self._verified, "badge", "good" if verdict.verified_ok else "warning")
@@ -62,6 +60,17 @@ class VerdictBar(QWidget):
         self.setToolTip(verdict.details)
         self.setAccessibleName(verdict.details.replace("\n", "; "))
         self._fit()
+
+    def _mark(self, basis: str) -> None:
+        """Nobody may mistake a model for a measurement, nor placed spans for traced ones."""
+        simulated = basis == "simulated"
+        self._badge.setVisible(basis != "measured")
+        self._badge.setText(self.tr("SIMULATED") if simulated else self.tr("TIMELINES ESTIMATED"))
+        self._badge.setToolTip(
+            self.tr("A model of the device made these figures; no hardware was measured.")
+            if simulated
+            else self.tr("Latencies are measured; spans and warps are placed by what each kernel takes alone.")
+        )
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         super().resizeEvent(event)

@@ -45,6 +45,7 @@ class TimelineDocument(msgspec.Struct, frozen=True, kw_only=True):
     kernel_names: tuple[str, ...]
     max_warps: int
     counters: tuple[str, ...] | None = None
+    estimated: bool = False
 
 
 class CandidateDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,6 +163,7 @@ def _timeline(timeline: Timeline) -> TimelineDocument:
         kernel_names=timeline.kernel_names,
         max_warps=int(timeline.max_warps),
         counters=None if timeline.counters is None else timeline.counters.names,
+        estimated=timeline.estimated,
     )
 
 

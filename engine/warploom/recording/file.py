@@ -164,6 +164,7 @@ def _timeline(document: TimelineDocument, array: Callable[[str], Array]) -> Time
         warps=WarpSeries(array("warps/streams"), array("warps/edges_ns"), array("warps/warps")),
         counters=None if document.counters is None else _counters(document.counters, array),
         max_warps=document.max_warps,
+        estimated=document.estimated,
     )
 
 

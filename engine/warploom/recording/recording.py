@@ -235,6 +235,12 @@ class Recording:
         return self.device.simulated or any(candidate.timeline.simulated for candidate in self.candidates)
 
     @property
+    def timeline_basis(self) -> str:
+        """How the timelines came about: "simulated", "estimated" or "measured"; the weakest of them all."""
+        found = {candidate.timeline.basis for candidate in self.candidates}
+        return next((basis for basis in ("simulated", "estimated") if basis in found), "measured")
+
+    @property
     def speedup(self) -> float:
         """Sequential latency over the chosen one's (medians); 1.0 where it cannot be told."""
         after = self.optimized.measurement.median_us

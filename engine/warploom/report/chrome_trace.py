@@ -43,11 +43,12 @@ def chrome_trace(recording: Recording) -> bytes:
 
 def _process_events(pid: int, shown: Shown, recording: Recording) -> list[Event]:
     candidate = shown.candidate
-    basis = "simulated" if candidate.timeline.simulated else "measured"
     # Perfetto takes thread 0 for the idle thread of a core, so streams start at 1 here.
     streams = sorted({launch.stream for launch in candidate.plan.launches})
     events = [
-        _metadata(pid, 0, "process_name", {"name": f"{shown.title}, {basis} {recording.device.name}"}),
+        _metadata(
+            pid, 0, "process_name", {"name": f"{shown.title}, {candidate.timeline.basis} {recording.device.name}"}
+        ),
         _metadata(pid, 0, "process_sort_index", {"sort_index": pid}),
     ]
     for stream in streams:

@@ -94,7 +94,7 @@ def draw_figure(recording: Recording) -> Figure:
         last = shown is pair[-1]
         lanes.tick_params(labelbottom=False)
         warps.tick_params(labelbottom=last)
-    basis = " (simulated)" if recording.simulated else ""
+    basis = "" if recording.timeline_basis == "measured" else f" ({recording.timeline_basis})"
     warps.set_xlabel(f"time in {unit.name} on {recording.device.name}{basis}")
     _draw_title(figure, recording, total)
     return figure

@@ -23,7 +23,7 @@ def script_data(recording: Recording) -> str:
     """JSON that may stand inside a <script> element: nothing in it can end the element."""
     names = places(recording.graph)
     data = {
-        "basis": "simulated" if recording.simulated else "measured",
+        "basis": recording.timeline_basis,
         "colours": STREAM_COLOURS,
         "operators": [
             {"name": operator.name, "place": names[operator.name], "title": title(operator)}

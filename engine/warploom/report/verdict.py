@@ -19,7 +19,7 @@ class Verdict:
         after: The chosen schedule's latency, with unit.
         speedup: As a factor.
         change: "1.58× faster", "as fast".
-        warps: "active warps 2,140 → 3,390 (+58%)".
+        warps: "active warps 2,140 → 3,390 (+58%)", with "estimated" where nothing traced them.
         verified: "verified, error 4e-4", "not verified", or what is wrong.
         ok: True when verified, False when an output is wrong, None when nobody compared.
         basis: "simulated" or "measured".
@@ -59,7 +59,7 @@ def verdict(recording: Recording) -> Verdict:
         after=f"{unit.text(after.measurement.median_us)} {unit.name}",
         speedup=recording.speedup,
         change=_change(recording.speedup),
-        warps=_warps(*warps),
+        warps=_warps(*warps, estimated=recording.timeline_basis == "estimated"),
         verified=_verified(recording.verification),
         ok=None if recording.verification is None else recording.verification.ok,
         basis="simulated" if recording.simulated else "measured",
@@ -74,8 +74,8 @@ def _change(speedup: float) -> str:
     return f"{speedup:.2f}× faster" if speedup > 1 else f"{1 / speedup:.2f}× slower"
 
 
-def _warps(before: float, after: float) -> str:
-    line = f"active warps {before:,.0f} → {after:,.0f}"
+def _warps(before: float, after: float, *, estimated: bool) -> str:
+    line = f"{'estimated ' if estimated else ''}active warps {before:,.0f} → {after:,.0f}"
     return f"{line} ({after / before - 1:+.0%})" if before > 0 else line
 
 

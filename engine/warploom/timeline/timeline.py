@@ -87,6 +87,8 @@ class Timeline:
         warps: Active warps per stream.
         counters: Hardware samples; None where nothing sampled.
         max_warps: Warps that the device can hold.
+        estimated: Whether spans and warps were placed by what each kernel takes alone, because nothing traced them;
+            the latency that they are fitted to may be measured all the same.
     """
 
     name: str
@@ -99,3 +101,11 @@ class Timeline:
     warps: WarpSeries
     counters: Counters | None
     max_warps: int
+    estimated: bool = False
+
+    @property
+    def basis(self) -> str:
+        """How its spans came about: "simulated", "estimated" or "measured"."""
+        if self.simulated:
+            return "simulated"
+        return "estimated" if self.estimated else "measured"

@@ -67,6 +67,7 @@ def draw_timeline(
         warps=_warps(columns, ordered, plan.streams, duration, info),
         counters=None,
         max_warps=info.max_warps,
+        estimated=True,
     )
 
 
