@@ -1,4 +1,4 @@
-"""Resize in all modes: what makes each output element is worked out on the host, axis by axis, and kept in tables."""
+"""Resize in all modes: what each output element is made of is worked out on the host, per axis, and kept in tables."""
 
 from __future__ import annotations
 
