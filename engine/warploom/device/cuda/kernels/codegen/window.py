@@ -233,9 +233,11 @@ class Sliding:
 
     def _rows(self, outer: int) -> dict[int, list[tuple[int, str]]]:
         """Input rows, relative to the first tap, each with the (line, tap) that read it; a single one in a loop."""
+        if self.rank == 1:
+            return {0: [(0, "0")]}
         if outer == self.rank - 1:
             d = self.rank - 2
-            shift = [line * self.window.strides[d] for line in range(self.lines)] if d >= 0 else [0]
+            shift = [line * self.window.strides[d] for line in range(self.lines)]
             return {0: [(line, f"(k{d} - {by})" if by else f"k{d}") for line, by in enumerate(shift)]}
         stride, dilation = self.window.strides[-2], self.window.dilations[-2]
         rows = _readers(self.lines, self.window.kernel[-2], stride, dilation)
