@@ -65,8 +65,11 @@ def depthwise_cases(variants: bool) -> Iterator[Case]:
         yield f"all depthwise in turn form {form}", [_formed(layer, form) for layer in layers]
 
 
-_FORMS = ((2, 2, 2, 0), (2, 2, 2, 1), (2, 2, 2, 2), (4, 2, 2, 0), (4, 2, 2, 1), (2, 4, 1, 0), (2, 4, 1, 1), (2, 4, 1, 2),
-          (2, 4, 2, 0), (2, 4, 2, 1), (4, 4, 1, 1), (2, 6, 1, 1), (2, 3, 2, 1), (2, 2, 4, 1), (2, 2, 3, 0))  # fmt: skip
+_FORMS = (
+    (2, 2, 2, 0), (2, 2, 2, 1), (2, 2, 2, 2), (4, 2, 2, 0), (4, 2, 2, 1), (2, 4, 1, 0),
+    (2, 4, 1, 1), (2, 4, 1, 2), (2, 4, 2, 0), (2, 4, 2, 1), (4, 4, 1, 1), (2, 6, 1, 1),
+    (2, 3, 2, 1), (2, 2, 4, 1), (2, 2, 3, 0),
+)  # fmt: skip
 
 
 def _formed(layer: Depthwise, form: tuple[int, int, int, int]) -> KernelStep:
