@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -123,21 +124,25 @@ def _wait(command: Sequence[str], own: Mapping[str, str], log: Any, seconds: flo
     try:
         return process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        return 124
+        process.send_signal(signal.SIGINT)  # it then reports the tests that it ran
+    try:
+        process.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    return 124
 
 
 def tests_table(section: Mapping[str, Any]) -> Iterator[str]:
     yield str(section["outcome"])
+    tests = [row for row in section["records"] if row["kind"] == "test"]
+    for row in sorted(tests, key=lambda row: -row["seconds"])[:8]:
+        yield f"  {row['seconds']:6.1f} s {row['test'].partition('::')[2]}"
+    yield from (f"  FAILED {row['test']}: {row['message'][:300]}" for row in tests if row["outcome"] == "failed")
     groups: dict[tuple[str, str], list[float]] = {}
     for row in section["records"]:
         error = row.get("error") if row["kind"] == "model outputs" else row.get("worst_error")
-        if isinstance(error, float):
+        if isinstance(error, float) and "precision" in row:
             groups.setdefault((row["kind"], row["precision"]), []).append(error)
     for (kind, precision), errors in sorted(groups.items()):
         yield f"  {kind:16} {precision:5} {len(errors):4} checks, largest error {max(errors):.1e}"
@@ -238,8 +243,9 @@ def run_sanitizers(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def is_clean(tool: Mapping[str, Any]) -> bool:
-    """No report about an own kernel, and every case ran to its end."""
-    return tool["reports"] is not None and not tool["own_kernels"] and bool(tool["cases"]["ended"])
+    """No report about an own kernel, every case ran to its end, and a planted fault was seen."""
+    ended = tool["reports"] is not None and bool(tool["cases"]["ended"])
+    return ended and not tool["own_kernels"] and bool(tool["finds_planted_fault"])
 
 
 def sanitizers_table(section: Mapping[str, Any]) -> Iterator[str]:
@@ -249,6 +255,8 @@ def sanitizers_table(section: Mapping[str, Any]) -> Iterator[str]:
             continue
         kernels = ", ".join(tool["own_kernels"]) or "none"
         yield f"  {name:10} {tool['reports']} reports, {tool['cases'].get('passed', 0)} cases, own kernels: {kernels}"
+        if not tool["finds_planted_fault"]:
+            yield f"  {name:10} is blind: it did not report a planted fault"
 
 
 def run_peers(options: argparse.Namespace) -> dict[str, Any]:

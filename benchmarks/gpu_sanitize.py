@@ -76,26 +76,29 @@ def find_sanitizer() -> str | None:
 
 
 def run_tool(program: str, tool: Tool, precisions: str, timeout_s: float, families: str, device: str) -> dict[str, Any]:
+    """Reports of one tool, and whether it reported a fault that was planted."""
+    cases = ["gpu_checks.run", "--families", families or tool.families, "--precisions", precisions]
+    cases += ["--uninitialized"] if tool.uninitialized else []
+    control = _run(program, tool, ["gpu_checks.control", tool.name], timeout_s, device)
+    found = _run(program, tool, cases, timeout_s - control["seconds"], device)
+    return {**found, "finds_planted_fault": bool(control["own_kernels"])}
+
+
+def _run(program: str, tool: Tool, module: Sequence[str], timeout_s: float, device: str) -> dict[str, Any]:
+    start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         command = [program, "--tool", tool.name, "--log-file", str(log), "--print-limit", "50", *tool.options]
         command += ["--target-processes", "application-only"]
         command += ["--kernel-name", f"regex={OWN_KERNEL}"] if tool.filtered else []
-        command += [sys.executable, "-m", "gpu_checks.run", "--families", families or tool.families]
-        command += ["--precisions", precisions, *(["--uninitialized"] if tool.uninitialized else [])]
-        return _run(command, log, timeout_s, device, Path(folder) / "cache")
-
-
-def _run(command: Sequence[str], log: Path, timeout_s: float, device: str, cache: Path) -> dict[str, Any]:
-    start = time.perf_counter()
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout_s, check=False, env=environment(device, cache)
-        )
-        code, output, errors = done.returncode, done.stdout, done.stderr
-    except subprocess.TimeoutExpired as late:
-        code, output, errors = 124, _text(late.stdout), _text(late.stderr)
-    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        command += [sys.executable, "-m", *module]
+        own = environment(device, Path(folder) / "cache")
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False, env=own)
+            code, output, errors = done.returncode, done.stdout, done.stderr
+        except subprocess.TimeoutExpired as late:
+            code, output, errors = 124, _text(late.stdout), _text(late.stderr)
+        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
     return {"seconds": round(time.perf_counter() - start, 1), "exit_code": code, **summary(text, output, errors)}
 
 

@@ -7,11 +7,13 @@ one. WARPLOOM_TEST_PRECISIONS (as "fp16,tf32") leaves precisions out.
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from gpu_checks.devices import opened_device, why_missing
+from gpu_checks.results import record
 from warploom.device.protocol import Device
 from warploom.graph import Precision
 
@@ -31,6 +33,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "precision" in metafunc.fixturenames:
         wanted = os.environ.get("WARPLOOM_TEST_PRECISIONS", "fp32,tf32,fp16,bf16").split(",")
         metafunc.parametrize("precision", [Precision(name) for name in wanted], ids=wanted)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Notes what each test took, so that a run that is stopped says so far as it came."""
+    report = yield
+    if call.when == "call" or report.failed:
+        head = str(report.longrepr.reprcrash.message)[:2000] if hasattr(report.longrepr, "reprcrash") else ""
+        record("test", test=item.nodeid, outcome=report.outcome, seconds=round(report.duration, 2), message=head)
+    return report
 
 
 @pytest.fixture(scope="session")

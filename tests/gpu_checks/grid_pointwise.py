@@ -239,6 +239,8 @@ def casts() -> list[Case]:
     return [
         *cases,
         Case("cast_like", _cast_like),
+        Case("quantized", _quantized),
+        Case("quantized_per_channel", _quantized_per_channel),
         Case("half_model", partial(_typed, dtype="float16"), least=1e-3),
         Case("double_model", partial(_typed, dtype="float64")),
     ]
@@ -246,6 +248,19 @@ def casts() -> list[Case]:
 
 def _cast_like(b: CaseBuilder) -> str:
     result: str = b.op("CastLike", b.input(3, 37, kind="grid"), b.constant([1]), gives="int64")
+    return result
+
+
+def _quantized(b: CaseBuilder) -> Sequence[str]:
+    scale, zero = b.constant(0.25, "float32"), b.constant(3, "int8")
+    stored = b.op("QuantizeLinear", b.input(2, 42, 5, 7, kind="grid"), scale, zero, gives="int8")
+    return stored, b.op("DequantizeLinear", stored, scale, zero)
+
+
+def _quantized_per_channel(b: CaseBuilder) -> str:
+    scale, zero = b.constant(np.exp2(np.arange(6) - 4), "float32"), b.constant(np.arange(6), "uint8")
+    stored = b.op("QuantizeLinear", b.input(2, 6, 5, 7, kind="grid"), scale, zero, gives="uint8", axis=1)
+    result: str = b.op("DequantizeLinear", stored, scale, zero, axis=1)
     return result
 
 

@@ -81,4 +81,9 @@ def everything() -> list[Case]:
         for shape in shapes
         for op in ("GlobalAveragePool", "GlobalMaxPool")
     ]
-    return [*cases, Case("average_line", partial(_pool, op="GlobalAveragePool", shape=(2, 6, 19)), optional=True)]
+    power = partial(_pool, op="GlobalLpPool", shape=(2, 42, 8, 8), p=2)
+    return [
+        *cases,
+        Case("lp", power),
+        Case("average_line", partial(_pool, op="GlobalAveragePool", shape=(2, 6, 19)), optional=True),
+    ]

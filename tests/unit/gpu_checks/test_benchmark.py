@@ -43,15 +43,19 @@ def test_that_reports_about_own_kernels_are_counted(modules: tuple[ModuleType, M
     invalid = sanitize.summary(INVALID, CASES, "")
     assert (invalid["reports"], invalid["own_kernels"]) == (2, {"pool_max_fp16_89abcdef": 1})
     assert invalid["cases"] == {"ended": True, "passed": 3, "failures": {"pool fp16": {"max": "wrong"}}}
-    assert not gpu.is_clean(race)
-    assert not gpu.is_clean(invalid)
-    assert gpu.is_clean(sanitize.summary(CLEAN, CASES, ""))
+    assert not gpu.is_clean({**race, "finds_planted_fault": True})
+    assert not gpu.is_clean({**invalid, "finds_planted_fault": True})
+    clean = sanitize.summary(CLEAN, CASES, "")
+    assert gpu.is_clean({**clean, "finds_planted_fault": True})
+    assert not gpu.is_clean({**clean, "finds_planted_fault": False})
 
 
 def test_that_a_tool_that_did_not_end_is_not_clean(modules: tuple[ModuleType, ModuleType]) -> None:
     gpu, sanitize = modules
-    assert not gpu.is_clean(sanitize.summary("========= COMPUTE-SANITIZER\n", CASES, ""))
-    assert not gpu.is_clean(sanitize.summary(CLEAN, "", "killed"))
+    assert not gpu.is_clean(
+        {**sanitize.summary("========= COMPUTE-SANITIZER\n", CASES, ""), "finds_planted_fault": True}
+    )
+    assert not gpu.is_clean({**sanitize.summary(CLEAN, "", "killed"), "finds_planted_fault": True})
 
 
 def _row(**changes: Any) -> dict[str, Any]:
