@@ -26,15 +26,13 @@ from warploom.graph import DType
 Array = npt.NDArray[Any]
 
 _MACHINE = r"""
-#include <cmath>
-#include <cstdint>
-#include <cstdlib>
-#include <cstring>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <ucontext.h>
-#include <vector>
-#include <algorithm>
-using std::max;
-using std::min;
+template <class T> inline T max(T a, T b) { return a > b ? a : b; }
+template <class T> inline T min(T a, T b) { return a < b ? a : b; }
 struct uint2 { unsigned x, y; } __attribute__((aligned(8)));
 struct uint4 { unsigned x, y, z, w; } __attribute__((aligned(16)));
 struct Index { unsigned x, y, z; };
@@ -51,14 +49,15 @@ static Index threadIdx, blockIdx, blockDim, gridDim;
 
 namespace host {
 struct Barrier { int arrived, generation; };
-struct Fiber { ucontext_t context; Index index; bool done; std::vector<char> stack; };
-static std::vector<Fiber> fibers;
+enum { MOST = 1024, STACK = 1 << 16 };
+struct Fiber { ucontext_t context; Index index; bool done; char* stack; };
+static Fiber fibers[MOST];
 static ucontext_t scheduler;
 static int current, alive;
 static Barrier block;
-static std::vector<Barrier> warps;
-static std::vector<int> warp_alive;
-static std::vector<std::uint64_t> slots;
+static Barrier warps[MOST / 32];
+static int warp_alive[MOST / 32];
+static uint64_t slots[MOST];
 static void pause() { swapcontext(&fibers[current].context, &scheduler); }
 static void meet(Barrier& barrier, const int& expected) {
   const int generation = barrier.generation;
@@ -73,12 +72,12 @@ static void block_barrier() { meet(block, alive); }
 static void warp_barrier() { const int w = current / 32; meet(warps[w], warp_alive[w]); }
 template <class T> T from_lane(T x, int lane) {
   const int me = current;
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, &x, sizeof(T));
+  uint64_t bits = 0;
+  memcpy(&bits, &x, sizeof(T));
   slots[me] = bits;
   warp_barrier();
   T other = x;
-  if (lane >= 0) std::memcpy(&other, &slots[me / 32 * 32 + lane], sizeof(T));
+  if (lane >= 0) memcpy(&other, &slots[me / 32 * 32 + lane], sizeof(T));
   warp_barrier();
   return other;
 }
@@ -101,20 +100,17 @@ static void run_block(bool meets) {
     }
     return;
   }
-  fibers.resize(count);
-  slots.assign(count, 0);
   alive = count;
   block = Barrier{0, 0};
-  warps.assign((count + 31) / 32, Barrier{0, 0});
-  warp_alive.assign((count + 31) / 32, 0);
+  for (int w = 0; w < MOST / 32; ++w) { warps[w] = Barrier{0, 0}; warp_alive[w] = 0; }
   for (int i = 0; i < count; ++i) {
     Fiber& f = fibers[i];
     f.done = false;
     f.index = Index{i % blockDim.x, i / blockDim.x % blockDim.y, i / blockDim.x / blockDim.y};
-    f.stack.resize(1 << 16);
+    if (!f.stack) f.stack = (char*)malloc(STACK);
     getcontext(&f.context);
-    f.context.uc_stack.ss_sp = f.stack.data();
-    f.context.uc_stack.ss_size = f.stack.size();
+    f.context.uc_stack.ss_sp = f.stack;
+    f.context.uc_stack.ss_size = STACK;
     f.context.uc_link = nullptr;
     makecontext(&f.context, enter, 0);
     ++warp_alive[i / 32];
@@ -133,13 +129,13 @@ static void run_block(bool meets) {
 namespace wl {
 struct f16 { unsigned short bits; };
 struct bf16 { unsigned short bits; };
-static inline float float_of(f16 x) { _Float16 h; std::memcpy(&h, &x, 2); return (float)h; }
-static inline f16 f16_of(float x) { const _Float16 h = (_Float16)x; f16 r; std::memcpy(&r, &h, 2); return r; }
+static inline float float_of(f16 x) { _Float16 h; memcpy(&h, &x, 2); return (float)h; }
+static inline f16 f16_of(float x) { const _Float16 h = (_Float16)x; f16 r; memcpy(&r, &h, 2); return r; }
 static inline float float_of(bf16 x) {
-  const std::uint32_t u = (std::uint32_t)x.bits << 16; float r; std::memcpy(&r, &u, 4); return r;
+  const uint32_t u = (uint32_t)x.bits << 16; float r; memcpy(&r, &u, 4); return r;
 }
 static inline bf16 bf16_of(float x) {
-  std::uint32_t u; std::memcpy(&u, &x, 4);
+  uint32_t u; memcpy(&u, &x, 4);
   bf16 r; r.bits = x != x ? 0x7fffu : (unsigned short)((u + 0x7fffu + ((u >> 16) & 1u)) >> 16); return r;
 }
 static inline unsigned f16_pair_of(float low, float high) {
@@ -215,7 +211,7 @@ def _compiled(text: str, folder: Path) -> Path:
     stem = hashlib.sha256(text.encode()).hexdigest()[:16]
     source, library = folder / f"{stem}.cpp", folder / f"{stem}.so"
     source.write_text(text)
-    command = ["g++", "-std=c++17", "-O1", "-w", "-fPIC", "-shared", "-ffp-contract=off", "-fno-strict-aliasing"]
+    command = ["g++", "-std=c++17", "-O0", "-w", "-fPIC", "-shared", "-ffp-contract=off", "-fno-strict-aliasing"]
     subprocess.run([*command, str(source), "-o", str(library)], check=True)
     return library
 

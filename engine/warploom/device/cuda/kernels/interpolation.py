@@ -154,7 +154,8 @@ def _windowed(
     places = first[:, None] + np.arange(taps)
     shares = kernel((places - where[:, None].astype(np.float64)) * stretch)
     inside = (places >= 0) & (places < line.size)
-    if stretch != 1.0 or resize.integer("exclude_outside", 0):
-        shares = np.where(inside, shares, 0.0) if resize.integer("exclude_outside", 0) or stretch != 1.0 else shares
+    if resize.integer("exclude_outside", 0):
+        shares = np.where(inside, shares, 0.0)
+    if resize.integer("exclude_outside", 0) or stretch != 1.0:
         shares = shares / shares.sum(axis=1, keepdims=True)
     return Interpolation(np.clip(places, 0, line.size - 1).astype(np.int32), shares.astype(np.float32))

@@ -215,6 +215,20 @@ WL_FUNCTION float power(float x, float y) { return powf(x, y); }
 template <class T> WL_FUNCTION T whole_power(T x, double y) { return T(pow(double(x), y)); }
 WL_FUNCTION int low_byte(float x) { return int(x); }
 template <class T> WL_FUNCTION T low_byte(T x) { return x; }
+// A coordinate folded back between two mirrors.
+WL_FUNCTION float reflected(float x, float low, float high) {
+  const float range = high - low;
+  if (x >= low && x <= high) return x;
+  if (range <= 0.0f) return low;
+  const float d = x < low ? low - x : x - high;
+  const int n = (int)(d / range);
+  const float r = d - (float)n * range;
+  return ((n % 2 == 0) == (x < low)) ? low + r : high - r;
+}
+WL_FUNCTION float cubic_share(float distance) {
+  const float t = fabsf(distance), a = -0.75f;
+  return t <= 1.0f ? ((a + 2.0f) * t - (a + 3.0f)) * t * t + 1.0f : ((a * t - 5.0f * a) * t + 8.0f * a) * t - 4.0f * a;
+}
 WL_FUNCTION float quantized(float x, float scale, float zero, float low, float high) {
   return minimum(maximum(rintf(x / scale) + zero, low), high);
 }
