@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from warploom.device.cuda.kernels.codegen.rows import Pass, Rows, covers_padding, rows_step
+from warploom.device.cuda.kernels.codegen.chain import Chain
+from warploom.device.cuda.kernels.codegen.elementwise import Part, elementwise_steps
+from warploom.device.cuda.kernels.codegen.rows import Pass, Rows, Total, covers_padding, is_overlong, rows_step
 from warploom.device.cuda.kernels.codegen.types import float_literal
 from warploom.device.cuda.kernels.padding import zero_padding
 from warploom.device.cuda.kernels.pointwise import vector_of
 from warploom.device.cuda.kernels.reduce import along_rows
+from warploom.device.cuda.kernels.splitting import cut_rows
 from warploom.device.cuda.kernels.totals import sum_of
-from warploom.device.cuda.layout import Layout
+from warploom.device.cuda.layout import Layout, row_major
+from warploom.device.cuda.lowering.broadcast import broadcast_view
 from warploom.device.cuda.lowering.context import LoweringContext
 from warploom.device.cuda.lowering.registry import Family
 from warploom.device.cuda.lowering.segment import Segment
 from warploom.device.cuda.steps import KernelStep, Region
-from warploom.graph import Primitive
+from warploom.graph import DType, Primitive
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class _Norm:
         passes: Statistics.
         element: The result of one element.
         reads: Scale and shift by name, in the shape of x.
+        epsilon: What is added to the variance, if mean and variance are the statistics.
     """
 
     x: Region
@@ -39,6 +44,7 @@ class _Norm:
     passes: tuple[Pass, ...]
     element: str
     reads: tuple[tuple[str, Region], ...] = ()
+    epsilon: float | None = None
 
     @property
     def length(self) -> int:
@@ -52,6 +58,23 @@ def _moments(x: Region, axes: frozenset[int], epsilon: float) -> tuple[Pass, ...
     return (
         sum_of("{x}", finish=(("mean", "float", f"{{sum}} / {count}"),)),
         sum_of("({x} - {mean}) * ({x} - {mean})", "squares", finish=(("inverse", "float", inverse),)),
+    )
+
+
+def _combined(length: int, chunk: int, epsilon: float) -> tuple[Pass, ...]:
+    """The same from means and sums of squares of chunks of equal length (Chan, Golub, LeVeque 1979)."""
+    inverse = (
+        f"1.0f / sqrtf(({{spread}} * {chunk}.0f + {{inner}}) / {float_literal(length)} + {float_literal(epsilon)})"
+    )
+    return (
+        sum_of("{x}", finish=(("mean", "float", f"{{sum}} / {float_literal(length // chunk)}"),)),
+        Pass(
+            (Total("spread", "float", "0"), Total("inner", "float", "0")),
+            ("{spread} += ({x} - {mean}) * ({x} - {mean}); {inner} += {squares};",),
+            ("{spread} += {other_spread}; {inner} += {other_inner};",),
+            (("inverse", "float", inverse),),
+            reads=("squares",),
+        ),
     )
 
 
@@ -77,7 +100,7 @@ def _layer(primitive: Primitive, y: Region, context: LoweringContext) -> _Norm:
         passes: tuple[Pass, ...] = (sum_of("{x} * {x}", "squares", finish=(("inverse", "float", inverse),)),)
         return _Norm(x, y, axes, passes, _scaled("{x} * {inverse}", reads), reads)
     passes = _moments(x, axes, epsilon)
-    return _Norm(x, y, axes, passes, _scaled("({x} - {mean}) * {inverse}", reads), reads)
+    return _Norm(x, y, axes, passes, _scaled("({x} - {mean}) * {inverse}", reads), reads, epsilon)
 
 
 def _instance(primitive: Primitive, y: Region, context: LoweringContext) -> _Norm:
@@ -87,8 +110,9 @@ def _instance(primitive: Primitive, y: Region, context: LoweringContext) -> _Nor
         (role, _per_channel(name, x.layout, context))
         for role, name in zip(("scale", "shift"), primitive.inputs[1:], strict=True)
     )
-    passes = _moments(x, axes, primitive.number("epsilon", 1e-5))
-    return _Norm(x, y, axes, passes, _scaled("({x} - {mean}) * {inverse}", reads), reads)
+    epsilon = primitive.number("epsilon", 1e-5)
+    passes = _moments(x, axes, epsilon)
+    return _Norm(x, y, axes, passes, _scaled("({x} - {mean}) * {inverse}", reads), reads, epsilon)
 
 
 def _group(primitive: Primitive, y: Region, context: LoweringContext) -> _Norm:
@@ -171,8 +195,55 @@ def lower_norm(segment: Segment, context: LoweringContext) -> tuple[KernelStep, 
         elements=((norm.element, norm.y),),
         reads=norm.reads,
     )
+    if norm.epsilon is not None and is_overlong(rows):
+        steps = _split(norm, norm.epsilon, rows, context)
+        if steps:
+            return steps if y is norm.y and not zero_padding(y) else (*steps, *zero_padding(y))
     whole = y is norm.y and covers_padding(rows, norm.y)
     return (rows_step(rows), *(() if whole else zero_padding(y)))
+
+
+def _split(norm: _Norm, epsilon: float, rows: Rows, context: LoweringContext) -> tuple[KernelStep, ...]:
+    """Statistics of chunks, statistics of rows, then every element; nothing where rows cannot be cut."""
+    chunks = cut_rows(norm.x, norm.axes)
+    if chunks is None:
+        return ()
+    means, squares = (chunks.partial(role, DType.FLOAT32, context) for role in ("means", "squares"))
+    chunk = norm.length // chunks.count
+    first = Rows(
+        f"{rows.stem}_chunks",
+        chunks.x,
+        chunks.reduced,
+        _moments(chunks.x, chunks.reduced, 0.0),
+        results=(("{mean}", chunks.along(means)), ("{squares}", chunks.along(squares))),
+    )
+    shape = tuple(1 if d in norm.axes else size for d, size in enumerate(norm.x.layout.shape))
+    found = [context.temporary(role, row_major(shape, DType.FLOAT32)) for role in ("mean", "inverse")]
+    wide = [broadcast_view(region, norm.x.layout.shape) for region in found]
+    results = [*zip(("{mean}", "{inverse}"), wide, strict=True), *rows.results]
+    second = Rows(
+        f"{rows.stem}_statistics",
+        means,
+        frozenset({chunks.dimension}),
+        _combined(norm.length, chunk, epsilon),
+        results=tuple((template, chunks.combined(region, means)) for template, region in results),
+        reads=(("squares", squares),),
+    )
+    return (rows_step(first), rows_step(second), *_applied(norm, rows.stem, wide))
+
+
+def _applied(norm: _Norm, stem: str, statistics: Sequence[Region]) -> tuple[KernelStep, ...]:
+    """The kernel that normalizes elements by given statistics."""
+    operands = dict(zip(("mean", "inverse"), statistics, strict=True)) | dict(norm.reads)
+    ops = {"mean": "Sub", "inverse": "Mul", "scale": "Mul", "shift": "Add"}
+    body: list[Primitive] = []
+    value = "x"
+    for name in operands:
+        body.append(Primitive(ops[name], (value, name), (f"{value}.{name}",)))
+        value = f"{value}.{name}"
+    types = dict.fromkeys((*operands, "x", *(one.outputs[0] for one in body)), DType.FLOAT32)
+    part = Part(Chain(tuple(body), types), ((value, norm.y),), (("x", norm.x), *operands.items()))
+    return elementwise_steps(f"{stem}_apply", [part])
 
 
 def _first(primitive: Primitive, context: LoweringContext) -> Region:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from warploom.device.cuda.kernels.codegen.rows import Pass, Rows, covers_padding, rows_step
+from warploom.device.cuda.kernels.codegen.rows import Pass, Rows, covers_padding, is_overlong, rows_step
 from warploom.device.cuda.kernels.codegen.types import float_literal, value_type
 from warploom.device.cuda.kernels.padding import zero_padding
+from warploom.device.cuda.kernels.splitting import cut_rows
 from warploom.device.cuda.kernels.totals import extreme, position, product_of, sum_of
 from warploom.device.cuda.layout import Layout
 from warploom.device.cuda.lowering.context import LoweringContext
@@ -19,10 +20,19 @@ from warploom.graph import DType, Graph, Precision, Primitive
 
 @dataclass(frozen=True, slots=True)
 class _Formula:
-    """Passes, and what each row's result follows from."""
+    """Passes, and what each row's result follows from.
+
+    Attributes:
+        passes: Passes.
+        result: Template of the result.
+        combine: For rows in chunks: the one pass over what {total} came out of each; None where that is not enough.
+        total: Template of what comes out of a chunk.
+    """
 
     passes: tuple[Pass, ...]
     result: str
+    combine: Pass | None = None
+    total: str = ""
 
 
 def _formula(primitive: Primitive, dtype: DType, length: int) -> _Formula:
@@ -32,23 +42,23 @@ def _formula(primitive: Primitive, dtype: DType, length: int) -> _Formula:
     squares = sum_of("{x} * {x}", kind=kind)
     match primitive.op:
         case "ReduceSum":
-            return _Formula((total,), "{sum}")
+            return _Formula((total,), "{sum}", total, "{sum}")
         case "ReduceMean" | "GlobalAveragePool":
-            return _Formula((total,), f"({{sum}} / {count})")
+            return _Formula((total,), f"({{sum}} / {count})", total, "{sum}")
         case "ReduceMax" | "GlobalMaxPool":
-            return _Formula((extreme(dtype, largest=True),), "{extreme}")
+            return _extreme(dtype, largest=True)
         case "ReduceMin":
-            return _Formula((extreme(dtype, largest=False),), "{extreme}")
+            return _extreme(dtype, largest=False)
         case "ReduceProd":
             return _Formula((product_of(kind),), "{product}")
         case "ReduceL1":
-            return _Formula((sum_of("wl::magnitude({x})", kind=kind),), "{sum}")
+            return _Formula((sum_of("wl::magnitude({x})", kind=kind),), "{sum}", total, "{sum}")
         case "ReduceL2":
-            return _Formula((squares,), "sqrtf({sum})")
+            return _Formula((squares,), "sqrtf({sum})", total, "{sum}")
         case "ReduceSumSquare":
-            return _Formula((squares,), "{sum}")
+            return _Formula((squares,), "{sum}", total, "{sum}")
         case "ReduceLogSum":
-            return _Formula((total,), "logf({sum})")
+            return _Formula((total,), "logf({sum})", total, "{sum}")
         case "ReduceLogSumExp":
             return _log_sum_exp(dtype)
         case "GlobalLpPool":
@@ -58,6 +68,11 @@ def _formula(primitive: Primitive, dtype: DType, length: int) -> _Formula:
             )
     last = bool(primitive.integer("select_last_index", 0))
     return _Formula((position(dtype, largest=primitive.op == "ArgMax", last=last),), "{place}")
+
+
+def _extreme(dtype: DType, *, largest: bool) -> _Formula:
+    one = extreme(dtype, largest=largest)
+    return _Formula((one,), "{extreme}", one, "{extreme}")
 
 
 def _log_sum_exp(dtype: DType) -> _Formula:
@@ -78,7 +93,26 @@ def lower_reduce(segment: Segment, context: LoweringContext) -> tuple[KernelStep
     formula = _formula(primitive, x.layout.dtype, length)
     seen = along_rows(y, x.layout, axes)
     rows = Rows(primitive.op.lower(), x, axes, formula.passes, results=((formula.result, seen),))
+    if formula.combine is not None and is_overlong(rows):
+        steps = _split(rows, formula, formula.combine, y, context)
+        if steps:
+            return steps
     return reduction_steps(rows, y)
+
+
+def _split(rows: Rows, formula: _Formula, combine: Pass, y: Region, context: LoweringContext) -> tuple[KernelStep, ...]:
+    """A kernel for chunks of rows, and one for their totals; nothing where rows cannot be cut."""
+    chunks = cut_rows(rows.x, rows.reduced)
+    if chunks is None:
+        return ()
+    dtype = rows.x.layout.dtype
+    totals = chunks.partial("totals", DType.FLOAT32 if dtype.is_float else dtype, context)
+    first = Rows(
+        f"{rows.stem}_chunks", chunks.x, chunks.reduced, formula.passes, ((formula.total, chunks.along(totals)),)
+    )
+    seen = chunks.combined(rows.results[0][1], totals)
+    last = Rows(rows.stem, totals, frozenset({chunks.dimension}), (combine,), ((formula.result, seen),))
+    return (rows_step(first), *reduction_steps(last, y))
 
 
 def reduction_steps(rows: Rows, y: Region) -> tuple[KernelStep, ...]:

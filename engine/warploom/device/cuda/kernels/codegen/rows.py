@@ -26,6 +26,7 @@ _MOST_REGISTERS = 32
 _MOST_THREADS = 512
 _FEW_BLOCKS = 132
 _SMALL_BLOCK = 128
+_MOST_STEPS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,14 @@ class Pass:
         update: Statements per element, with {x} and {index} (the element's place in its row).
         combine: Statements that add to the totals those of another thread, named {other_NAME}.
         finish: Name, type and value of what follows from the totals.
+        reads: Names of further operands that `update` uses.
     """
 
     totals: tuple[Total, ...]
     update: tuple[str, ...]
     combine: tuple[str, ...]
     finish: tuple[tuple[str, str, str], ...] = ()
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,13 @@ def rows_step(rows: Rows) -> KernelStep:
     reads = [rows.x, *(region for _, region in rows.reads)]
     stem = f"{rows.stem}_{SHORT[rows.x.layout.dtype]}"
     return kernel_step(stem, body.lines(), writes, reads, grid=(body.blocks, 1, 1), block=(body.threads, 1, 1))
+
+
+def is_overlong(rows: Rows) -> bool:
+    """Whether few threads would have much to do each: then rows are better split."""
+    form = _Form.of(rows)
+    body = _Along(rows, form) if form.along else _Across(rows, form)
+    return body.blocks <= _FEW_BLOCKS // 2 and body.steps > _MOST_STEPS
 
 
 def covers_padding(rows: Rows, write: Region) -> bool:
@@ -273,14 +283,21 @@ class _Kernel:
         """Statements before the first pass."""
         return [f"{self.value} kept[{self.steps}][{self.lanes}];"] if self.cached else []
 
+    def operands(self, wanted: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+        """Statements that load operands at the current vector, and the expressions of their lane `l` by name."""
+        lines: list[str] = []
+        values: dict[str, str] = {}
+        first = len(self.form.operands) - len(self.rows.reads)
+        for position, (name, _) in enumerate(self.rows.reads):
+            if name in wanted:
+                loads, values[name] = self.access(first + position, f"x{1 + position}").load(f"b{position}")
+                lines.extend(loads)
+        return lines, values
+
     def element_stores(self, names: Mapping[str, str]) -> list[str]:
         """Statements that compute and store the results of the current vector."""
-        lines: list[str] = []
-        values = dict(names)
-        reads = len(self.form.operands) - len(self.rows.reads)
-        for position, (name, _) in enumerate(self.rows.reads):
-            loads, values[name] = self.access(reads + position, f"x{1 + position}").load(f"b{position}")
-            lines.extend(loads)
+        lines, read = self.operands([name for name, _ in self.rows.reads])
+        values = {**names, **read}
         for position, (template, region) in enumerate(self.rows.elements):
             kind = value_type(region.layout.dtype)
             text = template.format(x="u[l]", index=self.index(), **values)
@@ -334,10 +351,11 @@ class _Along(_Kernel):
     def _pass(self, one: Pass, number: int) -> list[str]:
         names = self.names("")
         lines = [f"{total.kind} {total.name} = {total.first};" for total in one.totals]
-        updates = [line.format(x="u[l]", index=self.index(), **names) for line in one.update]
+        loads, values = self.operands(one.reads)
+        updates = [line.format(x="u[l]", index=self.index(), **names, **values) for line in one.update]
         if self.inner.padded:
             updates = [f"if ({self.valid()}) {{", *updates, "}"]
-        lines.extend(self.over_row(each_lane(self.lanes, updates), first=number == 0))
+        lines.extend(self.over_row([*loads, *each_lane(self.lanes, updates)], first=number == 0))
         lines.extend(self._combine(one, number, names))
         for name, kind, template in one.finish:
             lines.append(f"const {kind} {name} = {template.format(**names)};")
@@ -431,8 +449,9 @@ class _Across(_Kernel):
         names = self.names("[l]")
         lines = [f"{total.kind} {total.name}[{self.lanes}];" for total in one.totals]
         lines.extend(each_lane(self.lanes, [f"{total.name}[l] = {total.first};" for total in one.totals]))
-        updates = [line.format(x="u[l]", index=self.index(), **names) for line in one.update]
-        lines.extend(self.over_row(each_lane(self.lanes, updates), first=number == 0))
+        loads, values = self.operands(one.reads)
+        updates = [line.format(x="u[l]", index=self.index(), **names, **values) for line in one.update]
+        lines.extend(self.over_row([*loads, *each_lane(self.lanes, updates)], first=number == 0))
         if self.sharing > 1:
             lines.extend(self._combine(one, number, names))
         for name, kind, _ in one.finish:
