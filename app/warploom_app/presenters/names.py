@@ -19,7 +19,7 @@ _SCHEDULERS = {
     "nimble": "Nimble",
     "opara": "Opara",
     "local": "Local search",
-    "saved": "Saved schedule",
+    "saved": "Saved",
 }
 
 

@@ -65,7 +65,7 @@ class OperatorPanel(QWidget):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         for column in (BEFORE, AFTER):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            header.resizeSection(column, 10 * GRID)
+            header.resizeSection(column, (10 if column == BEFORE else 12) * GRID)  # "Sequential", "Critical path"
 
     @property
     def tree(self) -> QTreeView:
