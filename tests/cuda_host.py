@@ -6,7 +6,6 @@ A stand-in for a GPU in tests of what kernels compute. It says nothing about rac
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import re
 import shutil
 import subprocess
@@ -184,10 +183,11 @@ def compiler() -> str | None:
 class HostKernels:
     """Kernels compiled for the host."""
 
-    def __init__(self, kernels: Iterable[KernelSource], folder: Path | None = None) -> None:
+    def __init__(self, kernels: Iterable[KernelSource]) -> None:
         unique = {kernel.name: kernel.code for kernel in kernels}
         text = "\n".join((_MACHINE, COMMON, *(code + _launcher(name, code) for name, code in unique.items())))
-        self._library = ctypes.CDLL(str(_compiled(text, folder or Path(tempfile.mkdtemp(prefix="warploom-host-")))))
+        with tempfile.TemporaryDirectory(prefix="warploom-host-") as folder:
+            self._library = ctypes.CDLL(str(_compiled(text, Path(folder))))
 
     def run(self, steps: Iterable[KernelStep], memory: Mapping[str, Memory]) -> None:
         """Runs steps in order on buffers by name."""
@@ -208,8 +208,7 @@ def _launcher(name: str, code: str) -> str:
 
 
 def _compiled(text: str, folder: Path) -> Path:
-    stem = hashlib.sha256(text.encode()).hexdigest()[:16]
-    source, library = folder / f"{stem}.cpp", folder / f"{stem}.so"
+    source, library = folder / "kernels.cpp", folder / "kernels.so"
     source.write_text(text)
     command = ["g++", "-std=c++17", "-O0", "-w", "-fPIC", "-shared", "-ffp-contract=off", "-fno-strict-aliasing"]
     subprocess.run([*command, str(source), "-o", str(library)], check=True)
@@ -224,6 +223,11 @@ class Memory:
         address = self.bytes.ctypes.data + GUARD_BYTES
         self._start = GUARD_BYTES + (-address) % 256
         self._size = size
+
+    @property
+    def address(self) -> int:
+        """Where the bytes lie, guards included."""
+        return int(self.bytes.ctypes.data)
 
     def pointer(self, region: Region) -> int:
         """The address of a region's first element."""
