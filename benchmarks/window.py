@@ -166,7 +166,7 @@ def _timeline(count: int) -> Timeline:
     rows = rows[np.argsort(rows[:, 1], kind="stable")]
     edges = np.unique(rows[:, 1:])
     one, zero = np.ones((count, 3), dtype=np.int32), np.zeros(count, dtype=np.int32)
-    spans = Spans(np.arange(count), rows[:, 0], zero, rows[:, 1], rows[:, 2], one, one, zero, zero)
+    spans = Spans(np.arange(count), rows[:, 0], zero, rows[:, 1], rows[:, 2], one, one, zero, zero, zero)
     series = WarpSeries(np.arange(4), edges, random.uniform(0, 2000, (4, len(edges) - 1)))
     names = tuple(f"op{i}" for i in range(count))
     return Timeline("large", "GPU", True, int(rows[:, 2].max()), names, ("kernel",), spans, series, None, 8448)

@@ -178,6 +178,7 @@ def _timeline(plan: StreamPlan, rows: np.ndarray, name: str) -> Timeline:
         block=np.tile(np.array([256, 1, 1], dtype=np.int32), (count, 1)),
         registers=np.full(count, 96, dtype=np.int32),
         shared_memory_bytes=np.full(count, 49152, dtype=np.int32),
+        copy_bytes=np.zeros(count, dtype=np.int64),
     )
     return Timeline(
         name=name,

@@ -35,6 +35,7 @@ def timeline(
         block=np.ones((count, 3), dtype=np.int32),
         registers=np.zeros(count, dtype=np.int32),
         shared_memory_bytes=np.zeros(count, dtype=np.int32),
+        copy_bytes=np.zeros(count, dtype=np.int64),
     )
     steps = np.array(warps or [[0.0]])
     series = WarpSeries(np.arange(len(steps)), np.array(edges or [0, 1000]), steps)

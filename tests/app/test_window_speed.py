@@ -103,7 +103,7 @@ def large_timeline(spans: int) -> Timeline:
     one = np.ones((count, 3), dtype=np.int32)
     zero = np.zeros(count, dtype=np.int32)
     columns_of_spans = Spans(
-        np.arange(count), rows[:, 0], zero, rows[:, 1], rows[:, 2], one, one, zero, zero
+        np.arange(count), rows[:, 0], zero, rows[:, 1], rows[:, 2], one, one, zero, zero, zero
     )  # fmt: skip
     names = tuple(f"op{i}" for i in range(count))
     series = WarpSeries(np.arange(4), edges, warps)

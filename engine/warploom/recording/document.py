@@ -21,7 +21,8 @@ from warploom.recording.recording import (
     Verification,
 )
 from warploom.schedule import Schedule, StreamPlan
-from warploom.timeline import Timeline
+from warploom.timeline import Profile, Timeline
+from warploom.timeline.timeline import WarpsFrom
 
 FORMAT = "warploom-recording"
 
@@ -34,8 +35,26 @@ class Header(msgspec.Struct, frozen=True):
     warploom: str = "?"
 
 
+class ProfileDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A Profile without its arrays."""
+
+    shown: int
+    unprofiled_us: float | None = None
+    interval_ns: int | None = None
+    alignment_residual_ns: float | None = None
+    attribution_error: float | None = None
+    unattributed: float | None = None
+    skewed_launches: tuple[int, ...] = ()
+    warps_from: WarpsFrom = "samples"
+    note: str = ""
+
+
 class TimelineDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A Timeline without its arrays; `counters` is None where nothing sampled."""
+    """A Timeline without its arrays.
+
+    `counters` is None where nothing sampled; `copies` says whether there is a column of copied bytes, which is left
+    out where it would be zeros.
+    """
 
     name: str
     device: str
@@ -46,6 +65,9 @@ class TimelineDocument(msgspec.Struct, frozen=True, kw_only=True):
     max_warps: int
     counters: tuple[str, ...] | None = None
     estimated: bool = False
+    profile: ProfileDocument | None = None
+    lane_names: tuple[tuple[int, str], ...] = ()
+    copies: bool = False
 
 
 class CandidateDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +186,19 @@ def _timeline(timeline: Timeline) -> TimelineDocument:
         max_warps=int(timeline.max_warps),
         counters=None if timeline.counters is None else timeline.counters.names,
         estimated=timeline.estimated,
+        profile=None if timeline.profile is None else _profile(timeline.profile),
+        lane_names=timeline.lane_names,
+        copies=has_copies(timeline),
     )
+
+
+def has_copies(timeline: Timeline) -> bool:
+    """Whether some of its spans are copies, so that their bytes are worth a column."""
+    return bool(timeline.spans.copy_bytes.any())
+
+
+def _profile(profile: Profile) -> ProfileDocument:
+    return ProfileDocument(**{name: getattr(profile, name) for name in ProfileDocument.__struct_fields__})
 
 
 def _search(search: SearchSummary) -> SearchSummary:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
@@ -18,19 +18,22 @@ from warploom.recording.document import (
     FORMAT,
     CandidateDocument,
     Header,
+    ProfileDocument,
     RecordingDocument,
     TimelineDocument,
     document_of,
+    has_copies,
     verification_from,
 )
 from warploom.recording.members import Array, array_from_bytes, array_to_bytes, damaged, read_members, write_members
 from warploom.recording.recording import FORMAT_VERSION, Candidate, Recording
-from warploom.timeline import Counters, Spans, Timeline, WarpSeries
+from warploom.timeline import Counters, Profile, Spans, Timeline, WarpSeries
 
 _RECORDING, _GRAPH = "recording.json", "graph.json"
 _SPAN_COLUMNS = (
     "launch", "stream", "kernel", "start_ns", "end_ns", "grid", "block", "registers", "shared_memory_bytes"
 )  # fmt: skip
+_PROFILE_ARRAYS = ("replay_ns", "launch_start_ns", "launch_end_ns")
 
 
 def write_recording(recording: Recording, path: Path) -> None:
@@ -86,11 +89,15 @@ def _candidate_arrays(candidate: Candidate) -> dict[str, Array]:
         "stage_costs_us": np.asarray(candidate.stage_costs_us, dtype=np.float64),
     }
     arrays.update((f"spans/{name}", getattr(timeline.spans, name)) for name in _SPAN_COLUMNS)
+    if has_copies(timeline):
+        arrays["spans/copy_bytes"] = timeline.spans.copy_bytes
     arrays.update((f"warps/{name}", getattr(timeline.warps, name)) for name in ("streams", "edges_ns", "warps"))
     if timeline.counters is not None:
         arrays.update(
             (f"counters/{name}", getattr(timeline.counters, name)) for name in ("start_ns", "end_ns", "values")
         )
+    if timeline.profile is not None:
+        arrays.update((f"profile/{name}", getattr(timeline.profile, name)) for name in _PROFILE_ARRAYS)
     return arrays
 
 
@@ -160,12 +167,26 @@ def _timeline(document: TimelineDocument, array: Callable[[str], Array]) -> Time
         duration_ns=document.duration_ns,
         launch_names=document.launch_names,
         kernel_names=document.kernel_names,
-        spans=Spans(**{name: array(f"spans/{name}") for name in _SPAN_COLUMNS}),
+        spans=_spans(document, array),
         warps=WarpSeries(array("warps/streams"), array("warps/edges_ns"), array("warps/warps")),
         counters=None if document.counters is None else _counters(document.counters, array),
         max_warps=document.max_warps,
         estimated=document.estimated,
+        profile=None if document.profile is None else _profile(document.profile, array),
+        lane_names=document.lane_names,
     )
+
+
+def _spans(document: TimelineDocument, array: Callable[[str], Array]) -> Spans:
+    columns: dict[str, Array] = {name: array(f"spans/{name}") for name in _SPAN_COLUMNS}
+    # Files of before there were copies have no such column either.
+    copied = array("spans/copy_bytes") if document.copies else np.zeros(columns["start_ns"].shape, dtype=np.int64)
+    return Spans(**columns, copy_bytes=copied)
+
+
+def _profile(document: ProfileDocument, array: Callable[[str], Array]) -> Profile:
+    fields: dict[str, Any] = {name: array(f"profile/{name}") for name in _PROFILE_ARRAYS}
+    return Profile(**fields, **msgspec.structs.asdict(document))
 
 
 def _counters(names: tuple[str, ...], array: Callable[[str], Array]) -> Counters:

@@ -46,6 +46,7 @@ def timeline_of(rows: Sequence[Row], *, duration: int = 100, launches: int | Non
         block=ones,
         registers=ones[:, 0],
         shared_memory_bytes=ones[:, 0],
+        copy_bytes=0 * table[:, 0],
     )
     names = tuple(f"l{i}" for i in range(launches or int(table[:, 0].max(initial=-1)) + 1))
     warps = WarpSeries(streams.astype(np.int32), edges, steps)

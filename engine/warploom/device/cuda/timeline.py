@@ -120,6 +120,7 @@ def _columns(spans: Sequence[_Span], names: Sequence[str], scale: float, duratio
         block=np.array([kernel.block for kernel in kernels], dtype=np.int32).reshape(-1, 3),
         registers=np.array([kernel.registers for kernel in kernels], dtype=np.int32),
         shared_memory_bytes=np.array([kernel.shared_memory_bytes for kernel in kernels], dtype=np.int32),
+        copy_bytes=np.zeros(len(spans), dtype=np.int64),
     )
 
 

@@ -61,6 +61,7 @@ def _spans(runs: Sequence[KernelRun], streams: Sequence[int], names: Sequence[st
         block=np.array([kernel.block for kernel in kernels], dtype=np.int32).reshape(-1, 3),
         registers=np.array([kernel.registers for kernel in kernels], dtype=np.int32),
         shared_memory_bytes=np.array([kernel.shared_memory_bytes for kernel in kernels], dtype=np.int32),
+        copy_bytes=np.zeros(len(runs), dtype=np.int64),
     )
 
 
