@@ -36,6 +36,13 @@ def optimize(
     batch: Batch = None,
     shape: ShapeList = None,
     precision: Annotated[PrecisionName, typer.Option(help="Arithmetic of float operators.")] = PrecisionName.FP32,
+    host: Annotated[
+        str | None,
+        typer.Option("--host", metavar="USER@HOST", help="Run on another machine, over ssh with a key."),
+    ] = None,
+    host_command: Annotated[
+        str, typer.Option("--host-command", help="The command that starts Warploom on that machine.")
+    ] = "warploom",
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE.warploom", help="The recording [default: ./MODEL.warploom]."),
@@ -50,6 +57,7 @@ def optimize(
     """Find a fast schedule for a model, compare it with the sequential one and save the comparison."""
     from warploom.cli.run_job import run_optimize
     from warploom.worker.messages import OptimizeOptions
+    from warploom.worker.remote import RemoteHost
 
     options = OptimizeOptions(
         device=device,
@@ -64,7 +72,8 @@ def optimize(
         search_seconds=search_seconds,
         schedule=None if schedule is None else str(schedule),
     )
-    outcome = run_optimize(model, output or Path(f"{model.stem}.warploom"), options, log=log)
+    remote = None if host is None else RemoteHost(host, host_command)
+    outcome = run_optimize(model, output or Path(f"{model.stem}.warploom"), options, log=log, host=remote)
     if json:
         print_json(outcome.summary)
     else:

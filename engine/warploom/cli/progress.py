@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from warploom.graph import LogEntry
 
 PHASE_WORDS = {
+    "upload": "Sending the model",
     "import": "Reading the model",
     "search": "Searching schedules",
     "measure": "Measuring",
     "verify": "Checking outputs",
     "profile": "Profiling",
     "save": "Saving",
+    "download": "Fetching the recording",
 }
 
 MOST_SUBJECTS = 6

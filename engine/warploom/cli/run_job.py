@@ -10,6 +10,7 @@ from typing import Any
 from warploom.cli.interrupt import InterruptFlag
 from warploom.cli.progress import open_progress
 from warploom.worker.messages import Event, Finished, OptimizeOptions, OptimizeRequest
+from warploom.worker.remote import RemoteHost
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,10 @@ class JobOutcome:
     cancelled: bool
 
 
-def run_optimize(model: Path, output: Path, options: OptimizeOptions, *, log: bool) -> JobOutcome:
-    """Runs the main job on `model` to its end.
+def run_optimize(
+    model: Path, output: Path, options: OptimizeOptions, *, log: bool, host: RemoteHost | None = None
+) -> JobOutcome:
+    """Runs the main job on `model` to its end, on this machine or on another one.
 
     Raises:
         WarploomError: As the job does.
@@ -44,6 +47,13 @@ def run_optimize(model: Path, output: Path, options: OptimizeOptions, *, log: bo
             if isinstance(event, Finished):
                 finished.append(event)
 
-        optimize(request, emit, interrupted.is_set)
+        if host is None:
+            optimize(request, emit, interrupted.is_set)
+        else:
+            from warploom.worker.output import check_output
+            from warploom.worker.remote_job import optimize_remotely
+
+            check_output(output)
+            optimize_remotely(host, request, emit, interrupted.is_set)
     end = finished[-1]
     return JobOutcome(json.loads(end.summary), Path(end.recording), end.cancelled)

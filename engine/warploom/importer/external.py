@@ -31,7 +31,7 @@ def locate(tensor: TensorProto, folder: Path, expected_bytes: int) -> tuple[Path
     entries = {entry.key: entry.value for entry in tensor.external_data}
     location = entries.get("location", "")
     where = f"The external data {location!r} of the tensor {tensor.name!r}"
-    path = _inside(folder, location, where)
+    path = inside(folder, location, where)
     try:
         offset = int(entries.get("offset") or 0)
         length = int(entries.get("length") or expected_bytes)
@@ -44,7 +44,17 @@ def locate(tensor: TensorProto, folder: Path, expected_bytes: int) -> tuple[Path
     return path, offset
 
 
-def _inside(folder: Path, location: str, where: str) -> Path:
+def inside(folder: Path, location: str, where: str) -> Path:
+    """The file that an external tensor names, links resolved.
+
+    Args:
+        folder: Where the model file lies.
+        location: As the model says it.
+        where: How messages begin.
+
+    Raises:
+        ModelImportError: If the file is missing or lies outside the folder.
+    """
     try:
         root = folder.resolve()
         path = (root / location).resolve()

@@ -13,14 +13,19 @@ from warploom.errors import WarploomError
 from warploom.worker.framing import FrameWriter, decode_event, read_frame
 from warploom.worker.messages import (
     DeviceList,
+    DoctorReport,
     Event,
     Failed,
     Finished,
     Hello,
+    ModelFiles,
     Request,
     Shutdown,
     Welcome,
 )
+
+LAST_EVENTS = (Finished, Failed, DeviceList, DoctorReport, ModelFiles)
+"""Events that end a job."""
 
 
 class WorkerError(WarploomError):
@@ -37,19 +42,28 @@ def worker_command() -> list[str]:
 class WorkerClient:
     """Starts a worker and talks to it. A context manager: leaving it ends the process, whatever it is doing."""
 
-    def __init__(self, command: Sequence[str] | None = None, *, stderr: int | IO[bytes] | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[str] | None = None,
+        *,
+        stderr: int | IO[bytes] | None = None,
+        process_group: int | None = None,
+    ) -> None:
         """Starts the process and greets it.
 
         Args:
             command: The worker's command line; `worker_command()` by default.
             stderr: Where its log goes (as in subprocess.Popen).
+            process_group: 0 for one of its own, so that Ctrl-C in a terminal does not reach it.
 
         Raises:
             WorkerError: If it does not start or does not answer as a worker of this version.
         """
         line = list(command or worker_command())
         try:
-            self._process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr)
+            self._process = subprocess.Popen(
+                line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, process_group=process_group
+            )
         except OSError as error:
             raise WorkerError(f"The worker {line[0]!r} does not start: {error.strerror or error}.") from error
         self._requests = cast("IO[bytes]", self._process.stdin)
@@ -87,7 +101,7 @@ class WorkerClient:
             event = self.receive()
             if event.job == job:
                 yield event
-                if isinstance(event, Finished | Failed | DeviceList):
+                if isinstance(event, LAST_EVENTS):
                     return
 
     def close(self, timeout_s: float = 10.0) -> None:

@@ -1,8 +1,8 @@
-"""Answers which devices this machine offers, as a message."""
+"""Answers which devices this machine offers, and what they lack, as messages."""
 
 from __future__ import annotations
 
-from warploom.worker.messages import DeviceEntry, DeviceList
+from warploom.worker.messages import DeviceEntry, DeviceList, DoctorFinding, DoctorReport
 
 
 def list_for_user(job: int) -> DeviceList:
@@ -17,3 +17,13 @@ def list_for_user(job: int) -> DeviceList:
         for listed in list_devices()
     )
     return DeviceList(job=job, devices=entries, default=default, why=why)
+
+
+def examine_for_user(job: int) -> DoctorReport:
+    """What a CUDA device needs, and whether it is here."""
+    from warploom.device.cuda.doctor_facts import examine
+
+    findings = tuple(
+        DoctorFinding(subject=one.subject, state=one.state.value, text=one.text, remedy=one.remedy) for one in examine()
+    )
+    return DoctorReport(job, findings)

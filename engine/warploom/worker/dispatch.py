@@ -8,8 +8,10 @@ import traceback
 from warploom.errors import CommandError, WarploomError
 from warploom.worker.messages import (
     DevicesRequest,
+    DoctorRequest,
     Failed,
     ImportRequest,
+    ModelFilesRequest,
     OptimizeRequest,
     Request,
 )
@@ -21,7 +23,7 @@ _LOST = " The worker process ends; the next job gets a new one."
 
 
 def run_job(request: Request, emit: Emit, cancelled: Cancelled) -> bool:
-    """Runs one job to its last event, `Finished`, `DeviceList` or `Failed`. Raises nothing of the job's own.
+    """Runs one job to its last event: `Finished`, `Failed`, or the one answer. Raises nothing of the job's own.
 
     Returns:
         Whether this process is lost for further jobs: after some faults it cannot use the GPU any more.
@@ -61,5 +63,13 @@ def _run(request: Request, emit: Emit, cancelled: Cancelled) -> None:
             from warploom.worker.devices import list_for_user
 
             emit(list_for_user(request.job))
+        case DoctorRequest():
+            from warploom.worker.devices import examine_for_user
+
+            emit(examine_for_user(request.job))
+        case ModelFilesRequest():
+            from warploom.worker.load import list_model_files
+
+            emit(list_model_files(request))
         case _:
             raise CommandError(f"A worker cannot run a request of the kind {type(request).__name__!r}.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from warploom.graph import Graph
 from warploom.worker.context import JobContext
+from warploom.worker.messages import ModelFile, ModelFiles, ModelFilesRequest
 
 if TYPE_CHECKING:
     from warploom.importer.load import ImportedModel, ImportOptions
@@ -49,3 +50,18 @@ def load_model(path: str, batch: int | None, shapes: Mapping[str, tuple[int, ...
     context.note(fused.log)
     context.stop_if_cancelled()
     return LoadedModel(imported, options, fused.graph)
+
+
+def list_model_files(request: ModelFilesRequest) -> ModelFiles:
+    """The files that another machine needs to import a model.
+
+    Raises:
+        ModelImportError: If the model cannot be read, or its external data is missing or lies outside its folder.
+    """
+    from warploom.importer.files import external_files
+
+    model = Path(request.model)
+    folder = model.parent.resolve()
+    files = [ModelFile(model.name, model.stat().st_size)] if model.is_file() else []
+    files += [ModelFile(path.relative_to(folder).as_posix(), path.stat().st_size) for path in external_files(model)]
+    return ModelFiles(request.job, tuple(files))

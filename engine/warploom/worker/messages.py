@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import msgspec
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
+
+CHUNK_BYTES = 256 * 1024
+"""Of a file in one message: small enough that a cancel or a heartbeat soon gets past it on a slow line."""
 
 
 class OptimizeOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,12 +47,17 @@ class ImportRequest(msgspec.Struct, frozen=True, tag="import"):
 
 
 class OptimizeRequest(msgspec.Struct, frozen=True, tag="optimize"):
-    """Run the main job on a model and save the recording at `output`."""
+    """Run the main job on a model and save the recording at `output`.
+
+    Without `output` it goes to a folder of the worker's own, to be fetched with `Download`. `known_as` is the path
+    that the recording names the model by, where the worker only has a copy.
+    """
 
     job: int
     model: str
     output: str
     options: OptimizeOptions = OptimizeOptions()
+    known_as: str = ""
 
 
 class CancelRequest(msgspec.Struct, frozen=True, tag="cancel"):
@@ -64,13 +72,65 @@ class DevicesRequest(msgspec.Struct, frozen=True, tag="devices"):
     job: int
 
 
+class Ping(msgspec.Struct, frozen=True, tag="ping"):
+    """Answered with `Pong` at once, whatever the worker is doing."""
+
+    job: int = 0
+
+
+class DoctorRequest(msgspec.Struct, frozen=True, tag="doctor"):
+    """Look for everything that a CUDA device needs (what `warploom doctor` shows)."""
+
+    job: int
+
+
+class ModelFilesRequest(msgspec.Struct, frozen=True, tag="model-files"):
+    """List the files that a model consists of: itself, and its external data."""
+
+    job: int
+    model: str
+
+
+class Upload(msgspec.Struct, frozen=True, tag="upload", kw_only=True):
+    """A piece of a file for the worker; pieces come in order. Each is answered with `Uploaded`.
+
+    `folder` is a name that the sender chooses for what belongs together, `name` the file's path below it.
+    """
+
+    job: int
+    folder: str
+    name: str
+    offset: int
+    total: int
+    data: bytes
+
+
+class Download(msgspec.Struct, frozen=True, tag="download"):
+    """Send a file that the worker wrote into its own folder: `Chunk`s, then `Finished`."""
+
+    job: int
+    path: str
+
+
 class Shutdown(msgspec.Struct, frozen=True, tag="shutdown"):
     """End the worker."""
 
     job: int = 0
 
 
-Request = Hello | ImportRequest | OptimizeRequest | CancelRequest | DevicesRequest | Shutdown
+Request = (
+    Hello
+    | ImportRequest
+    | OptimizeRequest
+    | CancelRequest
+    | DevicesRequest
+    | Ping
+    | DoctorRequest
+    | ModelFilesRequest
+    | Upload
+    | Download
+    | Shutdown
+)
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
@@ -140,6 +200,60 @@ class DeviceList(msgspec.Struct, frozen=True, tag="device-list"):
     why: str
 
 
+class Pong(msgspec.Struct, frozen=True, tag="pong"):
+    """Answer to Ping."""
+
+    job: int = 0
+
+
+class DoctorFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the doctor's report; `state` is "ok", "warning" or "missing"."""
+
+    subject: str
+    state: str
+    text: str
+    remedy: str = ""
+
+
+class DoctorReport(msgspec.Struct, frozen=True, tag="doctor-report"):
+    """Answer to DoctorRequest."""
+
+    job: int
+    findings: tuple[DoctorFinding, ...]
+
+
+class ModelFile(msgspec.Struct, frozen=True):
+    """A file of a model: its path relative to the model's folder, and its length."""
+
+    name: str
+    size: int
+
+
+class ModelFiles(msgspec.Struct, frozen=True, tag="model-files"):
+    """Answer to ModelFilesRequest; the model itself comes first."""
+
+    job: int
+    files: tuple[ModelFile, ...]
+
+
+class Uploaded(msgspec.Struct, frozen=True, tag="uploaded", kw_only=True):
+    """Answer to Upload: how much of the file is there, and where it is."""
+
+    job: int
+    name: str
+    received: int
+    path: str
+
+
+class Chunk(msgspec.Struct, frozen=True, tag="chunk", kw_only=True):
+    """A piece of a file that was asked for with `Download`."""
+
+    job: int
+    offset: int
+    total: int
+    data: bytes
+
+
 class Finished(msgspec.Struct, frozen=True, tag="finished"):
     """A job ended well. `summary` is the JSON object that `warploom optimize --json` prints (empty for others)."""
 
@@ -158,4 +272,18 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     details: str = ""
 
 
-Event = Welcome | Phase | SearchProgress | LogLine | GraphReady | DeviceList | Finished | Failed
+Event = (
+    Welcome
+    | Phase
+    | SearchProgress
+    | LogLine
+    | GraphReady
+    | DeviceList
+    | Pong
+    | DoctorReport
+    | ModelFiles
+    | Uploaded
+    | Chunk
+    | Finished
+    | Failed
+)

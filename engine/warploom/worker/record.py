@@ -88,7 +88,9 @@ def solo_latencies(graph: Graph, costs: CostModel) -> dict[str, float]:
 
 def _fingerprint(request: OptimizeRequest, model: LoadedModel) -> ModelFingerprint:
     imported = model.imported
-    return ModelFingerprint(request.model, imported.name, imported.sha256, imported.opset, imported.node_count)
+    return ModelFingerprint(
+        request.known_as or request.model, imported.name, imported.sha256, imported.opset, imported.node_count
+    )
 
 
 def _settings(request: OptimizeRequest, settings: JobSettings, graph: Graph, device: DeviceInfo) -> Settings:

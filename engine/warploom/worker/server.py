@@ -6,29 +6,36 @@ gone), or when what it reads is not the protocol.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import IO, NoReturn
 
 import msgspec
 
-from warploom.errors import CommandError
+from warploom.errors import CommandError, WarploomError
 from warploom.version import __version__
 from warploom.worker.dispatch import run_job
 from warploom.worker.framing import FrameWriter, decode_request, read_frame
 from warploom.worker.messages import (
     PROTOCOL_VERSION,
     CancelRequest,
+    Download,
     Event,
     Failed,
     Hello,
+    OptimizeRequest,
+    Ping,
+    Pong,
     Request,
     Shutdown,
+    Upload,
     Welcome,
 )
 from warploom.worker.observer import Cancelled, Emit
+from warploom.worker.transfer import TransferFolder
 
 SECONDS_TO_STOP = 5.0
 """How long a running job may take to notice that the worker ends, before the process ends without it."""
@@ -55,6 +62,7 @@ class Server:
         self._stopping = threading.Event()
         self._idle = threading.Event()
         self._exit_code = 0
+        self._folder = TransferFolder()
 
     def serve(self) -> int:
         """Runs until the conversation ends; returns the process's exit code."""
@@ -65,15 +73,40 @@ class Server:
         except WorkerStopped:
             pass
         finally:
+            self._folder.close()
             self._idle.set()
         return self._exit_code
 
     def _run(self, request: Request) -> None:
         job = request.job
-        lost = self._run_job(request, self._emit, lambda: job in self._cancelled or self._stopping.is_set())
+
+        def cancelled() -> bool:
+            return job in self._cancelled or self._stopping.is_set()
+
+        lost = False
+        with self._failing_as(job):
+            if isinstance(request, Download):
+                self._folder.send(request, self._emit, cancelled)
+            else:
+                lost = self._run_job(self._placed(request), self._emit, cancelled)
         self._cancelled.discard(job)
         if lost:
+            self._folder.close()
             _leave(EXIT_LOST)  # without clean-up: every further call to the GPU would fail or hang
+
+    def _placed(self, request: Request) -> Request:
+        """The request with a place for its result, where whoever asked has none on this machine."""
+        if isinstance(request, OptimizeRequest) and not request.output:
+            return msgspec.structs.replace(request, output=str(self._folder.new_file("result.warploom")))
+        return request
+
+    @contextlib.contextmanager
+    def _failing_as(self, job: int) -> Iterator[None]:
+        """Tells an error of the server's own work as the end of a job."""
+        try:
+            yield
+        except WarploomError as error:
+            self._writer.write(Failed(job=job, code=error.code, message=str(error)))
 
     def _emit(self, event: Event) -> None:
         if self._stopping.is_set():
@@ -107,6 +140,11 @@ class Server:
                 return False
             case Hello():
                 self._writer.write(_welcome(request))
+            case Ping(job=job):
+                self._writer.write(Pong(job))
+            case Upload():
+                with self._failing_as(request.job):
+                    self._writer.write(self._folder.receive(request))
             case CancelRequest(job=job):
                 self._cancelled.add(job)
             case _:
@@ -119,6 +157,7 @@ class Server:
         self._stopping.set()
         self._jobs.put(None)
         if not self._idle.wait(SECONDS_TO_STOP):
+            self._folder.close()
             _leave(self._exit_code)
 
 

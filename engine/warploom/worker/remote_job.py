@@ -1,0 +1,155 @@
+"""Runs the main job on another host: sends the model there, passes the events on, and fetches the recording."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO, TypeVar
+
+import msgspec
+
+from warploom.errors import CancelledError, CommandError
+from warploom.recording.atomic import write_atomically
+from warploom.worker.client import WorkerClient, WorkerError
+from warploom.worker.load import list_model_files
+from warploom.worker.messages import (
+    CHUNK_BYTES,
+    CancelRequest,
+    Chunk,
+    Download,
+    Event,
+    Failed,
+    Finished,
+    ModelFilesRequest,
+    OptimizeOptions,
+    OptimizeRequest,
+    Phase,
+    Upload,
+    Uploaded,
+)
+from warploom.worker.observer import Cancelled, Emit
+from warploom.worker.remote import RemoteHost, explain, remote_worker_command
+
+_FOLDER = "model"
+_Kind = TypeVar("_Kind")
+
+
+class RemoteError(CommandError):
+    """The job failed on the host."""
+
+    code = "remote"
+
+
+def optimize_remotely(host: RemoteHost, request: OptimizeRequest, emit: Emit, cancelled: Cancelled) -> None:
+    """Runs the main job of `request`, whose paths are those of this machine, on a host.
+
+    Raises:
+        WorkerError: If the host does not answer, or the connection ends.
+        RemoteError: As the job does there.
+        CancelledError: If the user asked to stop before there was anything to keep.
+    """
+    with _connected(host) as client:
+        emit(Phase(request.job, "upload", host.address))
+        sent = msgspec.structs.replace(
+            request,
+            model=_upload(client, Path(request.model), request.job, cancelled),
+            output="",
+            known_as=request.model,
+            options=_with_schedule(client, request, cancelled),
+        )
+        end = _run(client, sent, emit, cancelled)
+        emit(Phase(request.job, "download", host.address))
+        _fetch(client, request.job, end.recording, Path(request.output))
+        emit(msgspec.structs.replace(end, recording=request.output))
+
+
+@contextmanager
+def _connected(host: RemoteHost) -> Iterator[WorkerClient]:
+    """A worker on the host; the errors of the connection are told in words."""
+    command = remote_worker_command(host)
+    with tempfile.TemporaryFile() as log:
+        try:
+            with WorkerClient(command, stderr=log, process_group=0) as client:
+                yield client
+        except WorkerError as error:
+            raise WorkerError(explain(host, _end_of(log)) or f"{host.address}: {error}") from None
+
+
+def _end_of(log: IO[bytes]) -> str:
+    log.seek(0)
+    return log.read()[-8192:].decode(errors="replace")
+
+
+def _upload(client: WorkerClient, model: Path, job: int, cancelled: Cancelled) -> str:
+    """Sends every file of the model; returns the model's path on the host."""
+    paths: list[str] = []
+    for file in list_model_files(ModelFilesRequest(job, str(model))).files:
+        with (model.parent / file.name).open("rb") as stream:
+            paths.append(_upload_file(client, stream, file.name, file.size, job, cancelled))
+    return paths[0]
+
+
+def _with_schedule(client: WorkerClient, request: OptimizeRequest, cancelled: Cancelled) -> OptimizeOptions:
+    """The options with the saved schedule, if there is one, where the host can read it."""
+    options = request.options
+    if options.schedule is None:
+        return options
+    path = Path(options.schedule)
+    try:
+        with path.open("rb") as stream:
+            there = _upload_file(client, stream, path.name, path.stat().st_size, request.job, cancelled)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror or error}.") from None
+    return msgspec.structs.replace(options, schedule=there)
+
+
+def _upload_file(
+    client: WorkerClient, stream: BinaryIO, name: str, size: int, job: int, cancelled: Cancelled
+) -> str:  # fmt: skip
+    offset, path = 0, ""
+    while offset < size or not path:
+        if cancelled():
+            raise CancelledError("Cancelled before the host had the model; nothing was written.")
+        data = stream.read(CHUNK_BYTES)
+        if not data and size:
+            raise CommandError(f"{name} became shorter while it was sent: try again.")
+        client.send(Upload(job=job, folder=_FOLDER, name=name, offset=offset, total=size, data=data))
+        path = _expect(client.receive(), Uploaded).path
+        offset += len(data)
+    return path
+
+
+def _run(client: WorkerClient, request: OptimizeRequest, emit: Emit, cancelled: Cancelled) -> Finished:
+    client.send(request)
+    told = False
+    for event in client.events(request.job):
+        if cancelled() and not told:
+            told = True
+            client.send(CancelRequest(request.job))
+        if isinstance(event, Failed):
+            raise CancelledError(event.message) if event.code == CancelledError.code else RemoteError(event.message)
+        if isinstance(event, Finished):
+            return event
+        emit(event)
+    raise WorkerError("The worker ended its job without a result.")
+
+
+def _fetch(client: WorkerClient, job: int, path: str, output: Path) -> None:
+    client.send(Download(job, path))
+
+    def write(stream: BinaryIO) -> None:
+        for event in client.events(job):
+            if not isinstance(event, Finished):
+                stream.write(_expect(event, Chunk).data)
+
+    write_atomically(output, write)
+
+
+def _expect(event: Event, kind: type[_Kind]) -> _Kind:
+    if isinstance(event, Failed):
+        raise RemoteError(event.message)
+    if not isinstance(event, kind):
+        raise WorkerError(f"The host answered with {type(event).__name__!r}.")
+    return event
