@@ -57,6 +57,12 @@ class RecordingError(WarploomError):
     code = "recording"
 
 
+class PlanError(WarploomError):
+    """A plan file cannot be read, written or run here, or an input does not fit it."""
+
+    code = "plan"
+
+
 class ReportError(WarploomError):
     """A report or export cannot be made or written."""
 

@@ -52,6 +52,10 @@ class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         join_us: What every further edge into a node costs when all its predecessors end together.
         block_latency_us: Shortest life of a thread block: launch, first load, last store, retirement.
         step_cycles: One step of a software-pipelined loop that waits for shared memory and L2.
+        pinned_copy_us: What a copy from or to page-locked host memory takes beside moving its bytes.
+        pinned_gb_s: Bytes per second (1e9) of such a copy.
+        pageable_copy_us: What a copy from or to ordinary host memory takes beside moving its bytes.
+        pageable_gb_s: Bytes per second (1e9) of such a copy.
         calibration: Whether the latencies were measured on this GPU or scaled from the H200's.
         sources: Where the figures come from.
     """
@@ -86,6 +90,10 @@ class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     join_us: Microseconds
     block_latency_us: Positive
     step_cycles: Positive
+    pinned_copy_us: Microseconds
+    pinned_gb_s: Positive
+    pageable_copy_us: Microseconds
+    pageable_gb_s: Positive
     calibration: Literal["measured", "scaled"]
     sources: tuple[str, ...]
 
@@ -123,6 +131,12 @@ class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         """Peak of one SM's tensor cores, or None where matrix products run on CUDA cores."""
         per_clock = {str(key): value for key, value in self.tensor_flops_per_clock.items()}.get(precision.value)
         return None if per_clock is None else per_clock * self.clock_mhz
+
+    def copy_us(self, size_bytes: int, *, pinned: bool) -> float:
+        """One copy between host and device, either way."""
+        if pinned:
+            return self.pinned_copy_us + size_bytes / (self.pinned_gb_s * 1e3)
+        return self.pageable_copy_us + size_bytes / (self.pageable_gb_s * 1e3)
 
     @property
     def fp32_flops_per_us(self) -> float:

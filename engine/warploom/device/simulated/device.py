@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
+
+import msgspec
+
 from warploom.cost import CostModel
 from warploom.device.protocol import DeviceInfo, Support
+from warploom.device.serving import FrozenPlan, FrozenWeights, Stamp
 from warploom.device.simulated.cost import SimulatedCostModel
 from warploom.device.simulated.description import GpuDescription
 from warploom.device.simulated.executable import SimulatedExecutable
 from warploom.device.simulated.loads import LoadTable
 from warploom.device.simulated.lowering.families import support_of
+from warploom.device.simulated.serving import SimulatedServing
 from warploom.device.simulated.sessions import SessionCache
 from warploom.errors import UnsupportedOperatorError
 from warploom.graph import Graph, Operator, Precision
@@ -60,6 +67,29 @@ class SimulatedDevice:
         """
         self._check_supported(graph, precision)
         return SimulatedCostModel(graph, precision, self._table)
+
+    def stamp(self) -> Stamp:
+        """The description itself: with other figures it is another GPU."""
+        digest = hashlib.sha256(msgspec.json.encode(self.description)).hexdigest()[:16]
+        return Stamp(self.description.id, self.description.name, (("description", digest),))
+
+    def freeze(self, graph: Graph, plan: StreamPlan, precision: Precision) -> FrozenPlan:
+        """The Graph and the plan suffice: they are checked as `compile` does, and nothing is added."""
+        self.compile(graph, plan, precision).close()
+        return FrozenPlan(b"", {})
+
+    def upload(self, weights: FrozenWeights) -> None:
+        """There is nowhere to upload to."""
+
+    def serve(
+        self,
+        document: bytes,  # noqa: ARG002 - the Graph and the plan suffice
+        weights: object,  # noqa: ARG002
+        plan: StreamPlan,
+        precision: Precision,
+        graph: Callable[[], Graph],
+    ) -> SimulatedServing:
+        return SimulatedServing(self, graph(), plan, precision)
 
     def _check_supported(self, graph: Graph, precision: Precision) -> None:
         refused = [
