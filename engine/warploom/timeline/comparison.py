@@ -9,8 +9,13 @@ from typing import Protocol
 import numpy as np
 
 from warploom.schedule import StreamPlan
+from warploom.timeline.intervals import BusyStreams
 from warploom.timeline.progress import Progress, progress, stage_numbers
-from warploom.timeline.timeline import IntArray, Timeline
+from warploom.timeline.statistics import launch_windows
+from warploom.timeline.timeline import FloatArray, IntArray, Timeline
+
+_COMPANY = 0.02
+"""An operator that shares less of its time than this has the device to itself: ends and starts touch a little."""
 
 
 class Planned(Protocol):
@@ -36,8 +41,9 @@ class OperatorComparison:
         before_us: Duration in the first timeline.
         after_us: Duration in the second; of a merged launch, the part in proportion to `before_us`.
         delta_us: after - before.
-        slowdown: after over before: how much company (or merging) costs, where the first timeline runs one operator
-            at a time; None where before is 0.
+        alone_us: What it takes with the device to itself: `before_us` where nothing ran beside it in the first
+            timeline, else `solo_us`; None where neither tells.
+        slowdown: after over alone: how much company (or merging) costs; None where `alone_us` is None or 0.
         before_stream: Stream in the first timeline.
         after_stream: Stream in the second.
         stage: Stage in the second (episode number where its plan has no stages).
@@ -49,6 +55,7 @@ class OperatorComparison:
     before_us: float
     after_us: float
     delta_us: float
+    alone_us: float | None
     slowdown: float | None
     before_stream: int
     after_stream: int
@@ -138,11 +145,17 @@ class _Side:
     timeline: Timeline
     slices: Progress
     launch_of: Mapping[str, int]
+    company_ns: FloatArray
 
     @staticmethod
     def of(planned: Planned) -> _Side:
         launch_of = {name: i for i, launch in enumerate(planned.plan.launches) for name in launch.operators}
-        return _Side(planned.plan, planned.timeline, progress(planned.timeline), launch_of)
+        company = BusyStreams.of(planned.timeline.spans).company_between(*launch_windows(planned.timeline))
+        return _Side(planned.plan, planned.timeline, progress(planned.timeline), launch_of, company)
+
+    def has_company(self, launch: int) -> bool:
+        """Whether something ran beside a launch for a noteworthy part of its time."""
+        return float(self.company_ns[launch]) > _COMPANY * float(self.slices.duration_ns[launch])
 
     def duration_us(self, launch: int) -> float:
         return float(self.slices.duration_ns[launch]) / 1000.0
@@ -183,13 +196,16 @@ def _operator(name: str, first: _Side, second: _Side, solo: float | None, stages
     i, j = first.launch_of[name], second.launch_of[name]
     before = _part_us(name, first, i, first)
     after = _part_us(name, second, j, first)
+    merged = len(first.plan.launches[i].operators) > 1
+    alone = solo if merged or first.has_company(i) else before
     return OperatorComparison(
         name=name,
         solo_us=solo,
         before_us=before,
         after_us=after,
         delta_us=after - before,
-        slowdown=after / before if before > 0 else None,
+        alone_us=alone,
+        slowdown=after / alone if alone else None,
         before_stream=first.plan.launches[i].stream,
         after_stream=second.plan.launches[j].stream,
         stage=int(stages[j]),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from warploom.timeline.intervals import BusyStreams, StreamOverlap, covered
+from warploom.timeline.sm_idle import SmIdle, sm_idle
 from warploom.timeline.timeline import FloatArray, IntArray, Spans, Timeline, WarpSeries
 
 
@@ -51,6 +53,8 @@ class TimelineStatistics:
         idle_ns: Time with none: launch gaps and waits.
         overlap_ns: Time with spans on two or more streams.
         stream_busy_ns: (stream, time with a span on it), by stream.
+        overlaps: Of every pair of streams.
+        sm_idle: Share of the SMs' time without a warp, and where that figure comes from.
     """
 
     duration_ns: int
@@ -62,29 +66,35 @@ class TimelineStatistics:
     idle_ns: int
     overlap_ns: int
     stream_busy_ns: tuple[tuple[int, int], ...]
+    overlaps: tuple[StreamOverlap, ...]
+    sm_idle: SmIdle
+
+    @property
+    def work_ns(self) -> int:
+        """Busy time of all streams together: what would pass if they took turns without gaps."""
+        return sum(busy for _, busy in self.stream_busy_ns)
 
 
 def timeline_statistics(timeline: Timeline) -> TimelineStatistics:
     """All figures that need nothing but the Timeline."""
     spans = timeline.spans
-    streams = [int(stream) for stream in np.unique(spans.stream)]
-    unions = [_stream_covered(spans, stream) for stream in streams]
-    edges, busy_streams = _streams_busy(unions)
+    busy = BusyStreams.of(spans)
+    edges, counts = busy.counts()
     lengths = np.diff(edges)
-    busy_ns = int(lengths[busy_streams[:-1] >= 1].sum()) if len(edges) else 0
-    overlap_ns = int(lengths[busy_streams[:-1] >= 2].sum()) if len(edges) else 0
+    busy_ns = int(lengths[counts[:-1] >= 1].sum())
+    idle_ns = max(timeline.duration_ns - busy_ns, 0)
     return TimelineStatistics(
         duration_ns=timeline.duration_ns,
         spans=len(spans),
         launches=len(np.unique(spans.launch)),
-        streams=len(streams),
+        streams=len(busy.streams),
         warps=warp_statistics(timeline.warps, timeline.duration_ns, timeline.max_warps),
         busy_ns=busy_ns,
-        idle_ns=max(timeline.duration_ns - busy_ns, 0),
-        overlap_ns=overlap_ns,
-        stream_busy_ns=tuple(
-            (stream, int((ends - starts).sum())) for stream, (starts, ends) in zip(streams, unions, strict=True)
-        ),
+        idle_ns=idle_ns,
+        overlap_ns=int(lengths[counts[:-1] >= 2].sum()),
+        stream_busy_ns=tuple(zip(busy.streams, busy.busy_ns, strict=True)),
+        overlaps=busy.overlaps(),
+        sm_idle=sm_idle(timeline.counters, idle_ns, timeline.duration_ns),
     )
 
 
@@ -125,17 +135,6 @@ def busy_between(spans: Spans, start_ns: IntArray, end_ns: IntArray) -> FloatArr
     cumulated = np.cumsum(run)
     # Of two equal edges (one interval ends where the next begins) both carry the same sum, so either may be taken.
     return np.asarray(np.interp(end_ns, edges, cumulated) - np.interp(start_ns, edges, cumulated), dtype=np.float64)
-
-
-def covered(start_ns: IntArray, end_ns: IntArray) -> tuple[IntArray, IntArray]:
-    """Union of intervals as disjoint, ascending ones: (starts, ends)."""
-    order = np.argsort(start_ns, kind="stable")
-    start, end = start_ns[order].astype(np.int64), np.maximum.accumulate(end_ns[order].astype(np.int64))
-    if not len(start):
-        return start, end
-    opens = np.concatenate(([True], start[1:] > end[:-1]))
-    closes = np.concatenate((opens[1:], [True]))
-    return start[opens], end[closes]
 
 
 def launch_windows(timeline: Timeline) -> tuple[IntArray, IntArray]:
@@ -187,20 +186,3 @@ def _latest(launch: int, dependencies: Sequence[Sequence[int]], end: IntArray) -
         seen.update(fresh)
         pending.extend(fresh)
     return best
-
-
-def _stream_covered(spans: Spans, stream: int) -> tuple[IntArray, IntArray]:
-    mine = spans.stream == stream
-    return covered(spans.start_ns[mine], spans.end_ns[mine])
-
-
-def _streams_busy(unions: Sequence[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntArray]:
-    """How many streams are busy from each edge on: (edges_ns, counts), equally long."""
-    if not unions:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    starts = np.concatenate([start for start, _ in unions])
-    ends = np.concatenate([end for _, end in unions])
-    edges = np.concatenate((starts, ends))
-    steps = np.concatenate((np.ones(len(starts), dtype=np.int64), np.full(len(ends), -1, dtype=np.int64)))
-    order = np.argsort(edges, kind="stable")
-    return edges[order], np.cumsum(steps[order])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from warploom.timeline.statistics import covered
+from warploom.timeline.intervals import covered
 from warploom.timeline.timeline import IntArray, Spans, WarpSeries
 
 
