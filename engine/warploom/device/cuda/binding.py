@@ -20,11 +20,22 @@ Enqueue = Callable[[int], None]
 
 def bind_kernel(step: KernelStep, function: Any, address: Address) -> Enqueue:
     """One launch of an own kernel: its arguments are the pointers of `writes`, of `reads`, then the scalars."""
-    cells: list[Any] = [ctypes.c_void_p(pointer(region, address)) for region in (*step.writes, *step.reads)]
-    cells += [ctypes.c_int(value) if isinstance(value, int) else ctypes.c_float(value) for value in step.scalars]
+    pointers = [pointer(region, address) for region in (*step.writes, *step.reads)]
+    return bind_launch(function, (step.grid, step.block, step.shared_bytes), pointers, step.scalars)
+
+
+Dim3 = tuple[int, int, int]
+
+
+def bind_launch(
+    function: Any, configuration: tuple[Dim3, Dim3, int], pointers: Sequence[int], scalars: Sequence[int | float]
+) -> Enqueue:
+    """One launch of a kernel with a configuration (grid, block, bytes of shared memory) and its arguments."""
+    cells: list[Any] = [ctypes.c_void_p(one) for one in pointers]
+    cells += [ctypes.c_int(value) if isinstance(value, int) else ctypes.c_float(value) for value in scalars]
     arguments = (ctypes.c_void_p * len(cells))(*map(ctypes.addressof, cells))
     launch = load_cupy().cuda.driver.launchKernel
-    handle, grid, block, shared = function.ptr, step.grid, step.block, step.shared_bytes
+    handle, (grid, block, shared) = function.ptr, configuration
     parameters = ctypes.addressof(arguments)
 
     # `cells`, `arguments` and `function` are defaults so that they live as long as what refers to them.

@@ -20,7 +20,7 @@ from warploom.device.cuda.nvml import Clocks
 from warploom.device.cuda.own_kernels import SPIN, delays
 from warploom.device.cuda.races import check_races
 from warploom.device.cuda.replay import ReplayTimer
-from warploom.device.cuda.session import GraphSession
+from warploom.device.cuda.session import GraphForm, GraphSession
 from warploom.device.cuda.solo import SoloTimes
 from warploom.device.cuda.timeline import draw_timeline
 from warploom.device.protocol import DeviceInfo
@@ -61,20 +61,15 @@ def compile_plan(session: GraphSession, plan: StreamPlan, tools: Tools, perturb:
         UnsupportedOperatorError: If a step has no kernel.
         CudaError: If memory is missing or the GPU fails.
     """
-    plan.verify(session.graph)
-    form = session.form(plan)
-    works = [form.entry, *(form.works[launch.name] for launch in plan.launches)]
-    dependencies = ordered_after(plan)
-    arena = plan_memory(form.lowered.buffers, works, dependencies)
-    plan.verify(session.graph, _tensor_ranges(form.lowered, arena))
-    check_races(plan.name, works, dependencies, arena.ranges)
+    laid = lay_out(session, plan)
+    form, works, arena = laid.form, laid.works, laid.arena
     session.weights.upload(form.lowered.weights)
     boundary = Boundary(form.lowered)
     memory = DeviceMemory(arena.size, f"allocating the arena of the plan {plan.name!r}")
     branches = _branches(session, plan, works, _addresses(session, boundary, memory, arena))
     if perturb is not None:
         branches = _perturbed(branches, tools.modules, perturb)
-    graph = capture(branches, tools.streams)
+    graph = capture(branches, tools.streams, list_nodes=True)
     graph.upload(tools.streams.stream(ORIGIN))
     return CudaExecutable(
         plan=plan,
@@ -87,6 +82,38 @@ def compile_plan(session: GraphSession, plan: StreamPlan, tools: Tools, perturb:
         draw=partial(draw_timeline, plan, works, session.precision, tools.solo, tools.info),
         keeps=(session, memory, boundary),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LaidOut:
+    """A plan with its memory planned and races excluded, nothing of it on the device yet.
+
+    Attributes:
+        form: The Graph as the plan executes it.
+        works: Of the entry and of each launch.
+        arena: Where buffers lie.
+    """
+
+    form: GraphForm
+    works: tuple[Work, ...]
+    arena: Arena
+
+
+def lay_out(session: GraphSession, plan: StreamPlan) -> LaidOut:
+    """Plans the memory of a plan and checks it.
+
+    Raises:
+        ScheduleError: If the plan does not compute the Graph or has a race.
+        UnsupportedOperatorError: If a step has no kernel.
+    """
+    plan.verify(session.graph)
+    form = session.form(plan)
+    works = (form.entry, *(form.works[launch.name] for launch in plan.launches))
+    dependencies = ordered_after(plan)
+    arena = plan_memory(form.lowered.buffers, works, dependencies)
+    plan.verify(session.graph, _tensor_ranges(form.lowered, arena))
+    check_races(plan.name, works, dependencies, arena.ranges)
+    return LaidOut(form, works, arena)
 
 
 def _tensor_ranges(lowered: LoweredGraph, arena: Arena) -> dict[str, ByteRange]:

@@ -76,7 +76,22 @@ class KernelModules:
                     raise
         return [source for source in sources if source not in self._functions]
 
+    def machine_code(self, sources: Iterable[KernelSource]) -> list[tuple[tuple[str, ...], bytes]]:
+        """These kernels compiled into modules of their own, as (names, machine code), nothing loaded or kept."""
+        return [(tuple(source.name for source in part), code) for part, _, code in self._compiled(list(sources))]
+
     def _compile(self, sources: Sequence[KernelSource]) -> None:
+        for part, text, code in self._compiled(sources):
+            self._take(code, part)
+            name = self._key(text)
+            self._database.put(_CODE_KIND, {name: code})
+            self._database.put(_MODULE_KIND, {self._key(source.code): name.encode() for source in part})
+        self.compiled += len(sources)
+
+    def _compiled(self, sources: Sequence[KernelSource]) -> list[tuple[list[KernelSource], str, bytes]]:
+        """Kernels dealt out to modules: the members, the text and the machine code of each."""
+        if not sources:
+            return []
         threads = min(_MOST_THREADS, os.cpu_count() or 1)
         count = max(1, min(threads, len(sources) // _SMALLEST_MODULE))
         # Long texts first and dealt out in turn, so that the modules take about equally long.
@@ -88,12 +103,7 @@ class KernelModules:
         else:
             with ThreadPoolExecutor(count, thread_name_prefix="warploom-nvrtc") as pool:
                 codes = list(pool.map(self._machine_code, texts))
-        for part, text, code in zip(parts, texts, codes, strict=True):
-            self._take(code, part)
-            name = self._key(text)
-            self._database.put(_CODE_KIND, {name: code})
-            self._database.put(_MODULE_KIND, {self._key(source.code): name.encode() for source in part})
-        self.compiled += len(sources)
+        return list(zip(parts, texts, codes, strict=True))
 
     def _machine_code(self, text: str) -> bytes:
         nvrtc = load_cupy().cuda.nvrtc
