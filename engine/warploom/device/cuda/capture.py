@@ -5,14 +5,14 @@ Nothing is allocated or compiled in here: everything to be enqueued is bound bef
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from warploom.device.cuda.binding import Enqueue
 from warploom.device.cuda.errors import cuda_call
-from warploom.device.cuda.graph_nodes import GraphKernel, graph_kernels
+from warploom.device.cuda.graph_nodes import GraphKernel, GraphNode, captured_nodes, graph_nodes
 from warploom.device.cuda.loading import load_cupy
 
 ORIGIN = 0
@@ -59,13 +59,13 @@ class CapturedGraph:
     """A CUDA graph ready to be replayed. `close()` is idempotent.
 
     Attributes:
-        kernels: Its kernels in the order of capture, if they were asked for.
+        nodes: Its nodes in the order of capture, if they were asked for.
     """
 
-    def __init__(self, graph: int, kernels: tuple[GraphKernel, ...], keeps: tuple[object, ...]) -> None:
+    def __init__(self, graph: int, nodes: tuple[GraphNode, ...], keeps: tuple[object, ...]) -> None:
         runtime = load_cupy().cuda.runtime
         self._executable = 0
-        self.kernels = kernels
+        self.nodes = nodes
         self._keeps = keeps
         try:
             with cuda_call("making the CUDA graph executable"):
@@ -73,6 +73,11 @@ class CapturedGraph:
         finally:
             with suppress(Exception):
                 runtime.graphDestroy(graph)
+
+    @property
+    def kernels(self) -> tuple[GraphKernel, ...]:
+        """Its kernels in the order of capture, if nodes were asked for."""
+        return tuple(node.kernel for node in self.nodes if node.kernel is not None)
 
     def launch(self, stream: Any) -> None:
         """Replays it on a stream."""
@@ -94,10 +99,15 @@ class CapturedGraph:
         self.close()
 
 
-def capture(work: Sequence[Branch], streams: StreamPool, *, list_kernels: bool = False) -> CapturedGraph:
+def capture(work: Sequence[Branch], streams: StreamPool, *, list_nodes: bool = False) -> CapturedGraph:
     """Captures work in the order given.
 
     The first work is on the origin stream; work on another stream that waits for nothing starts after it.
+
+    Args:
+        work: What to capture.
+        streams: To capture on.
+        list_nodes: Whether the graph shall know its nodes and whose they are.
 
     Raises:
         CudaError: If a step cannot be captured.
@@ -107,17 +117,18 @@ def capture(work: Sequence[Branch], streams: StreamPool, *, list_kernels: bool =
     with cuda_call("capturing a CUDA graph"):
         runtime.streamBeginCapture(origin.ptr, runtime.streamCaptureModeRelaxed)
         try:
-            _enqueue(work, streams)
+            counts = [captured_nodes(origin.ptr) if list_nodes else -1 for _ in _enqueue(work, streams)]
         except BaseException:
             _abandon(runtime, origin)
             raise
         graph = int(runtime.streamEndCapture(origin.ptr))
-    kernels = graph_kernels(graph) if list_kernels else ()
+    nodes = graph_nodes(graph, counts) if list_nodes else ()
     keeps = tuple(enqueue for branch in work for enqueue in branch.enqueue)
-    return CapturedGraph(graph, kernels, keeps)
+    return CapturedGraph(graph, nodes, keeps)
 
 
-def _enqueue(work: Sequence[Branch], streams: StreamPool) -> None:
+def _enqueue(work: Sequence[Branch], streams: StreamPool) -> Iterator[None]:
+    """Enqueues one work after another; pauses behind each."""
     awaited = {wait for branch in work for wait in branch.waits if work[wait].stream != branch.stream}
     last = {branch.stream: i for i, branch in enumerate(work)}
     begun = {ORIGIN}
@@ -132,6 +143,7 @@ def _enqueue(work: Sequence[Branch], streams: StreamPool) -> None:
             stream.wait_event(streams.event(wait))
         for enqueue in branch.enqueue:
             enqueue(stream.ptr)
+        yield
         if i in awaited or i == 0 or (last[branch.stream] == i and branch.stream != ORIGIN):
             streams.event(i).record(stream)
     for stream_index, i in last.items():

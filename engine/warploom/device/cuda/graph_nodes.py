@@ -1,4 +1,4 @@
-"""Lists the kernels inside a captured CUDA graph, libraries' ones included, with their launch configurations.
+"""Lists the nodes of a captured CUDA graph, libraries' kernels included, with their launch configurations.
 
 CuPy shows no nodes, so the driver is asked. Only for timelines: without an answer they have fewer details.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ctypes
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -37,6 +39,19 @@ class GraphKernel:
     shared_memory_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class GraphNode:
+    """A node of a captured graph: a kernel, a copy or a fill.
+
+    Attributes:
+        branch: Index of the work that it was captured for.
+        kernel: What it starts; None for other nodes than kernels.
+    """
+
+    branch: int
+    kernel: GraphKernel | None
+
+
 class _Parameters(ctypes.Structure):
     """CUDA_KERNEL_NODE_PARAMS_v2."""
 
@@ -52,18 +67,43 @@ class _Parameters(ctypes.Structure):
     )
 
 
-def graph_kernels(graph: int) -> tuple[GraphKernel, ...]:
-    """The kernels of a graph (a cudaGraph_t) in the order of capture; none where the driver does not tell."""
+def graph_nodes(graph: int, counts: Sequence[int]) -> tuple[GraphNode, ...]:
+    """The nodes of a graph in the order of capture; none where the driver does not tell.
+
+    Args:
+        graph: A cudaGraph_t.
+        counts: For each work that was captured, how many nodes there were behind it.
+    """
+    driver = _driver()
+    if driver is None or -1 in counts:
+        return ()
+    count = _count(driver, graph)
+    nodes = (ctypes.c_void_p * max(1, count))()
+    length = ctypes.c_size_t(count)
+    if count < 1 or driver.cuGraphGetNodes(ctypes.c_void_p(graph), nodes, ctypes.byref(length)) != _SUCCESS:
+        return ()
+    return tuple(
+        GraphNode(bisect_right(counts, i), _kernel(driver, ctypes.c_void_p(nodes[i]))) for i in range(length.value)
+    )
+
+
+def captured_nodes(stream: int) -> int:
+    """How many nodes the graph has that is being captured on a stream; -1 where the driver does not tell."""
     driver = _driver()
     if driver is None:
-        return ()
+        return -1
+    status, graph = ctypes.c_int(), ctypes.c_void_p()
+    ask = getattr(driver, "cuStreamGetCaptureInfo_v2", None)
+    if ask is None or ask(ctypes.c_void_p(stream), ctypes.byref(status), None, ctypes.byref(graph), None, None):
+        return -1
+    return _count(driver, graph.value) if graph.value else -1
+
+
+def _count(driver: ctypes.CDLL, graph: int) -> int:
     count = ctypes.c_size_t()
-    if driver.cuGraphGetNodes(ctypes.c_void_p(graph), None, ctypes.byref(count)) != _SUCCESS or not count.value:
-        return ()
-    nodes = (ctypes.c_void_p * count.value)()
-    driver.cuGraphGetNodes(ctypes.c_void_p(graph), nodes, ctypes.byref(count))
-    found = (_kernel(driver, ctypes.c_void_p(node)) for node in nodes)
-    return tuple(kernel for kernel in found if kernel is not None)
+    if driver.cuGraphGetNodes(ctypes.c_void_p(graph), None, ctypes.byref(count)) != _SUCCESS:
+        return -1
+    return count.value
 
 
 def readable_name(name: str) -> str:

@@ -78,7 +78,7 @@ class SoloTimes:
     def _measure(self, step: PlainStep, precision: Precision, scratch: ScratchMemory) -> SoloStep:
         work = self._resolver.as_work((step,), precision)
         bound = self._resolver.bind(work, scratch.addresses([work]), precision)
-        once = capture([Branch(ORIGIN, (), bound.enqueue)], self._streams, list_kernels=True)
+        once = capture([Branch(ORIGIN, (), bound.enqueue)], self._streams, list_nodes=True)
         once.close()
         graph = capture([Branch(ORIGIN, (), list(bound.enqueue) * _REPEATS_IN_GRAPH)], self._streams)
         try:
