@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
+from threading import RLock
 
 from warploom.cost import CostModel, OperatorResources
 from warploom.cost.database import CostDatabase
@@ -25,10 +26,14 @@ from warploom.device.cuda.modules import KernelModules
 from warploom.device.cuda.nvml import Clocks, read_clocks
 from warploom.device.cuda.resolve import StepResolver
 from warploom.device.cuda.resources import resources_of
+from warploom.device.cuda.serving.document import decode_document
+from warploom.device.cuda.serving.freeze import freeze_plan
+from warploom.device.cuda.serving.served import CudaServing, ServingTools, UploadedWeights, upload_weights
 from warploom.device.cuda.session import GraphSession
 from warploom.device.cuda.solo import SoloTimes
 from warploom.device.cuda.workbench import WorkBench
 from warploom.device.protocol import DeviceInfo, Support
+from warploom.device.serving import FrozenPlan, FrozenWeights, Stamp
 from warploom.errors import DeviceError
 from warploom.graph import Graph, LogEntry, Operator, Precision
 from warploom.graph.work import operator_work
@@ -63,6 +68,7 @@ class CudaDevice:
         self._environment = environment(facts.index)
         self._cuda_version = cuda_version
         self.database = CostDatabase(database, self._environment, self._say)
+        self._lock = RLock()
         self._streams = StreamPool()
         self._library = LibraryPlans()
         self._modules = KernelModules(facts.compute_capability, self.database)
@@ -131,6 +137,47 @@ class CudaDevice:
             size = session.weight_bytes
             bench = WorkBench(self._resolver, precision, self._streams, self._modules, size, session.shared_places)
         return MeasuredCostModel(session, bench, self.database, size, partial(self._resources, session))
+
+    def stamp(self) -> Stamp:
+        """The GPU, its driver and the libraries that the kernels come from."""
+        found = self._environment
+        facts = (("driver", found.driver), ("multiprocessors", str(found.sm_count)), *found.libraries)
+        return Stamp("cuda", found.device, facts)
+
+    def freeze(self, graph: Graph, plan: StreamPlan, precision: Precision) -> FrozenPlan:
+        """Chooses and places everything, for a plan file.
+
+        Raises:
+            UnsupportedOperatorError: Naming the operators that the device cannot run.
+            ScheduleError: If the plan does not verify.
+            CudaError: If the GPU fails.
+        """
+        with cuda_call(f"freezing the plan {plan.name!r}"):
+            return freeze_plan(self.session(graph, precision), plan, self._modules)
+
+    def upload(self, weights: FrozenWeights) -> UploadedWeights:
+        self.use()
+        return upload_weights(weights)
+
+    def serve(
+        self,
+        document: bytes,
+        weights: object,
+        plan: StreamPlan,
+        precision: Precision,  # noqa: ARG002 - the document has it
+        graph: Callable[[], Graph],  # noqa: ARG002 - never needed
+    ) -> CudaServing:
+        """Opens a frozen plan.
+
+        Raises:
+            PlanError: If the document is damaged, or a library cannot make its kernels any more.
+            CudaError: If the GPU fails.
+        """
+        if not isinstance(weights, UploadedWeights):
+            raise DeviceError("The weights of a plan for a GPU were not uploaded.")
+        tools = ServingTools(self._library, self._streams, self._lock, self.use, self.info)
+        with cuda_call(f"opening the plan {plan.name!r}"):
+            return CudaServing(decode_document(document), weights, plan, tools)
 
     def session(self, graph: Graph, precision: Precision) -> GraphSession:
         """What the plans of a Graph share; kept for the Graphs used last."""

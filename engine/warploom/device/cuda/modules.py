@@ -56,9 +56,7 @@ class KernelModules:
     def function(self, source: KernelSource, shared_bytes: int = 0) -> Any:
         """A loaded kernel, allowed to use that much dynamic shared memory."""
         function = self._functions[source]
-        if shared_bytes > _SHARED_MEMORY_FOR_FREE:
-            with cuda_call(f"giving {source.name} {shared_bytes} bytes of shared memory"):
-                load_cupy().cuda.driver.funcSetAttribute(function.ptr, _DYNAMIC_SHARED_MEMORY, shared_bytes)
+        allow_shared_memory(function, shared_bytes)
         return function
 
     def _load_kept(self, sources: Sequence[KernelSource]) -> list[KernelSource]:
@@ -126,3 +124,14 @@ class KernelModules:
 
     def _key(self, text: str) -> str:
         return hashlib.sha256("\n".join((*self._options, module_source(()), text)).encode()).hexdigest()[:32]
+
+
+def allow_shared_memory(function: Any, size: int) -> None:
+    """Lets a loaded kernel use that much dynamic shared memory.
+
+    Raises:
+        CudaError: If the GPU has less.
+    """
+    if size > _SHARED_MEMORY_FOR_FREE:
+        with cuda_call(f"giving a kernel {size} bytes of shared memory"):
+            load_cupy().cuda.driver.funcSetAttribute(function.ptr, _DYNAMIC_SHARED_MEMORY, size)

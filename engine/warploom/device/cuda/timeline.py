@@ -50,7 +50,14 @@ def draw_timeline(
         info: The device.
         latency_us: What one execution takes.
     """
-    spans, end = place_spans(plan, [solo.of(work.steps, precision) for work in works])
+    return draw_estimate(plan, [solo.of(work.steps, precision) for work in works], info, latency_us)
+
+
+def draw_estimate(
+    plan: StreamPlan, alone: Sequence[Sequence[SoloStep]], info: DeviceInfo, latency_us: float
+) -> Timeline:
+    """The estimated Timeline of one execution, from what the steps of the entry and of each launch take alone."""
+    spans, end = place_spans(plan, alone)
     factor = latency_us / end if end else 0.0
     duration = round(latency_us * 1e3)
     ordered = sorted(spans, key=lambda span: (span.start, span.launch))
