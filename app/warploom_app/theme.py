@@ -44,6 +44,7 @@ class Theme:
         error_surface: Background of the error bar.
         warning_surface: Background of the simulated badge and of notices.
         edge: Lines between operators of the DAG.
+        found: What a search has found.
         streams: Okabe-Ito colours, safe for the colour-blind, by stream number (repeating).
         stages: The two tints that stages alternate.
         kinds: A colour for each operator kind (`warploom.graph.OperatorKind` value).
@@ -67,6 +68,7 @@ class Theme:
     error_surface: str
     warning_surface: str
     edge: str
+    found: str
     streams: tuple[str, ...]
     stages: tuple[str, str]
     kinds: Mapping[str, str]
@@ -164,6 +166,7 @@ LIGHT = Theme(
     error_surface="#fdecea",
     warning_surface="#fdf0d7",
     edge="#a9b0b9",
+    found="#e08a00",
     streams=("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#f0e442", "#7d848d"),
     stages=("#c9d8ea", "#e9dfc8"),
     kinds=_KINDS_LIGHT,
@@ -187,6 +190,7 @@ DARK = Theme(
     error_surface="#3a2020",
     warning_surface="#3a2e18",
     edge="#5b636e",
+    found="#ffb52e",
     streams=("#2f8fd0", "#e69f00", "#14b083", "#cc79a7", "#e0702a", "#7cc5ef", "#f0e442", "#a2a9b3"),
     stages=("#2c3f57", "#4c4430"),
     kinds=_KINDS_DARK,

@@ -93,9 +93,9 @@ def test_that_a_graph_seen_before_comes_refined_from_the_cache(qtbot: QtBot, vie
 
 def test_that_a_click_selects_the_operator_under_the_pointer(qtbot: QtBot, view: DagView) -> None:
     _show(qtbot, view, _graph(DIAMOND))
-    with qtbot.waitSignal(view.operator_selected) as told:
+    with qtbot.waitSignal(view.operators_selected) as told:
         qtbot.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=_point(view, "conv3"))
-    assert told.args == ["conv3"]
+    assert told.args == [("conv3",)]
     assert view.selected == ("conv3",)
     assert "conv3" in view.accessibleDescription()
 
@@ -103,26 +103,26 @@ def test_that_a_click_selects_the_operator_under_the_pointer(qtbot: QtBot, view:
 def test_that_a_click_on_the_background_lets_go(qtbot: QtBot, view: DagView) -> None:
     _show(qtbot, view, _graph(DIAMOND))
     view.select(["conv2"])
-    with qtbot.waitSignal(view.operator_selected) as told:
+    with qtbot.waitSignal(view.operators_selected) as told:
         qtbot.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
-    assert told.args == [""]
+    assert told.args == [()]
     assert view.selected == ()
 
 
 def test_that_hovering_tells_the_operator_and_leaving_tells_none(qtbot: QtBot, view: DagView) -> None:
     _show(qtbot, view, _graph(DIAMOND))
-    told: list[str] = []
-    view.operator_hovered.connect(told.append)
+    told: list[tuple[str, ...]] = []
+    view.operators_hovered.connect(told.append)
     for at in (_point(view, "conv1"), _point(view, "add"), QPoint(3, 3)):
         qtbot.mouseMove(view.canvas, at)
-    assert [name for name in told if name] == ["conv1", "add"]
-    assert told[-1] == ""
+    assert [names for names in told if names] == [("conv1",), ("add",)]
+    assert told[-1] == ()
 
 
 def test_that_dragging_moves_the_picture_and_selects_nothing(qtbot: QtBot, view: DagView) -> None:
     _show(qtbot, view, _graph(DIAMOND))
     before, told = _point(view, "conv1"), []
-    view.operator_selected.connect(told.append)
+    view.operators_selected.connect(told.append)
     qtbot.mousePress(view.canvas, Qt.MouseButton.LeftButton, pos=before)
     qtbot.mouseMove(view.canvas, before + QPoint(40, 30))
     qtbot.mouseRelease(view.canvas, Qt.MouseButton.LeftButton, pos=before + QPoint(40, 30))
@@ -170,16 +170,16 @@ def test_that_f_shows_everything(qtbot: QtBot, view: DagView) -> None:
 
 def test_that_arrows_walk_along_the_edges(qtbot: QtBot, view: DagView) -> None:
     _show(qtbot, view, _graph(DIAMOND))
-    told: list[str] = []
-    view.operator_selected.connect(told.append)
+    told: list[tuple[str, ...]] = []
+    view.operators_selected.connect(told.append)
     keys = [Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_Down, Qt.Key.Key_Down]
     for key in keys:
         qtbot.keyClick(view, key)
-    assert told[0] == "conv1"
-    assert set(told[1:-1]) == {"conv2", "conv3"}  # right or left leads nowhere, depending on who stands where
-    assert told[-1] == "add"  # and there is nothing below it
+    assert told[0] == ("conv1",)
+    assert set(told[1:-1]) == {("conv2",), ("conv3",)}  # right or left leads nowhere, depending on who stands where
+    assert told[-1] == ("add",)  # and there is nothing below it
     qtbot.keyClick(view, Qt.Key.Key_Escape)
-    assert told[-1] == ""
+    assert told[-1] == ()
 
 
 def test_that_an_operator_reached_by_keys_is_brought_into_view(qtbot: QtBot, view: DagView) -> None:
@@ -210,8 +210,8 @@ def test_that_the_minimap_appears_when_there_is_more_and_leads_there(qtbot: QtBo
 
 
 def test_that_selecting_from_outside_tells_nobody_and_survives_the_refined_layout(qtbot: QtBot, view: DagView) -> None:
-    told: list[str] = []
-    view.operator_selected.connect(told.append)
+    told: list[tuple[str, ...]] = []
+    view.operators_selected.connect(told.append)
     view.set_graph(_graph(DIAMOND))
     view.select(["conv2", "unknown"])
     qtbot.waitUntil(lambda: not view.laying_out, timeout=20_000)
@@ -294,8 +294,8 @@ def test_that_the_picture_is_saved_as_svg_and_png(qtbot: QtBot, view: DagView, t
     _show(qtbot, view, _graph(DIAMOND))
     picture = view.canvas.picture
     assert picture is not None
-    view.render_svg(tmp_path / "graph.svg")
-    view.render_png(tmp_path / "graph.png")
+    view.write_picture(tmp_path / "graph.svg")
+    view.write_picture(tmp_path / "graph.png")
     renderer = QSvgRenderer(str(tmp_path / "graph.svg"))
     assert renderer.isValid()
     assert renderer.viewBoxF().size().toSize() == picture.geometry.bounds.size().toSize()
@@ -307,7 +307,7 @@ def test_that_the_picture_is_saved_as_svg_and_png(qtbot: QtBot, view: DagView, t
 
 def test_that_saving_fails_with_a_sentence(qtbot: QtBot, view: DagView, tmp_path: Path) -> None:
     with pytest.raises(ReportError, match="open a model first"):
-        view.render_png(tmp_path / "graph.png")
+        view.write_picture(tmp_path / "graph.png")
     _show(qtbot, view, _graph(DIAMOND))
     with pytest.raises(ReportError, match="cannot be written"):
-        view.render_svg(tmp_path / "missing" / "graph.svg")
+        view.write_picture(tmp_path / "missing" / "graph.svg")

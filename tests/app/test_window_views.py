@@ -120,7 +120,7 @@ def test_that_choosing_in_the_graph_reaches_the_list_and_the_timelines(qtbot: Qt
     (name,) = opened.state.selection.pinned
     assert name == "stem"
     assert selected_rows(opened) == {"stem"}
-    dag.operator_hovered.emit("pool")
+    dag.operators_hovered.emit(("pool",))
     assert opened.state.selection.hovered == {"pool"}
 
 

@@ -14,7 +14,7 @@ from PySide6.QtGui import QPainter, QPainterPath
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 
-_BAND_HEIGHT = 640.0  # edges are gathered in one path per so many scene units of height
+_BAND_HEIGHT = 640.0  # edges are gathered in one path per so many scene units along the flow of data
 _CURVE = 0.5  # how far the control points of a curve reach, as a share of its height
 _STRAIGHT = 0.5  # a piece that moves less than this sideways is a straight line
 
@@ -41,6 +41,7 @@ class Edges:
         stops: int (m + 1,), route i has the points from stops[i] to stops[i + 1].
         lines: float64 (q, 4), x0, y0, x1, y1 of every piece, those that edges of one node share only once.
         bands: The same pieces as curves.
+        horizontal: Whether edges leave and arrive horizontally.
     """
 
     ends: Integers
@@ -48,6 +49,7 @@ class Edges:
     stops: Integers
     lines: Floats
     bands: list[EdgeBand]
+    horizontal: bool = False
 
     def of(self, nodes: Integers | list[int], count: int) -> Integers:
         """Positions of the edges that leave or enter any of the nodes; `count` is the number of all nodes."""
@@ -61,25 +63,33 @@ class Edges:
         chosen[edges] = True
         lines, owner = _pieces(self.points, self.stops)
         kept = chosen[owner]
-        return curved_path(lines[kept])
+        return curved_path(lines[kept], horizontal=self.horizontal)
+
+    def touching(self, area: QRectF) -> Floats:
+        """The pieces that reach into an area, along the flow of data."""
+        axis = 0 if self.horizontal else 1
+        low, high = (area.left(), area.right()) if self.horizontal else (area.top(), area.bottom())
+        return self.lines[(self.lines[:, axis] <= high) & (self.lines[:, axis + 2] >= low)]
 
 
-def make_edges(ends: Integers, points: Floats, stops: Integers) -> Edges:
+def make_edges(ends: Integers, points: Floats, stops: Integers, *, horizontal: bool = False) -> Edges:
     """Edges from the routes of a layout."""
     lines, owner = _pieces(points, stops)
     lines = lines[_first_of_each(ends[:, 0][owner], lines)]
-    band = np.floor_divide(lines[:, 1], _BAND_HEIGHT).astype(np.intp)
+    band = np.floor_divide(lines[:, 0 if horizontal else 1], _BAND_HEIGHT).astype(np.intp)
     bands = []
     for index in np.unique(band).tolist():
-        path = curved_path(lines[band == index])
+        path = curved_path(lines[band == index], horizontal=horizontal)
         bands.append(EdgeBand(path, path.controlPointRect().adjusted(-2, -2, 2, 2)))
-    return Edges(ends, points, stops, lines, bands)
+    return Edges(ends, points, stops, lines, bands, horizontal)
 
 
-def curved_path(lines: Floats) -> QPainterPath:
-    """A path of pieces (n, 4): a curve that leaves and arrives vertically, or a line where that is straight."""
+def curved_path(lines: Floats, *, horizontal: bool = False) -> QPainterPath:
+    """A path of pieces (n, 4): a curve that leaves and arrives along the flow, or a line where that is straight."""
     if not len(lines):
         return QPainterPath()
+    if horizontal:
+        lines = lines[:, [1, 0, 3, 2]]
     x0, y0, x1, y1 = lines.T
     straight = np.abs(x1 - x0) < _STRAIGHT
     starts = np.ones(len(lines), dtype=bool)
@@ -93,6 +103,8 @@ def curved_path(lines: Floats) -> QPainterPath:
     _set(elements, first[curved], _CURVE_TO, x0[curved], y0[curved] + reach)
     _set(elements, first[curved] + 1, _CURVE_DATA, x1[curved], y1[curved] - reach)
     _set(elements, first[curved] + 2, _CURVE_DATA, x1[curved], y1[curved])
+    if horizontal:
+        elements["x"], elements["y"] = elements["y"].copy(), elements["x"].copy()
     return _read_path(elements)
 
 

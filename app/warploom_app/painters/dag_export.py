@@ -1,77 +1,146 @@
-"""Writes the DAG's picture to a file: SVG, or PNG no larger than sensible. Nothing is left behind half-written."""
+"""Draws the DAG's whole picture into a file or into memory: SVG, PDF, or PNG no larger than sensible.
+
+Any thread may do this: nothing here is shared with the picture on screen. No file is left behind half-written.
+"""
 
 from __future__ import annotations
 
 import math
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QImageWriter, QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QIODevice, QMarginsF, QRectF, QSize, QSizeF
+from PySide6.QtGui import QFont, QImage, QImageWriter, QPageSize, QPainter, QPdfWriter
 from PySide6.QtSvg import QSvgGenerator
 
 from warploom.errors import ReportError
 from warploom_app.painters.dag_painter import DagPainter, DagPicture
+from warploom_app.painters.dag_text import DagText
+from warploom_app.theme import Theme
+
+FORMATS = ("svg", "png", "pdf")
 
 _MOST_PIXELS = 24e6
+_MOST_COPIED = 8e6
 _LONGEST_SIDE = 16_000
 _PNG_SCALE = 2.0
+_STRIP = 512  # rows of an image that are drawn in one go: the window gets its turn in between
+_LONGEST_PAGE = 14_400.0  # points: what PDF readers accept
 
 
-def save_svg(picture: DagPicture | None, painter: DagPainter, path: Path) -> None:
-    """Writes a vector picture with every detail."""
-    bounds = _bounds(picture)
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+def save_picture(picture: DagPicture | None, theme: Theme, family: QFont, path: Path) -> None:
+    """Writes a picture in the format that the file's suffix names.
+
+    Raises:
+        ReportError: If there is nothing to draw, the format is unknown, or the file cannot be written.
+    """
+    suffix = path.suffix.lstrip(".").lower()
+    if suffix == "svg":
+        data = svg_picture(picture, theme, family)
+    elif suffix == "pdf":
+        data = pdf_picture(picture, theme, family)
+    elif suffix == "png":
+        data = png_data(png_picture(picture, theme, family))
+    else:
+        raise ReportError(f"{path.name}: a graph can be saved as {', '.join(FORMATS)}, not as {suffix or 'this'!r}.")
+    _write(path, data)
+
+
+def svg_picture(picture: DagPicture | None, theme: Theme, family: QFont) -> bytes:
+    """A vector picture with every detail."""
+    own = _own(picture)
+    bounds = own.geometry.bounds
+    buffer = _buffer()
     generator = QSvgGenerator()
     generator.setOutputDevice(buffer)
     generator.setSize(bounds.size().toSize())
     generator.setViewBox(QRectF(0, 0, bounds.width(), bounds.height()))
-    generator.setTitle("Operator graph")
-    _draw(QPainter(generator), picture, painter, 1.0)
-    _write(path, bytes(buffer.data().data()))
+    generator.setTitle(QCoreApplication.translate("DagView", "Operator graph"))
+    painter = QPainter(generator)
+    _draw(painter, own, DagPainter(theme, DagText(family)), 1.0)
+    painter.end()
+    return bytes(buffer.data().data())
 
 
-def save_png(picture: DagPicture | None, painter: DagPainter, path: Path) -> None:
-    """Writes a picture at 200%, or smaller where that would be too large."""
-    bounds = _bounds(picture)
+def pdf_picture(picture: DagPicture | None, theme: Theme, family: QFont) -> bytes:
+    """One page as large as the picture (a scene unit is a point), smaller where readers would refuse the page."""
+    own = _own(picture)
+    bounds = own.geometry.bounds
+    scale = min(1.0, _LONGEST_PAGE / max(bounds.width(), bounds.height()))
+    buffer = _buffer()
+    writer = QPdfWriter(buffer)
+    writer.setTitle(QCoreApplication.translate("DagView", "Operator graph"))
+    writer.setResolution(72)
+    writer.setPageMargins(QMarginsF())
+    writer.setPageSize(QPageSize(bounds.size() * scale, QPageSize.Unit.Point))
+    painter = QPainter(writer)
+    painter.scale(scale, scale)
+    _draw(painter, own, DagPainter(theme, DagText(family)), 1.0)
+    painter.end()
+    return bytes(buffer.data().data())
+
+
+def png_picture(picture: DagPicture | None, theme: Theme, family: QFont, *, copied: bool = False) -> QImage:
+    """An image at 200%, or smaller where that would be too large; for the clipboard smaller still."""
+    own = _own(picture)
+    bounds = own.geometry.bounds
     scale = min(
         _PNG_SCALE,
-        math.sqrt(_MOST_PIXELS / (bounds.width() * bounds.height())),
+        math.sqrt((_MOST_COPIED if copied else _MOST_PIXELS) / (bounds.width() * bounds.height())),
         _LONGEST_SIDE / max(bounds.width(), bounds.height()),
     )
-    image = QImage(
-        QSize(math.ceil(bounds.width() * scale), math.ceil(bounds.height() * scale)), QImage.Format.Format_RGB32
-    )
-    image.fill(Qt.GlobalColor.white)
-    _draw(QPainter(image), picture, painter, scale)
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    size = QSize(math.ceil(bounds.width() * scale), math.ceil(bounds.height() * scale))
+    image = QImage(size, QImage.Format.Format_RGB32)
+    painter, dag_painter = QPainter(image), DagPainter(theme, DagText(family))
+    for top in range(0, size.height(), _STRIP):
+        painter.save()
+        strip = QRectF(0, top, size.width(), _STRIP)
+        painter.setClipRect(strip)
+        painter.fillRect(strip, dag_painter.background)
+        painter.scale(scale, scale)
+        painter.translate(-bounds.topLeft())
+        area = QRectF(bounds.topLeft() + strip.adjusted(0, -4, 0, 0).topLeft() / scale, QSizeF(strip.size()) / scale)
+        dag_painter.paint(painter, own, area.adjusted(0, 0, 0, 8 / scale), max(scale, 0.02))
+        painter.restore()
+    painter.end()
+    return image
+
+
+def png_data(image: QImage) -> bytes:
+    """The image as a PNG file."""
+    buffer = _buffer()
     QImageWriter(buffer, QByteArray(b"png")).write(image)
-    _write(path, bytes(buffer.data().data()))
+    return bytes(buffer.data().data())
 
 
-def _bounds(picture: DagPicture | None) -> QRectF:
+def _own(picture: DagPicture | None) -> DagPicture:
     if picture is None or not picture.nodes:
         raise ReportError("There is no operator graph to save: open a model first.")
-    return picture.geometry.bounds
+    return replace(picture, geometry=picture.geometry.redrawn())
 
 
-def _draw(painter: QPainter, picture: DagPicture | None, dag_painter: DagPainter, scale: float) -> None:
-    assert picture is not None
+def _buffer() -> QBuffer:
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    return buffer
+
+
+def _draw(painter: QPainter, picture: DagPicture, dag_painter: DagPainter, scale: float) -> None:
     bounds = picture.geometry.bounds
-    painter.scale(scale, scale)
     painter.translate(-bounds.topLeft())
     painter.fillRect(bounds, dag_painter.background)
-    dag_painter.paint(painter, picture, bounds, max(scale, 0.02))
-    painter.end()
+    dag_painter.paint(painter, picture, bounds, scale)
 
 
 def _write(path: Path, data: bytes) -> None:
+    part: Path | None = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
             part = Path(file.name)
             file.write(data)
         part.replace(path)
     except OSError as error:
+        if part is not None:
+            part.unlink(missing_ok=True)
         raise ReportError(f"The picture cannot be written to {path}: {error.strerror or error}.") from error

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,21 @@ from PySide6.QtCore import QPointF, QRectF
 from warploom_app.layout.messages import LayoutRequest, LayoutResult
 from warploom_app.painters.dag_edges import Edges, make_edges
 
-_MARGIN = 24.0
+_MARGIN = 32.0
+_HANDLE = 16.0  # the square at a block's corner that collapses it
+
+
+@dataclass(frozen=True, slots=True)
+class BlockFrame:
+    """The frame around a block: its number, where it is, and the handle that collapses it."""
+
+    number: int
+    rect: QRectF
+
+    @property
+    def handle(self) -> QRectF:
+        """A square inside the frame's first corner."""
+        return QRectF(self.rect.left() + 3, self.rect.top() + 3, _HANDLE, _HANDLE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,14 +36,16 @@ class DagGeometry:
     Attributes:
         columns: float64 (4, n): left, top, right, bottom of every node.
         edges: The edges.
-        blocks: Rectangles around the blocks of the graph.
+        blocks: Frames around the blocks of the graph.
         bounds: The whole picture with its margin.
+        horizontal: Whether data flows from left to right.
     """
 
     columns: npt.NDArray[np.float64]
     edges: Edges
-    blocks: list[QRectF]
+    blocks: list[BlockFrame]
     bounds: QRectF
+    horizontal: bool = False
 
     def rect(self, node: int) -> QRectF:
         """A node's rectangle."""
@@ -55,25 +71,50 @@ class DagGeometry:
         found = self.visible(QRectF(point.x() - slack, point.y() - slack, 2 * slack, 2 * slack))
         return int(found[0]) if len(found) else None
 
+    def handle_at(self, point: QPointF) -> int | None:
+        """The block whose handle is under a point."""
+        return next((block.number for block in self.blocks if block.handle.contains(point)), None)
+
+    def redrawn(self) -> DagGeometry:
+        """The same with paths of its own: Qt's may not be drawn by two threads at once."""
+        edges = make_edges(self.edges.ends, self.edges.points, self.edges.stops, horizontal=self.horizontal)
+        return replace(self, edges=edges)
+
 
 def prepare_geometry(
-    request: LayoutRequest, layout: LayoutResult, blocks: Iterable[Sequence[int]], into: list[DagGeometry]
-) -> Iterator[None]:
-    """Builds the geometry in small steps, so that a window can go on living; appends it to `into` at the end."""
+    request: LayoutRequest,
+    layout: LayoutResult,
+    blocks: Iterable[tuple[int, Sequence[int]]],
+    *,
+    horizontal: bool = False,
+) -> Generator[None, None, DagGeometry]:
+    """Builds the geometry in small steps, so that a window can go on living.
+
+    Args:
+        request: What was laid out, from top to bottom; for a horizontal picture with width and height exchanged.
+        layout: The answer.
+        blocks: Number and nodes of each block that gets a frame.
+        horizontal: Whether to exchange x and y.
+    """
     size = np.array([request.widths, request.heights]).reshape(2, -1)
     centre = np.array([layout.x, layout.y]).reshape(2, -1)
+    points = np.frombuffer(layout.route_points).reshape(-1, 2)
+    width, height = layout.width, layout.height
+    if horizontal:
+        size, centre, points, width, height = size[::-1], centre[::-1], points[:, ::-1], height, width
     columns = np.vstack([centre - size / 2, centre + size / 2])
     yield
     ends = np.array(request.edges, dtype=np.intp).reshape(-1, 2)
     stops = np.concatenate(([0], np.array(layout.route_stops, dtype=np.intp)))
     yield
-    edges = make_edges(ends, np.frombuffer(layout.route_points).reshape(-1, 2), stops)
+    edges = make_edges(ends, points, stops, horizontal=horizontal)
     yield
-    bounds = QRectF(-_MARGIN, -_MARGIN, layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN)
-    into.append(DagGeometry(columns, edges, [_around(columns, block) for block in blocks], bounds))
+    bounds = QRectF(-_MARGIN, -_MARGIN, width + 2 * _MARGIN, height + 2 * _MARGIN)
+    frames = [BlockFrame(number, _around(columns, members)) for number, members in blocks]
+    return DagGeometry(columns, edges, frames, bounds, horizontal)
 
 
 def _around(columns: npt.NDArray[np.float64], block: Sequence[int]) -> QRectF:
     chosen = columns[:, list(block)]
     left, top = chosen[0].min(), chosen[1].min()
-    return QRectF(left, top, chosen[2].max() - left, chosen[3].max() - top).adjusted(-14, -10, 14, 10)
+    return QRectF(left, top, chosen[2].max() - left, chosen[3].max() - top).adjusted(-24, -12, 14, 12)

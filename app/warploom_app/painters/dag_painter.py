@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -23,17 +23,46 @@ TITLE_ONLY = 0.4
 ROUNDED = 0.22
 CURVES = 0.16
 _RADIUS = 6.0
+_CARD = 4.0  # how far the cards behind a collapsed block stand out
 QUIET_TINT, TINT, FULL_TINT = 0.09, 0.2, 0.8  # how much of its colour fills a box; the strip carries it in full
+
+Shares = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DagPicture:
-    """What is drawn: where everything is, what it says, in which colours, and how strongly these fill the boxes."""
+    """What is drawn.
+
+    Attributes:
+        geometry: Where everything is.
+        nodes: What it says.
+        colours: The colour of each node.
+        shares: For nodes that stand for several operators of several colours: each colour with its share, adding to 1.
+        tint: How strongly the colours fill the boxes.
+    """
 
     geometry: DagGeometry
     nodes: Sequence[DagNode]
-    colours: Mapping[str, str]
+    colours: Sequence[str]
+    shares: Mapping[int, Shares] = field(default_factory=dict)
     tint: float = QUIET_TINT
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Nodes that stand out.
+
+    Attributes:
+        selected: Chosen by the user; their edges stand out, too.
+        hovered: Under the pointer, here or in another view.
+        found: By the search.
+        cursor: The one where the keyboard is; -1 for none.
+    """
+
+    selected: frozenset[int] = frozenset()
+    hovered: frozenset[int] = frozenset()
+    found: frozenset[int] = frozenset()
+    cursor: int = -1
 
 
 class DagPainter:
@@ -51,7 +80,7 @@ class DagPainter:
     def paint(self, painter: QPainter, picture: DagPicture, area: QRectF, scale: float) -> None:
         """Draws what touches an area of the scene."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_blocks(painter, picture.geometry, area)
+        self._paint_blocks(painter, picture.geometry, area, scale)
         self._paint_edges(painter, picture.geometry, area, scale)
         visible = picture.geometry.visible(area)
         if scale < ROUNDED:
@@ -64,12 +93,17 @@ class DagPainter:
         self._paint_edges(painter, picture.geometry, picture.geometry.bounds, 0.0)
         self._paint_far_nodes(painter, picture, np.arange(len(picture.nodes)))
 
-    def _paint_blocks(self, painter: QPainter, geometry: DagGeometry, area: QRectF) -> None:
+    def _paint_blocks(self, painter: QPainter, geometry: DagGeometry, area: QRectF, scale: float) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._block)
-        for block in geometry.blocks:
-            if block.intersects(area):
-                painter.drawRoundedRect(block, 10, 10)
+        seen = [block for block in geometry.blocks if block.rect.intersects(area)]
+        for block in seen:
+            painter.drawRoundedRect(block.rect, 10, 10)
+        if scale >= TITLE_ONLY:
+            handles = QPainterPath()
+            for block in seen:
+                _add_chevron(handles, block.handle.center(), opened=True)
+            painter.strokePath(handles, QPen(self._muted, 1.5, c=Qt.PenCapStyle.RoundCap))
 
     def _paint_edges(self, painter: QPainter, geometry: DagGeometry, area: QRectF, scale: float) -> None:
         far = scale < CURVES
@@ -79,7 +113,7 @@ class DagPainter:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if far:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            draw_lines(painter, _touching(geometry.edges.lines, area))
+            draw_lines(painter, geometry.edges.touching(area))
         else:
             for band in geometry.edges.bands:
                 if band.bounds.intersects(area):
@@ -92,11 +126,14 @@ class DagPainter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         groups: dict[str, list[int]] = {}
         for i in visible.tolist():
-            groups.setdefault(picture.colours.get(picture.nodes[i].name, self.theme.muted), []).append(i)
+            groups.setdefault(picture.colours[i], []).append(i)
         for colour, members in groups.items():
             left, top, right, bottom = picture.geometry.columns[:, members]
             painter.setBrush(QColor(colour))
             draw_rectangles(painter, left, top, right - left, bottom - top)
+        for i in picture.shares.keys() & set(visible.tolist()):
+            for part, colour in _slices(picture.geometry.rect(i), picture.shares[i]):
+                painter.fillRect(part, QColor(colour))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     def _paint_near_nodes(
@@ -105,21 +142,43 @@ class DagPainter:
         boxes: dict[str, tuple[QPainterPath, QPainterPath]] = {}
         bar = BAR_WIDTH if scale >= TITLE_ONLY else 2 * BAR_WIDTH
         for i, rect in zip(visible.tolist(), picture.geometry.rects(visible), strict=True):
-            colour = picture.colours.get(picture.nodes[i].name, self.theme.muted)
+            colour = picture.colours[i]
             if colour not in boxes:
                 boxes[colour] = (QPainterPath(), QPainterPath())
             boxes[colour][0].addRoundedRect(rect, _RADIUS, _RADIUS)
             _add_bar(boxes[colour][1], rect, bar)
         outline = 1.0 / max(scale, 0.5)
+        stacks = [i for i in visible.tolist() if picture.nodes[i].collapsed]
+        self._paint_cards(painter, picture, stacks, outline)
         for colour, (box, strip) in boxes.items():
             painter.setPen(QPen(QColor(mixed(self.theme.edge, colour, 0.35)), outline))
             painter.setBrush(QColor(mixed(self.theme.surface, colour, picture.tint)))
             painter.drawPath(box)
             painter.fillPath(strip, QColor(colour))
+        self._paint_stacks(painter, picture, stacks, bar)
         if scale >= ALL_TEXT:
             self._paint_lines(painter, picture, visible)
         elif scale >= TITLE_ONLY:
             self._paint_titles(painter, picture, visible)
+
+    def _paint_cards(self, painter: QPainter, picture: DagPicture, stacks: Sequence[int], outline: float) -> None:
+        """The edges of further cards behind collapsed blocks."""
+        painter.setPen(QPen(self._edge, outline))
+        painter.setBrush(QColor(self.theme.surface))
+        for i in stacks:
+            for step in (2 * _CARD, _CARD):
+                painter.drawRoundedRect(picture.geometry.rect(i).translated(step, step), _RADIUS, _RADIUS)
+
+    def _paint_stacks(self, painter: QPainter, picture: DagPicture, stacks: Sequence[int], bar: float) -> None:
+        """The colours of what is inside of collapsed blocks, and the chevron that opens them."""
+        chevrons = QPainterPath()
+        for i in stacks:
+            rect = picture.geometry.rect(i)
+            strip = QRectF(rect.left() + 1, rect.top() + _RADIUS, bar - 1, rect.height() - 2 * _RADIUS)
+            for part, colour in _slices(strip, picture.shares.get(i, ())):
+                painter.fillRect(part, QColor(colour))
+            _add_chevron(chevrons, QPointF(rect.right() - 13, rect.top() + 14), opened=False)
+        painter.strokePath(chevrons, QPen(self._muted, 1.5, c=Qt.PenCapStyle.RoundCap))
 
     def _paint_lines(self, painter: QPainter, picture: DagPicture, visible: npt.NDArray[np.intp]) -> None:
         text = self._text
@@ -156,22 +215,58 @@ class DagPainter:
             title = metrics.elidedText(picture.nodes[i].title, elide, rect.width())
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, title)
 
-    def paint_overlay(
-        self, painter: QPainter, picture: DagPicture, selected: Iterable[int], hovered: Iterable[int], scale: float
-    ) -> None:
-        """Outlines of the hovered and the selected nodes, and the edges of the selected ones."""
+    def paint_overlay(self, painter: QPainter, picture: DagPicture, marks: Marks, scale: float) -> None:
+        """Outlines of what stands out, and the edges of the selected nodes."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        chosen = list(selected)
+        chosen = list(marks.selected)
         accent, hover = QColor(self.theme.accent), QColor(self.theme.hover)
+        self._paint_found(painter, picture, marks.found, scale)
         if chosen:
             painter.setPen(QPen(accent, 2.0 / min(scale, 1.0)))
             edges = picture.geometry.edges
             painter.drawPath(edges.path(edges.of(chosen, len(picture.nodes))))
-        for nodes, colour in ((hovered, hover), (chosen, accent)):
+        for nodes, colour in ((marks.hovered, hover), (marks.selected, accent)):
             painter.setPen(QPen(colour, max(2.0, 2.0 / scale)))
             for i in nodes:
                 painter.drawRoundedRect(picture.geometry.rect(i), _RADIUS, _RADIUS)
+        if marks.cursor >= 0 and len(chosen) > 1:
+            gap = 3.0 / min(scale, 1.0)
+            painter.setPen(QPen(accent, 1.5 / min(scale, 1.0)))
+            rect = picture.geometry.rect(marks.cursor).adjusted(-gap, -gap, gap, gap)
+            painter.drawRoundedRect(rect, _RADIUS + gap, _RADIUS + gap)
+
+    def _paint_found(self, painter: QPainter, picture: DagPicture, found: Iterable[int], scale: float) -> None:
+        """A marker's stroke over each find; far away a frame large enough to be seen."""
+        wash = QColor(self.theme.found)
+        wash.setAlphaF(0.28)
+        least = 5.0 / scale
+        for i in found:
+            rect = picture.geometry.rect(i)
+            grow = max(0.0, (least - rect.height()) / 2)
+            rect.adjust(-grow, -grow, grow, grow)
+            painter.setPen(QPen(QColor(self.theme.found), 1.5 / min(scale, 1.0)))
+            painter.setBrush(wash)
+            painter.drawRoundedRect(rect, _RADIUS, _RADIUS)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def _slices(rect: QRectF, shares: Shares) -> Iterator[tuple[QRectF, str]]:
+    """A rectangle cut from top to bottom in proportion to the shares."""
+    top = rect.top()
+    for colour, share in shares:
+        height = rect.height() * share
+        yield QRectF(rect.left(), top, rect.width(), height), colour
+        top += height
+
+
+def _add_chevron(path: QPainterPath, centre: QPointF, *, opened: bool) -> None:
+    """Down for what is open, right for what is collapsed."""
+    x, y = centre.x(), centre.y()
+    corners = ((-4, -2), (0, 2), (4, -2)) if opened else ((-2, -4), (2, 0), (-2, 4))
+    path.moveTo(x + corners[0][0], y + corners[0][1])
+    for dx, dy in corners[1:]:
+        path.lineTo(x + dx, y + dy)
 
 
 def _add_bar(path: QPainterPath, rect: QRectF, width: float) -> None:
@@ -185,8 +280,3 @@ def _add_bar(path: QPainterPath, rect: QRectF, width: float) -> None:
     path.quadTo(left, bottom, left + radius, bottom)
     path.lineTo(right, bottom)
     path.closeSubpath()
-
-
-def _touching(lines: npt.NDArray[np.float64], area: QRectF) -> npt.NDArray[np.float64]:
-    """The pieces whose heights reach into an area."""
-    return lines[(lines[:, 1] <= area.bottom()) & (lines[:, 3] >= area.top())]

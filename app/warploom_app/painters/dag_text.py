@@ -13,6 +13,7 @@ BAR_WIDTH = 5.0  # the strip at the left edge that carries the colour
 _PADDING_X = 9.0
 _PADDING_Y = 7.0
 _NARROWEST = 84.0
+_BLOCK_WIDTH = 148.0  # a collapsed block's: the same whatever its latency turns out to be
 _WIDEST = 260.0
 _FULL_ENOUGH = 0.5  # a place cut at a whole part must fill this share of its line, or it is cut inside a part
 _ALIAS_WIDENS = 112.0  # a long place in the model widens its node up to this much text
@@ -21,8 +22,9 @@ _ALIAS_WIDENS = 112.0  # a long place in the model widens its node up to this mu
 class DagText:
     """The fonts, in scene units (pixels at 100%), with their metrics."""
 
-    def __init__(self) -> None:
-        family = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+    def __init__(self, family: QFont | None = None) -> None:
+        self.family = family or QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+        family = self.family
         self.title = QFont(family)
         self.title.setPixelSize(TITLE_PIXELS)
         self.title.setWeight(QFont.Weight.DemiBold)
@@ -48,6 +50,8 @@ class DagText:
 
     def node_width(self, node: DagNode) -> float:
         """Wide enough for title and shape; the place in the model is cut to fit."""
+        if node.collapsed:
+            return _BLOCK_WIDTH
         title = self.title_advance(node) + self._advance(self.text_metrics, node.detail)
         large = self._advance(self.large_metrics, node.title) - _PADDING_X
         shape = self._advance(self.text_metrics, node.shape)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from warploom.graph import Graph
 from warploom_app.presenters.dag_colours import (
     ColourBy,
     Colouring,
-    colour_by_kind,
     colour_by_latency,
     colour_by_stage,
     colour_by_stream,
+    colour_by_warps,
+    operator_warps,
 )
 from warploom_app.presenters.results import Pair
 from warploom_app.theme import Theme
@@ -17,12 +17,14 @@ from warploom_app.theme import Theme
 __all__ = ["ColourBy", "colouring"]
 
 
-def colouring(what: ColourBy, graph: Graph, pair: Pair | None, theme: Theme) -> Colouring | None:
+def colouring(what: ColourBy, pair: Pair | None, theme: Theme) -> Colouring | None:
     """The colours of the second of the compared schedules; None for the usual ones (by kind)."""
     if pair is None or what is ColourBy.KIND:
-        return None if pair is None else colour_by_kind(graph, theme)
+        return None
     if what is ColourBy.STAGE:
         return colour_by_stage(pair.after.candidate.plan, theme)
     if what is ColourBy.STREAM:
         return colour_by_stream(pair.after.candidate.plan, theme)
+    if what is ColourBy.WARPS:
+        return colour_by_warps(operator_warps(pair.after.candidate), theme)
     return colour_by_latency({name: one.after_us for name, one in pair.operators.items()}, theme)

@@ -1,16 +1,21 @@
-"""Colours of the operators in the DAG: by kind, stage, stream or latency, with the legend that explains them."""
+"""Colours of the operators in the DAG: by kind, stage, stream, latency or active warps, with their legend."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from PySide6.QtCore import QCoreApplication
 
 from warploom.graph import Graph
 from warploom.recording.recording import Candidate
 from warploom.schedule import StreamPlan
+from warploom.timeline.statistics import launch_windows, warps_between
+from warploom.timeline.timeline import WarpSeries
+from warploom_app.presenters.dag_nodes import DagNode
+from warploom_app.presenters.units import count, latency
 from warploom_app.theme import Theme
 
 ColourValue = str  # "#rrggbb"
@@ -23,6 +28,7 @@ class ColourBy(enum.StrEnum):
     STAGE = "stage"
     STREAM = "stream"
     LATENCY = "latency"
+    WARPS = "warps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +71,25 @@ class Colouring:
     legend: Legend
 
 
-_KIND_LABELS = {"conv": "convolution", "conv_transpose": "transposed convolution", "matmul": "matrix product"}
-
-
 def colour_by_kind(graph: Graph, theme: Theme) -> Colouring:
     """The default: what each operator is."""
+    colours = {operator.name: theme.kind(operator.kind) for operator in graph.operators}
+    return Colouring(colours, kind_legend((operator.kind for operator in graph.operators), theme))
+
+
+def kind_legend(kinds: Iterable[str], theme: Theme) -> Legend:
+    """The kinds that occur, the commonest first."""
     counts: dict[str, int] = {}
-    for operator in graph.operators:
-        counts[operator.kind] = counts.get(operator.kind, 0) + 1
+    for kind in kinds:
+        counts[kind] = counts.get(kind, 0) + 1
+    labels = {
+        "conv": _tr("convolution"),
+        "conv_transpose": _tr("transposed convolution"),
+        "matmul": _tr("matrix product"),
+    }
     common = sorted(counts, key=lambda kind: -counts[kind])
-    return Colouring(
-        {operator.name: theme.kind(operator.kind) for operator in graph.operators},
-        Legend("Operator type", tuple(LegendEntry(_KIND_LABELS.get(kind, kind), theme.kind(kind)) for kind in common)),
-    )
+    entries = tuple(LegendEntry(labels.get(kind, str(kind)), theme.kind(kind)) for kind in common)
+    return Legend(_tr("Operator type"), entries)
 
 
 def colour_by_stage(plan: StreamPlan, theme: Theme) -> Colouring:
@@ -85,23 +97,34 @@ def colour_by_stage(plan: StreamPlan, theme: Theme) -> Colouring:
     colours = {
         name: theme.stage(launch.stage) for launch in plan.launches if launch.stage >= 0 for name in launch.operators
     }
-    entries = (LegendEntry("even stages", theme.stage(0)), LegendEntry("odd stages", theme.stage(1)))
-    return Colouring(colours, Legend("Stage", entries if colours else (), tints=True))
+    entries = (LegendEntry(_tr("even stages"), theme.stage(0)), LegendEntry(_tr("odd stages"), theme.stage(1)))
+    return Colouring(colours, Legend(_tr("Stage"), entries if colours else (), tints=True))
 
 
 def colour_by_stream(plan: StreamPlan, theme: Theme) -> Colouring:
     """The streams' own colours, as in the timelines."""
     colours = {name: theme.stream(launch.stream) for launch in plan.launches for name in launch.operators}
-    entries = tuple(LegendEntry(f"stream {stream}", theme.stream(stream)) for stream in range(plan.streams))
-    return Colouring(colours, Legend("Stream", entries))
+    entries = tuple(
+        LegendEntry(_tr("stream {}").format(stream), theme.stream(stream)) for stream in range(plan.streams)
+    )
+    return Colouring(colours, Legend(_tr("Stream"), entries))
 
 
 def colour_by_latency(latency_us: Mapping[str, float], theme: Theme) -> Colouring:
     """A scale from the fastest to the slowest operator, linear in time."""
-    highest = max(latency_us.values(), default=0.0)
-    colours = {name: theme.ramp_colour(value / highest if highest > 0 else 0.0) for name, value in latency_us.items()}
+    return _scale(latency_us, _tr("Latency"), theme, latency)
+
+
+def colour_by_warps(warps: Mapping[str, float], theme: Theme) -> Colouring:
+    """A scale from no active warps to those of the operator that keeps most."""
+    return _scale(warps, _tr("Active warps"), theme, count)
+
+
+def _scale(values: Mapping[str, float], title: str, theme: Theme, text: Callable[[float], str]) -> Colouring:
+    highest = max(values.values(), default=0.0)
+    colours = {name: theme.ramp_colour(value / highest if highest > 0 else 0.0) for name, value in values.items()}
     samples = tuple(LegendEntry("", theme.ramp_colour(i / 15)) for i in range(16))
-    return Colouring(colours, Legend("Latency", samples, low="0 us", high=f"{highest:.3g} us"))
+    return Colouring(colours, Legend(title, samples, low="0", high=text(highest)))
 
 
 def colour_by(by: ColourBy, graph: Graph, candidate: Candidate | None, theme: Theme) -> Colouring:
@@ -112,6 +135,8 @@ def colour_by(by: ColourBy, graph: Graph, candidate: Candidate | None, theme: Th
         return colour_by_stage(candidate.plan, theme)
     if by is ColourBy.STREAM:
         return colour_by_stream(candidate.plan, theme)
+    if by is ColourBy.WARPS:
+        return colour_by_warps(operator_warps(candidate), theme)
     return colour_by_latency(operator_latencies_us(candidate), theme)
 
 
@@ -130,3 +155,57 @@ def operator_latencies_us(candidate: Candidate) -> dict[str, float]:
         if start[i] <= end[i]
         for name in launch.operators
     }
+
+
+def operator_warps(candidate: Candidate) -> dict[str, float]:
+    """Mean active warps of each operator's stream while it runs; merged operators share one figure."""
+    series, launches = candidate.timeline.warps, candidate.plan.launches
+    start, end = launch_windows(candidate.timeline)
+    found: dict[str, float] = {}
+    for row, stream in enumerate(series.streams.tolist()):
+        own = WarpSeries(series.streams[row : row + 1], series.edges_ns, series.warps[row : row + 1])
+        mean = warps_between(own, start, end)
+        for i, launch in enumerate(launches):
+            if launch.stream == stream and end[i] > start[i]:
+                found.update(dict.fromkeys(launch.operators, float(mean[i])))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class NodeColours:
+    """The colours of a picture's nodes.
+
+    Attributes:
+        colours: One for each node.
+        shares: For nodes whose operators differ: each colour with its share, the commonest first.
+    """
+
+    colours: Sequence[str]
+    shares: Mapping[int, tuple[tuple[ColourValue, float], ...]]
+
+
+def node_colours(
+    nodes: Sequence[DagNode], graph: Graph, colours: Mapping[str, ColourValue] | None, theme: Theme
+) -> NodeColours:
+    """Colours of nodes from those of the operators that they stand for; None: of their own kinds."""
+    by_kind = colours is None
+    by_operator = colour_by_kind(graph, theme).colours if colours is None else colours
+    found: list[str] = []
+    shares: dict[int, tuple[tuple[ColourValue, float], ...]] = {}
+    for i, node in enumerate(nodes):
+        if not node.collapsed:
+            own = theme.kind(node.kind) if by_kind else by_operator.get(node.operators[0], theme.muted)
+            found.append(own)
+            continue
+        counts: dict[str, int] = {}
+        for name in node.operators:
+            colour = by_operator.get(name, theme.muted)
+            counts[colour] = counts.get(colour, 0) + 1
+        ordered = sorted(counts, key=lambda colour: -counts[colour])
+        shares[i] = tuple((colour, counts[colour] / len(node.operators)) for colour in ordered)
+        found.append(ordered[0] if len(ordered) == 1 else theme.muted)
+    return NodeColours(found, shares)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("DagColours", text)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from warploom.graph import Graph, Operator, OperatorKind, Primitive, Tensor
-from warploom.schedule.blocks import find_blocks
 
 _QUIET = frozenset({"Identity", "Dropout"})
 _SAYS_NOTHING = frozenset({"conv", "conv2d", "linear"})  # last part of a module path: the title says it already
 _MOST_TITLE_PARTS = 4
 _SMALLEST_BLOCK = 3
 _LARGEST_BLOCK = 0.6
+_WIDEST_LINE = 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,10 @@ class DagNode:
         shape: Shape of its (first) output without the batch: "160 x 17 x 17".
         alias: A short form of where it is in the model: "Mixed_6b.branch7x7_1.conv".
         description: Plain text for the tooltip and for screen readers.
+        operators: Names of the operators that it stands for: itself, those that an ONNX node went into, a whole block.
+        sources: Names of the ONNX nodes behind it.
+        block: Number of the block that it is in; -1 where that has nothing to collapse.
+        collapsed: Whether it stands for the whole block.
     """
 
     name: str
@@ -37,11 +41,16 @@ class DagNode:
     shape: str
     alias: str
     description: str
+    operators: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    block: int = -1
+    collapsed: bool = False
 
 
-def dag_nodes(graph: Graph) -> Iterator[DagNode]:
+def dag_nodes(graph: Graph, block_of: Sequence[int] = ()) -> Iterator[DagNode]:
     """The nodes in the graph's order, one by one so that the caller can spread the work."""
-    return (_node(graph, operator) for operator in graph.operators)
+    blocks = block_of or [-1] * len(graph.operators)
+    return (_node(graph, operator, block) for operator, block in zip(graph.operators, blocks, strict=True))
 
 
 def dag_edges(graph: Graph) -> list[tuple[int, int]]:
@@ -67,14 +76,14 @@ def title_of(operator: Operator) -> str:
 
 def _named_parts(operator: Operator) -> list[str]:
     """The primitives' names; a depthwise convolution is one by name, with its pointwise one a separable one."""
-    parts = [_plain(primitive.op) for primitive in operator.body if primitive.op not in _QUIET]
+    parts = [plain_op(primitive.op) for primitive in operator.body if primitive.op not in _QUIET]
     if operator.kind is OperatorKind.SEPARABLE and parts.count("Conv") == 2:
         first = parts.index("Conv")
         del parts[parts.index("Conv", first + 1)]
         parts[first] = "SepConv"
     elif operator.kind is OperatorKind.DEPTHWISE:
         parts = ["DepthwiseConv" if part == "Conv" else part for part in parts]
-    return parts or [_plain(operator.body[0].op)]
+    return parts or [plain_op(operator.body[0].op)]
 
 
 def _repeated(op: str, times: int) -> str:
@@ -90,25 +99,40 @@ def alias_of(operator: Operator) -> str:
     return ".".join(shared) or operator.name.removeprefix("node_").strip("/")
 
 
-def dag_blocks(graph: Graph) -> list[tuple[int, ...]]:
-    """The blocks worth showing: of several operators, and not nearly the whole graph."""
-    most = _LARGEST_BLOCK * len(graph.operators)
-    return [block for block in find_blocks(graph) if _SMALLEST_BLOCK <= len(block) <= most]
+def worth_showing(members: int, operators: int) -> bool:
+    """Whether a block gets a frame: it has several operators, and is not nearly the whole graph."""
+    return _SMALLEST_BLOCK <= members <= _LARGEST_BLOCK * operators
 
 
-def _node(graph: Graph, operator: Operator) -> DagNode:
-    title, detail = title_of(operator), _detail(operator.main)
+def _node(graph: Graph, operator: Operator, block: int) -> DagNode:
+    title, detail = title_of(operator), window_of(operator.main)
     shape = shape_text(graph.tensors.get(operator.outputs[0]) if operator.outputs else None)
     alias = alias_of(operator)
     lines = [f"{title} {detail}".rstrip(), f"name: {operator.name}", f"output: {shape}"]
     if alias != operator.name:
         lines.append(f"module: {alias}")
     if operator.sources:
-        lines.append(f"ONNX nodes: {_listed(operator.sources)}")
-    return DagNode(operator.name, str(operator.kind), title, detail, shape, alias, "\n".join(lines))
+        lines.append(f"ONNX nodes: {listed(operator.sources)}")
+    return DagNode(
+        name=operator.name,
+        kind=str(operator.kind),
+        title=title,
+        detail=detail,
+        shape=shape,
+        alias=alias,
+        description=described(lines),
+        operators=(operator.name,),
+        sources=operator.sources,
+        block=block,
+    )
 
 
-def _detail(primitive: Primitive) -> str:
+def described(lines: Iterable[str]) -> str:
+    """Lines of a tooltip, none much wider than a hand's breadth: names of 300 characters exist."""
+    return "\n".join(line if len(line) <= _WIDEST_LINE else f"{line[:50]} … {line[-50:]}" for line in lines)
+
+
+def window_of(primitive: Primitive) -> str:
     """Kernel and stride of a convolution or pool."""
     if not primitive.has("kernel_shape"):
         return ""
@@ -119,10 +143,12 @@ def _detail(primitive: Primitive) -> str:
     return text
 
 
-def _plain(op: str) -> str:
+def plain_op(op: str) -> str:
+    """An ONNX operator's name without its domain."""
     return op.rpartition("::")[2]
 
 
-def _listed(names: tuple[str, ...], most: int = 4) -> str:
+def listed(names: Sequence[str], most: int = 4) -> str:
+    """Some names, and how many more there are."""
     listed = ", ".join(names[:most])
     return listed if len(names) <= most else f"{listed} and {len(names) - most} more"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
 from warploom_app.painters.dag_layer import DagLayer, ViewPort
-from warploom_app.painters.dag_painter import DagPainter, DagPicture
+from warploom_app.painters.dag_painter import TITLE_ONLY, DagPainter, DagPicture, Marks
 
 LARGEST_SCALE = 4.0
 _SMALLEST_SCALE = 0.004
@@ -33,12 +33,18 @@ class DagCanvas(QWidget):
 
     Signals:
         clicked(int): A node, -1 for the background.
+        added(int): A node, clicked with Ctrl: to the others, or from them.
+        opened(int): A node, clicked twice.
+        block_clicked(int): The handle of that block.
         hovered(int): The node under the pointer, -1 for none.
         moved(): The part of the scene that is seen has changed.
         touched(): The user has panned or zoomed.
     """
 
     clicked = Signal(int)
+    added = Signal(int)
+    opened = Signal(int)
+    block_clicked = Signal(int)
     hovered = Signal(int)
     moved = Signal()
     touched = Signal()
@@ -53,8 +59,7 @@ class DagCanvas(QWidget):
         self._picture: DagPicture | None = None
         self._scale = 1.0
         self._origin = QPointF()
-        self._selected: frozenset[int] = frozenset()
-        self._highlighted: frozenset[int] = frozenset()
+        self._marks = Marks()
         self._focused = False
         self._under = -1
         self._pressed: QPointF | None = None
@@ -75,7 +80,7 @@ class DagCanvas(QWidget):
         fewer = picture is None or self._picture is None or len(picture.nodes) != len(self._picture.nodes)
         self._picture = picture
         if fewer:
-            self._selected = self._highlighted = frozenset()
+            self._marks = Marks()
             self._set_under(-1)
         self.update()
 
@@ -84,15 +89,16 @@ class DagCanvas(QWidget):
         self._painter = painter
         self.update()
 
-    def set_selected(self, nodes: Iterable[int]) -> None:
-        """Outlines nodes and their edges."""
-        self._selected = frozenset(nodes)
-        self.update()
+    @property
+    def marks(self) -> Marks:
+        """The nodes that stand out, what is under the pointer aside."""
+        return self._marks
 
-    def set_highlighted(self, nodes: Iterable[int]) -> None:
-        """Outlines nodes as if hovered."""
-        self._highlighted = frozenset(nodes)
-        self.update()
+    def set_marks(self, marks: Marks) -> None:
+        """Lets nodes stand out."""
+        if marks != self._marks:
+            self._marks = marks
+            self.update()
 
     def set_focused(self, focused: bool) -> None:
         """Shows that keys go here."""
@@ -149,7 +155,13 @@ class DagCanvas(QWidget):
             self.hovered.emit(node)
             self.update()
 
-    def _node_at(self, point: QPointF) -> int:
+    def _handle_at(self, point: QPointF) -> int | None:
+        if self._picture is None or self._scale < TITLE_ONLY:
+            return None
+        return self._picture.geometry.handle_at(self.port.to_scene(point))
+
+    def node_at(self, point: QPointF) -> int:
+        """The node at a widget point; -1 for none."""
         if self._picture is None:
             return -1
         found = self._picture.geometry.node_at(self.port.to_scene(point), slack=2.0 / self._scale)
@@ -166,8 +178,10 @@ class DagCanvas(QWidget):
             painter.setPen(QColor(self._painter.theme.accent))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         port.apply(painter)
-        hovered = self._highlighted | ({self._under} if self._under >= 0 else frozenset())
-        self._painter.paint_overlay(painter, self._picture, self._selected, hovered, port.scale)
+        marks = self._marks
+        if self._under >= 0:
+            marks = replace(marks, hovered=marks.hovered | {self._under})
+        self._painter.paint_overlay(painter, self._picture, marks, port.scale)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
@@ -180,7 +194,10 @@ class DagCanvas(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         if self._pressed is None:
-            self._set_under(self._node_at(event.position()))
+            self._set_under(self.node_at(event.position()))
+            if self._under < 0:
+                over = self._handle_at(event.position()) is not None
+                self.setCursor(Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor)
             return
         step = event.position() - self._pressed
         if not self._dragging and step.manhattanLength() >= QApplication.startDragDistance():
@@ -197,9 +214,24 @@ class DagCanvas(QWidget):
         self._pressed, self._dragging = None, False
         self.unsetCursor()
         self._under = -2  # so that the cursor is set again
-        self._set_under(self._node_at(event.position()))
+        self._set_under(self.node_at(event.position()))
         if clicked:
+            self._click(event)
+
+    def _click(self, event: QMouseEvent) -> None:
+        block = self._handle_at(event.position()) if self._under < 0 else None
+        if block is not None:
+            self.block_clicked.emit(block)
+        elif self._under >= 0 and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.added.emit(self._under)
+        else:
             self.clicked.emit(self._under)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        node = self.node_at(event.position())
+        if node >= 0 and event.button() is Qt.MouseButton.LeftButton:
+            self.opened.emit(node)
+        event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
         super().leaveEvent(event)
@@ -207,7 +239,7 @@ class DagCanvas(QWidget):
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
         super().enterEvent(event)
-        self._set_under(self._node_at(event.position()))
+        self._set_under(self.node_at(event.position()))
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         turned, zoom = event.angleDelta(), event.modifiers() & Qt.KeyboardModifier.ControlModifier
@@ -230,7 +262,7 @@ class DagCanvas(QWidget):
         return super().event(event)
 
     def _show_tip(self, event: QHelpEvent) -> None:
-        node = self._node_at(QPointF(event.pos()))
+        node = self.node_at(QPointF(event.pos()))
         if node < 0 or self._picture is None:
             QToolTip.hideText()
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,14 @@ from warploom_app.layout import LayoutCache, LayoutRequest, LayoutResult, quick_
 from warploom_app.layout.process import LayoutProcess
 from warploom_app.painters.dag_geometry import DagGeometry, prepare_geometry
 from warploom_app.painters.dag_text import DagText
-from warploom_app.presenters.dag_nodes import DagNode, dag_blocks, dag_edges, dag_nodes
+from warploom_app.presenters.dag_content import (
+    DagContent,
+    DagOptions,
+    Detail,
+    collapse,
+    collapsible_blocks,
+    full_content,
+)
 from warploom_app.views.dag_slices import SlicedWork
 
 _AT_ONCE = 150  # operators up to which the quick layout takes a few milliseconds: no need to wait for a process
@@ -21,11 +28,31 @@ _AT_ONCE = 150  # operators up to which the quick layout takes a few millisecond
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DagArrangement:
-    """A laid-out graph, ready to be drawn."""
+    """A laid-out graph, ready to be drawn.
 
-    nodes: Sequence[DagNode]
+    Attributes:
+        content: Its nodes and edges.
+        full: The same with nothing collapsed: what a search goes through.
+        options: How the user wants to see it.
+        geometry: Where everything is.
+        quality: "quick" or "refined".
+    """
+
+    content: DagContent
+    full: DagContent
+    options: DagOptions
     geometry: DagGeometry
     quality: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """What is being laid out."""
+
+    content: DagContent
+    full: DagContent
+    options: DagOptions
+    request: LayoutRequest
 
 
 class DagLayouter(QObject):
@@ -47,62 +74,81 @@ class DagLayouter(QObject):
         self._process = LayoutProcess(cache_folder, self)
         self._process.arrived.connect(self._prepare)
         self._process.failed.connect(self._process_failed)
-        self._nodes: list[DagNode] = []
-        self._blocks: Sequence[Sequence[int]] = ()
-        self._request: LayoutRequest | None = None
+        self._graph: Graph | None = None
+        self._blocks: Mapping[int, Sequence[int]] = {}
+        self._full: dict[Detail, DagContent] = {}
+        self._task: _Task | None = None
         self._shown = False
+
+    @property
+    def blocks(self) -> Mapping[int, Sequence[int]]:
+        """The blocks of the graph that can be collapsed: number and operator positions; empty until it is measured."""
+        return self._blocks
 
     @property
     def busy(self) -> bool:
         """Whether something is still to come."""
         return self._work.running or self._process.running
 
-    def start(self, graph: Graph) -> None:
-        """Arranges a graph; what is under way for another one is dropped."""
+    def start(self, graph: Graph, options: DagOptions) -> None:
+        """Arranges a graph; what is under way for another one, or with other options, is dropped."""
         self.cancel()
         self._shown = False
-        self._work.start(self._measure(graph))
+        if graph is not self._graph:
+            self._graph, self._blocks, self._full = graph, {}, {}
+        self._work.start(self._measure(graph, options))
 
     def cancel(self) -> None:
         """Drops what is under way and kills the process."""
         self._work.cancel()
         self._process.cancel()
+        self._task = None
 
-    def _measure(self, graph: Graph) -> Iterator[None]:
-        nodes: list[DagNode] = []
+    def forget(self) -> None:
+        """Drops the graph, too."""
+        self.cancel()
+        self._graph, self._blocks, self._full = None, {}, {}
+
+    def _measure(self, graph: Graph, options: DagOptions) -> Generator[None, None, None]:
+        if not self._full:
+            self._blocks = collapsible_blocks(graph)
+            yield
+        if options.detail not in self._full:
+            self._full[options.detail] = yield from full_content(graph, options.detail, self._blocks)
+        full = self._full[options.detail]
+        content = collapse(full, options.collapsed)
+        yield
         widths: list[float] = []
-        for node in dag_nodes(graph):
-            nodes.append(node)
+        for node in content.nodes:
             widths.append(self._text.node_width(node))
-            if len(nodes) % 20 == 0:
+            if len(widths) % 50 == 0:
                 yield
-        edges = dag_edges(graph)
+        heights = [self._text.node_height] * len(widths)
+        if options.horizontal:
+            widths, heights = heights, widths
+        task = self._task = _Task(content, full, options, LayoutRequest(widths, heights, list(content.edges)))
         yield
-        blocks = dag_blocks(graph)
-        yield
-        request = LayoutRequest(widths, [self._text.node_height] * len(widths), edges)
-        self._nodes, self._blocks, self._request = nodes, blocks, request
-        kept = self._cache.get(request) if self._cache is not None else None
+        kept = self._cache.get(task.request) if self._cache is not None else None
         if kept is not None:
-            yield from self._geometry(request, kept)
-        elif len(nodes) <= _AT_ONCE:
-            yield from self._geometry(request, quick_layout(request))
-            if nodes:
-                self._process.start(request)
+            yield from self._geometry(task, kept)
+        elif len(widths) <= _AT_ONCE:
+            yield from self._geometry(task, quick_layout(task.request))
+            if widths and self._task is task:
+                self._process.start(task.request)
         else:
-            self._process.start(request)
+            self._process.start(task.request)
 
     def _prepare(self, result: LayoutResult) -> None:
-        if self._request is not None and not (result.quality == "quick" and self._shown):
-            self._work.start(self._geometry(self._request, result))
+        if self._task is not None and not (result.quality == "quick" and self._shown):
+            self._work.start(self._geometry(self._task, result))
 
-    def _geometry(self, request: LayoutRequest, result: LayoutResult) -> Iterator[None]:
-        done: list[DagGeometry] = []
-        yield from prepare_geometry(request, result, self._blocks, done)
+    def _geometry(self, task: _Task, result: LayoutResult) -> Generator[None, None, None]:
+        content, options = task.content, task.options
+        geometry = yield from prepare_geometry(task.request, result, content.blocks, horizontal=options.horizontal)
         self._shown = True
-        self.arranged.emit(DagArrangement(self._nodes, done[0], result.quality))
+        self.arranged.emit(DagArrangement(content, task.full, options, geometry, result.quality))
 
     def _process_failed(self, why: str) -> None:
-        if not self._shown and not self._work.running and self._request is not None:
-            self._work.start(self._geometry(self._request, quick_layout(self._request)))
+        if not self._shown and not self._work.running and self._task is not None:
+            self._work.start(self._geometry(self._task, quick_layout(self._task.request)))
         self.failed.emit(why)

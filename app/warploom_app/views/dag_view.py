@@ -1,32 +1,43 @@
-"""The view of a model's operators as a graph: pan, zoom, selection, keyboard, minimap, legend, picture export."""
+"""The view of a model as a graph: operators or ONNX nodes, blocks to collapse, search, keyboard, colours, pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtCore import QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QContextMenuEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QWidget
 
 from warploom.graph import Graph
 from warploom.paths import cache_folder
-from warploom_app.painters.dag_export import save_png, save_svg
-from warploom_app.painters.dag_painter import FULL_TINT, QUIET_TINT, TINT, DagPainter, DagPicture
+from warploom_app.painters.dag_export import save_picture
+from warploom_app.painters.dag_painter import FULL_TINT, QUIET_TINT, TINT, DagPainter, DagPicture, Marks
 from warploom_app.painters.dag_text import DagText
-from warploom_app.presenters.dag_colours import ColourValue, Legend, colour_by_kind
+from warploom_app.presenters.dag_colours import ColourValue, Legend, kind_legend, node_colours
+from warploom_app.presenters.dag_content import DagContent, DagOptions, Detail, with_latencies
+from warploom_app.presenters.dag_nodes import DagNode
 from warploom_app.theme import LIGHT, Theme
+from warploom_app.views.dag_camera import DagCamera
 from warploom_app.views.dag_canvas import DagCanvas
+from warploom_app.views.dag_corners import DagCorners
+from warploom_app.views.dag_finder import DagFinder
 from warploom_app.views.dag_layouter import DagArrangement, DagLayouter
-from warploom_app.views.dag_legend import DagLegend
-from warploom_app.views.dag_minimap import DagMinimap
+from warploom_app.views.dag_menu import context_menu
+from warploom_app.views.dag_pictures import DagPictures
 from warploom_app.views.dag_walk import Direction, neighbour
 
-_CORNER = 12
 _STEP_ZOOM = 1.25
-_READABLE = 0.75  # a picture is opened at least this large: its beginning, if it does not fit
-_LARGEST_FIT = 1.25
-_AIR = 0.97  # what is fitted leaves a little room around it
+_NO_COLOURS = Legend("", ())
 _ARROWS = {
     Qt.Key.Key_Up: Direction.UP,
     Qt.Key.Key_Down: Direction.DOWN,
@@ -39,14 +50,16 @@ class DagView(QWidget):
     """Shows a Graph.
 
     Signals:
-        operator_selected(str): The user chose an operator; "" when the user let go.
-        operator_hovered(str): The pointer is over an operator; "" when it left.
+        operators_selected(tuple[str, ...]): The user chose operators; none when the user let go.
+        operators_hovered(tuple[str, ...]): The pointer is over what stands for these operators; none when it left.
         layout_ready(str): A layout is on screen: "quick", then "refined".
+        options_changed(): Other blocks are collapsed, nodes shown, or directions taken.
     """
 
-    operator_selected = Signal(str)
-    operator_hovered = Signal(str)
+    operators_selected = Signal(object)
+    operators_hovered = Signal(object)
     layout_ready = Signal(str)
+    options_changed = Signal()
 
     def __init__(
         self, theme: Theme = LIGHT, parent: QWidget | None = None, *, layout_cache: Path | None = None
@@ -56,48 +69,68 @@ class DagView(QWidget):
         self._text = DagText()
         self._painter = DagPainter(theme, self._text)
         self._graph: Graph | None = None
+        self._options = DagOptions()
         self._arrangement: DagArrangement | None = None
         self._colours: Mapping[str, ColourValue] | None = None
+        self._latencies: Mapping[int, str] = {}
         self._tint = QUIET_TINT
         self._selected: tuple[str, ...] = ()
-        self._at_home = True
+        self._hovered: tuple[str, ...] = ()
+        self._cursor = ""  # name of the node where the keyboard is
+        self._going_to = ""  # name of the node, operator or source to show as soon as it is laid out
         self._build_canvas()
         self._build_corners()
         self._build_layouter(cache_folder() / "layouts" if layout_cache is None else layout_cache)
+        self.pictures = DagPictures(self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Operator graph"))
-        self._say(self.tr("Open a model to see its operators"))
+        self._corners.say(self.tr("Open a model to see its operators"))
 
     def _build_canvas(self) -> None:
         self.canvas = DagCanvas(self._painter, self)
         self.canvas.clicked.connect(self._clicked)
-        self.canvas.hovered.connect(lambda node: self.operator_hovered.emit(self._name(node)))
-        self.canvas.moved.connect(self._moved)
+        self.canvas.added.connect(self._added)
+        self.canvas.opened.connect(self._opened)
+        self.canvas.block_clicked.connect(self.toggle_block)
+        self.canvas.hovered.connect(lambda node: self.operators_hovered.emit(self._operators(node)))
+        self._camera = DagCamera(self.canvas)
         self.canvas.touched.connect(self._touched)
 
     def _build_corners(self) -> None:
-        self.minimap = DagMinimap(self._painter, self)
-        self.minimap.wanted.connect(self._jump)
-        self.minimap.hide()
-        self._legend = DagLegend(self._theme, self)
-        self._legend.hide()
-        self._message = QLabel(self)
-        self._message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.note = QLabel(self)
-        self.note.hide()
-        self._dress_labels()
+        self._corners = DagCorners(self.canvas, self._painter, self._theme, self)
+        self._corners.wanted.connect(self._camera.jump)
+        self.minimap, self.note, self.search = self._corners.minimap, self._corners.note, self._corners.search
+        self.finder = DagFinder(self.search, self)
+        self.finder.found.connect(self._show_finds)
+        self.finder.wanted.connect(self._go_to)
+        self.search.closed.connect(self.close_search)
 
     def _build_layouter(self, folder: Path) -> None:
         self._layouter = DagLayouter(self._text, folder, self)
         self._layouter.arranged.connect(self._show_arrangement)
-        self._layouter.failed.connect(self._show_note)
+        self._layouter.failed.connect(self._corners.show_note)
 
-    # -- what the window calls -----------------------------------------------------------------------------------
+    # -- what is shown
 
     @property
     def graph(self) -> Graph | None:
         """What is shown or being laid out."""
         return self._graph
+
+    @property
+    def options(self) -> DagOptions:
+        """How it is shown, or will be as soon as it is laid out."""
+        return self._options
+
+    @property
+    def content(self) -> DagContent | None:
+        """The nodes and edges on screen."""
+        return self._arrangement.content if self._arrangement is not None else None
+
+    @property
+    def blocks(self) -> frozenset[int]:
+        """Numbers of the blocks that can be collapsed."""
+        return frozenset(self._layouter.blocks)
 
     @property
     def scale(self) -> float:
@@ -114,74 +147,177 @@ class DagView(QWidget):
         """Names of the selected operators."""
         return self._selected
 
+    @property
+    def current(self) -> str:
+        """Name of the node that was chosen last; "" for none."""
+        return self._cursor
+
     def set_graph(self, graph: Graph) -> None:
         """Shows another graph; returns at once, `layout_ready` tells when it is on screen."""
         self.clear()
         self._graph = graph
-        self._say(self.tr("Laying out {} operators…").format(f"{len(graph.operators):,}"))
-        self._layouter.start(graph)
+        self._corners.say(self.tr("Laying out {} operators…").format(f"{len(graph.operators):,}"))
+        self._layouter.start(graph, self._options)
 
     def clear(self) -> None:
         """Shows nothing, and stops any layout under way."""
-        self._layouter.cancel()
+        self._layouter.forget()
         self._graph = self._arrangement = self._colours = None
-        self._selected, self._at_home, self._tint = (), True, QUIET_TINT
+        self._selected, self._hovered, self._cursor, self._going_to = (), (), "", ""
+        self._latencies = {}
+        self._camera.at_home, self._tint = True, QUIET_TINT
         self.canvas.set_picture(None)
-        self.minimap.set_picture(None)
-        self._legend.set_legend(Legend("", ()))
-        self.minimap.hide()
-        self.note.hide()
-        self._say(self.tr("Open a model to see its operators"))
+        self.finder.set_content(None)
+        self._corners.set_picture(None)
+        self._corners.set_legend(_NO_COLOURS)
+        self._corners.show_note("")
+        self._corners.say(self.tr("Open a model to see its operators"))
+        if self._options.collapsed:
+            self._options = replace(self._options, collapsed=frozenset())
+            self.options_changed.emit()
 
     def set_colours(self, colours: Mapping[str, ColourValue] | None, legend: Legend | None = None) -> None:
         """Colours operators by name; None goes back to a colour for each kind of operator."""
         self._colours = colours
         self._tint = QUIET_TINT
         if colours is not None:
-            legend = legend or Legend("", ())
-            self._legend.set_legend(legend)
+            legend = legend or _NO_COLOURS
+            self._corners.set_legend(legend)
             self._tint = FULL_TINT if legend.tints else TINT
         self._show_picture()
+
+    def set_latencies(self, latencies: Mapping[int, str]) -> None:
+        """What collapsed blocks say of their latency, by block number."""
+        if latencies != self._latencies:
+            self._latencies = latencies
+            self._show_picture()
 
     def set_theme(self, theme: Theme) -> None:
         """Draws in another theme."""
         self._theme = theme
         self._painter = DagPainter(theme, self._text)
         self.canvas.set_painter(self._painter)
-        self.minimap.set_painter(self._painter)
-        self._legend.set_theme(theme)
-        self._dress_labels()
+        self._corners.set_theme(theme, self._painter)
         self._show_picture()
 
+    # -- how it is shown
+
+    def set_detail(self, detail: Detail) -> None:
+        """Shows fused operators, or the ONNX nodes behind them; the selection stays, and stays in view."""
+        if detail is not self._options.detail:
+            self._set_options(replace(self._options, detail=detail))
+
+    def toggle_detail(self) -> None:
+        """From fused operators to ONNX nodes or back."""
+        onnx = self._options.detail is Detail.ONNX_NODES
+        self.set_detail(Detail.OPERATORS if onnx else Detail.ONNX_NODES)
+
+    def set_horizontal(self, horizontal: bool) -> None:
+        """Lets data flow from left to right, or downwards."""
+        self._set_options(replace(self._options, horizontal=horizontal))
+
+    def toggle_block(self, number: int) -> None:
+        """Draws a block as one node, or its operators again."""
+        if number in self._layouter.blocks:
+            self._camera.at_home = False
+            self._set_options(replace(self._options, collapsed=self._options.collapsed ^ {number}))
+
+    def toggle_selected_block(self) -> None:
+        """Collapses or expands the block where the keyboard is."""
+        node = self._cursor_node()
+        if node is not None:
+            self.toggle_block(node.block)
+
+    def collapse_all(self) -> None:
+        """Draws every block as one node."""
+        self._set_options(replace(self._options, collapsed=self.blocks))
+
+    def expand_all(self) -> None:
+        """Draws every operator."""
+        self._set_options(replace(self._options, collapsed=frozenset()))
+
+    def _set_options(self, options: DagOptions) -> None:
+        if options == self._options:
+            return
+        self._options = options
+        if self._graph is not None:
+            self._corners.show_note("")
+            self._layouter.start(self._graph, options)
+        self.options_changed.emit()
+
+    # -- selection
+
     def select(self, names: Iterable[str]) -> None:
-        """Selects operators without telling (`operator_selected` is for the user's own choices)."""
+        """Selects operators without telling (`operators_selected` is for the user's own choices)."""
         self._selected = tuple(names)
+        content = self.content
         positions = self._positions(self._selected)
-        self.canvas.set_selected(positions)
-        nodes = self._arrangement.nodes if self._arrangement is not None else ()
+        if content is not None and (self._cursor not in content.index or content.index[self._cursor] not in positions):
+            self._cursor = content.nodes[positions[0]].name if positions else ""
+        self._show_marks()
+        nodes = content.nodes if content is not None else ()
         self.setAccessibleDescription("\n".join(nodes[i].description for i in positions[:3]))
 
     def highlight(self, names: Iterable[str]) -> None:
         """Marks operators as if the pointer were over them."""
-        self.canvas.set_highlighted(self._positions(names))
+        self._hovered = tuple(names)
+        self._show_marks()
+
+    def show_operator(self, name: str) -> None:
+        """Shows the fused operator of that name, and chooses it."""
+        self._reveal(name, Detail.OPERATORS)
+
+    def show_source(self, name: str) -> None:
+        """Shows the ONNX node of that name, and chooses it."""
+        self._reveal(name, Detail.ONNX_NODES)
+
+    def _reveal(self, name: str, detail: Detail) -> None:
+        self._going_to = name
+        if detail is self._options.detail:
+            self._go_to(name)
+        else:
+            self.set_detail(detail)
+
+    def _go_to(self, name: str) -> None:
+        """Brings a node into view and chooses it; opens its block first if need be."""
+        arrangement = self._arrangement
+        if arrangement is None:
+            return
+        self._going_to = ""
+        position = self._find(arrangement.content, name)
+        if position is not None and not arrangement.content.nodes[position].collapsed:
+            self._choose(position)
+            self._camera.show(arrangement.geometry, position)
+            return
+        hidden = self._find(arrangement.full, name)
+        if hidden is not None and arrangement.full.nodes[hidden].block in self._options.collapsed:
+            self._going_to = name
+            self.toggle_block(arrangement.full.nodes[hidden].block)
+
+    def _find(self, content: DagContent, name: str) -> int | None:
+        """Position of the node that a node's, an operator's or an ONNX node's name means."""
+        if name in content.index:
+            return content.index[name]
+        of_operator = content.of_operator.get(name)
+        return of_operator[0] if of_operator else content.of_source.get(name)
+
+    # -- where to look
 
     def centre_on(self, name: str) -> None:
         """Brings an operator to the middle, large enough to be read."""
-        for position in self._positions((name,)):
+        for position in self._positions((name,))[:1]:
             assert self._arrangement is not None
-            self._at_home = False
-            self.canvas.centre_on(
-                self._arrangement.geometry.rect(position).center(), max(self.canvas.port.scale, _READABLE)
-            )
+            self._camera.centre_on(self._arrangement.geometry, position)
 
     def fit(self) -> None:
         """Shows everything."""
-        if self._arrangement is None:
-            return
-        bounds = self._arrangement.geometry.bounds
-        scale = _AIR * min(_LARGEST_FIT / _AIR, self.width() / bounds.width(), self.height() / bounds.height())
-        self._at_home = False
-        self.canvas.centre_on(bounds.center(), scale)
+        if self._arrangement is not None:
+            self._camera.fit(self._arrangement.geometry)
+
+    def go_home(self) -> None:
+        """Shows the beginning of the graph, readable."""
+        if self._arrangement is not None:
+            self._camera.go_home(self._arrangement.geometry)
 
     def zoom_in(self) -> None:
         """A step closer."""
@@ -195,175 +331,241 @@ class DagView(QWidget):
         """100%."""
         self.canvas.zoom_about(1.0 / self.canvas.port.scale)
 
-    def render_svg(self, path: Path) -> None:
-        """Writes the whole graph as a vector picture.
+    # -- search
+
+    def open_search(self) -> None:
+        """Shows the search bar."""
+        self.search.open()
+        self._corners.place()
+        self.finder.restart()
+
+    def close_search(self) -> None:
+        """Hides the search bar; what was found is no longer marked."""
+        self.search.hide()
+        self._corners.place()
+        self.finder.close()
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_finds(self) -> None:
+        self._show_marks()
+        found = self.canvas.marks.found
+        if not found or self._arrangement is None:
+            return
+        geometry = self._arrangement.geometry
+        if not found.intersection(geometry.visible(self.canvas.port.area).tolist()):
+            self._camera.centre_on(geometry, min(found))
+
+    # -- pictures
+
+    def save_picture(self, path: Path) -> None:
+        """Writes the whole graph as SVG, PNG or PDF, as the suffix says; `pictures` tells when it is there."""
+        if path.suffix.lower() == ".pdf" and self._theme.is_dark:  # paper is white
+            self.pictures.save(self._picture(LIGHT), LIGHT, self._text.family, path)
+        else:
+            self.pictures.save(self.canvas.picture, self._theme, self._text.family, path)
+
+    def copy_picture(self) -> None:
+        """Puts the whole graph on the clipboard; `pictures` tells when it is there."""
+        self.pictures.copy(self.canvas.picture, self._theme, self._text.family)
+
+    def write_picture(self, path: Path) -> None:
+        """Writes the picture at once.
 
         Raises:
             ReportError: If there is no graph on screen or the file cannot be written.
         """
-        save_svg(self.canvas.picture, self._painter, path)
+        save_picture(self.canvas.picture, self._theme, self._text.family, path)
 
-    def render_png(self, path: Path) -> None:
-        """Writes the whole graph as a picture, as large as sensible.
-
-        Raises:
-            ReportError: If there is no graph on screen or the file cannot be written.
-        """
-        save_png(self.canvas.picture, self._painter, path)
-
-    # -- layouts and pictures ------------------------------------------------------------------------------------
+    # -- layouts and pictures
 
     def _show_arrangement(self, arrangement: DagArrangement) -> None:
         before, self._arrangement = self._arrangement, arrangement
-        anchor = self._anchor(before)
-        self._message.hide()
+        kept = self._kept_place(before, arrangement)
+        self._corners.say("" if arrangement.content.nodes else self.tr("This graph has no operators"))
         self._show_picture()
-        if anchor is None:
-            self._go_home()
+        if kept is None:
+            self._camera.go_home(arrangement.geometry)
         else:
-            node, offset = anchor
-            port = self.canvas.port
-            self.canvas.look_at(port.scale, arrangement.geometry.rect(node).center() - offset / port.scale)
+            self._camera.keep(arrangement.geometry, *kept)
+        self.finder.set_content(arrangement.full)
         self.select(self._selected)
+        self._show_marks()
+        if self._going_to:
+            self._go_to(self._going_to)
         self.layout_ready.emit(arrangement.quality)
 
-    def _anchor(self, before: DagArrangement | None) -> tuple[int, QPointF] | None:
+    def _kept_place(self, before: DagArrangement | None, after: DagArrangement) -> tuple[int, QPointF] | None:
         """The node that must keep its place on screen, and that place; None to start at the beginning."""
-        if before is None or self._at_home or not before.nodes:
+        if before is None or not before.content.nodes:
             return None
-        port, middle = self.canvas.port, QPointF(self.canvas.rect().center())
-        chosen = self._positions(self._selected)
-        left, top, right, bottom = before.geometry.columns
-        scene = port.to_scene(middle)
-        distance = abs((left + right) / 2 - scene.x()) + abs((top + bottom) / 2 - scene.y())
-        node = int(distance.argmin())
-        seen = [i for i in chosen if port.area.contains(before.geometry.rect(i))]
-        node = seen[0] if seen else node
-        return node, (before.geometry.rect(node).center() - port.origin) * port.scale
+        chosen = before.content.index.get(self._cursor)
+        if chosen is None or not self.canvas.port.area.intersects(before.geometry.rect(chosen)):
+            chosen = None
+        if self._camera.at_home and (chosen is None or before.options == after.options):
+            return None
+        chosen = self._camera.middle_node(before.geometry) if chosen is None else chosen
+        node = before.content.nodes[chosen]
+        now = after.content.index.get(node.name)
+        if now is None:
+            now = next((after.content.of_operator[name][0] for name in node.operators), None)
+        return None if now is None else (now, self._camera.place_of(before.geometry, chosen))
 
     def _show_picture(self) -> None:
-        if self._arrangement is None or self._graph is None:
+        picture = self._picture(self._theme)
+        if picture is None or self._graph is None:
             return
-        colours = self._colours
-        if colours is None:
-            colouring = colour_by_kind(self._graph, self._theme)
-            colours = colouring.colours
-            self._legend.set_legend(colouring.legend)
-        picture = DagPicture(self._arrangement.geometry, self._arrangement.nodes, colours, self._tint)
+        if self._colours is None:
+            self._corners.set_legend(self._kinds())
         self.canvas.set_picture(picture)
-        self.minimap.set_picture(picture)
-        self._place_corners()
-        if not self._arrangement.nodes:
-            self._say(self.tr("This graph has no operators"))
+        self._corners.set_picture(picture)
 
-    def _go_home(self) -> None:
-        """Everything if it is readable so, else the beginning: as wide as fits, from the top."""
-        if self._arrangement is None:
-            return
-        bounds = self._arrangement.geometry.bounds
-        wide, high = self.width() / bounds.width(), self.height() / bounds.height()
-        if min(wide, high) >= _READABLE:
-            self.canvas.centre_on(bounds.center(), min(_LARGEST_FIT, wide, high))
-        else:
-            scale = max(min(wide, 1.0), _READABLE)
-            top = QPointF(self._first_x() - self.width() / 2 / scale, bounds.top())
-            if wide >= scale:
-                top.setX(bounds.center().x() - self.width() / 2 / scale)
-            self.canvas.look_at(scale, top)
-        self._at_home = True
+    def _picture(self, theme: Theme) -> DagPicture | None:
+        if self._arrangement is None or self._graph is None:
+            return None
+        nodes = with_latencies(self._arrangement.content.nodes, self._latencies)
+        colours = node_colours(nodes, self._graph, self._colours, theme)
+        return DagPicture(self._arrangement.geometry, nodes, colours.colours, colours.shares, self._tint)
 
-    def _first_x(self) -> float:
+    def _kinds(self) -> Legend:
         assert self._arrangement is not None
-        left, top, right, _ = self._arrangement.geometry.columns
-        first = int(top.argmin())
-        return float(left[first] + right[first]) / 2
+        return kind_legend((node.kind for node in self._arrangement.full.nodes), self._theme)
 
-    def _show_note(self, text: str) -> None:
-        self.note.setText(text)
-        self.note.adjustSize()
-        self.note.show()
-        self._place_corners()
-
-    # -- corners -------------------------------------------------------------------------------------------------
-
-    def _dress_labels(self) -> None:
-        theme = self._theme
-        self._message.setStyleSheet(f"color: {theme.muted}; background: transparent;")
-        self.note.setStyleSheet(
-            f"color: {theme.text}; background: {theme.warning_surface}; padding: 4px 8px; border-radius: 4px;"
+    def _show_marks(self) -> None:
+        content = self.content
+        if content is None:
+            return
+        found = (self._shown_position(name) for name in self.finder.names)
+        self.canvas.set_marks(
+            Marks(
+                selected=frozenset(self._positions(self._selected)),
+                hovered=frozenset(self._positions(self._hovered)),
+                found=frozenset(position for position in found if position is not None),
+                cursor=content.index.get(self._cursor, -1),
+            )
         )
 
-    def _say(self, text: str) -> None:
-        self._message.setText(text)
-        self._message.show()
-        self._place_corners()
+    def _shown_position(self, name: str) -> int | None:
+        """Where a node of the full content is, or the collapsed block that it is in."""
+        assert self._arrangement is not None
+        content, full = self._arrangement.content, self._arrangement.full
+        if name in content.index:
+            return content.index[name]
+        position = full.index.get(name)
+        if position is None:
+            return None
+        return next((content.of_operator[one][0] for one in full.nodes[position].operators), None)
 
-    def _place_corners(self) -> None:
-        self._message.adjustSize()
-        self._message.move((self.width() - self._message.width()) // 2, (self.height() - self._message.height()) // 2)
-        self.note.move(_CORNER, _CORNER)
-        self.minimap.set_seen(self.canvas.port.area)
-        self.minimap.setVisible(self.minimap.useful)
-        beside = self.minimap.width() + _CORNER if self.minimap.useful else 0
-        self._legend.fit_into(max(120, self.width() - 2 * _CORNER - beside))
-        self._legend.move(_CORNER, self.height() - self._legend.height() - _CORNER)
-        self.minimap.move(
-            self.width() - self.minimap.width() - _CORNER, self.height() - self.minimap.height() - _CORNER
-        )
-
-    # -- what the user does --------------------------------------------------------------------------------------
+    # -- what the user does
 
     def _clicked(self, node: int) -> None:
-        self.select([self._name(node)] if node >= 0 else [])
-        self.operator_selected.emit(self._name(node))
+        if node >= 0:
+            self._choose(node)
+        else:
+            self._cursor = ""
+            self.select(())
+            self.operators_selected.emit(())
 
-    def _moved(self) -> None:
-        self.minimap.set_seen(self.canvas.port.area)
-        self.minimap.setVisible(self.minimap.useful)
+    def _choose(self, node: int) -> None:
+        assert self._arrangement is not None
+        self._cursor = self._arrangement.content.nodes[node].name
+        self.select(self._operators(node))
+        self._announce(node)
+        self.operators_selected.emit(self._selected)
+
+    def _added(self, node: int) -> None:
+        operators = self._operators(node)
+        already = set(operators) <= set(self._selected)
+        others = tuple(name for name in self._selected if name not in operators)
+        self._cursor = "" if already else self._name(node)
+        self.select(others if already else (*others, *operators))
+        self.operators_selected.emit(self._selected)
+
+    def _opened(self, node: int) -> None:
+        assert self._arrangement is not None
+        shown = self._arrangement.content.nodes[node]
+        if shown.collapsed:
+            self.toggle_block(shown.block)
+        else:
+            self._camera.centre_on(self._arrangement.geometry, node)
+            if self.scale < 1.0:
+                self.zoom_to_actual_size()
 
     def _touched(self) -> None:
-        self._at_home = False
-
-    def _jump(self, point: QPointF) -> None:
-        self._at_home = False
-        self.canvas.centre_on(point)
+        self._camera.at_home = False
 
     def _walk(self, direction: Direction) -> None:
-        if self._arrangement is None or not self._arrangement.nodes:
+        if self._arrangement is None or not self._arrangement.content.nodes:
             return
-        chosen = self._positions(self._selected)
-        target = neighbour(self._arrangement.geometry, chosen[0], direction) if chosen else 0
-        if target is None:
-            return
-        self._clicked(target)
-        self._bring_into_view(target)
+        geometry, here = self._arrangement.geometry, self._arrangement.content.index.get(self._cursor)
+        target = neighbour(geometry, here, direction) if here is not None else 0
+        if target is not None:
+            self._choose(target)
+            self._camera.show(geometry, target)
 
-    def _bring_into_view(self, node: int) -> None:
+    def _walk_to(self, node: int) -> None:
+        if self._arrangement is not None and self._arrangement.content.nodes:
+            self._choose(node % len(self._arrangement.content.nodes))
+            self._camera.show(self._arrangement.geometry, node % len(self._arrangement.content.nodes))
+
+    def _announce(self, node: int) -> None:
+        """Lets a screen reader say where the keyboard is: nodes are no widgets that could have the focus."""
         assert self._arrangement is not None
-        rect, area = self._arrangement.geometry.rect(node), self.canvas.port.area
-        if not area.contains(rect):
-            self.centre_on(self._name(node))
+        if QAccessible.isActive():
+            text = self._arrangement.content.nodes[node].description.replace("\n", ", ")
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         key = event.key()
         if key in _ARROWS:
             self._walk(_ARROWS[Qt.Key(key)])
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom_in()
-        elif key == Qt.Key.Key_Minus:
-            self.zoom_out()
-        elif key == Qt.Key.Key_0:
-            self.zoom_to_actual_size()
-        elif key == Qt.Key.Key_F:
-            self.fit()
+            return
+        plain = {
+            Qt.Key.Key_Plus: self.zoom_in,
+            Qt.Key.Key_Equal: self.zoom_in,
+            Qt.Key.Key_Minus: self.zoom_out,
+            Qt.Key.Key_0: self.zoom_to_actual_size,
+            Qt.Key.Key_F: self.fit,
+            Qt.Key.Key_Home: lambda: self._walk_to(0),
+            Qt.Key.Key_End: lambda: self._walk_to(-1),
+            Qt.Key.Key_Slash: self.open_search,
+            Qt.Key.Key_Space: self.toggle_selected_block,
+            Qt.Key.Key_O: self.toggle_detail,
+        }
+        if key in plain:
+            plain[Qt.Key(key)]()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._cursor:
+            self._open_cursor()
         elif key == Qt.Key.Key_Escape and self._selected:
             self._clicked(-1)
         else:
             super().keyPressEvent(event)
 
+    def _open_cursor(self) -> None:
+        position = self.content.index.get(self._cursor) if self.content is not None else None
+        if position is not None:
+            self._opened(position)
+
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         event.accept()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
+        at = event.pos()
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            position = self.content.index.get(self._cursor, -1) if self.content is not None else -1
+            at = self._point_of(position)
+        else:
+            position = self.canvas.node_at(QPointF(at))
+        if self._graph is None:
+            return
+        menu = context_menu(self, self.content.nodes[position] if self.content is not None and position >= 0 else None)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.mapToGlobal(at))
+
+    def _point_of(self, node: int) -> QPoint:
+        if self._arrangement is None or node < 0:
+            return self.rect().center()
+        return self._camera.place_of(self._arrangement.geometry, node).toPoint()
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         super().focusInEvent(event)
@@ -377,17 +579,27 @@ class DagView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
         self.canvas.resize(self.size())
-        if self._at_home:
-            self._go_home()
-        self._place_corners()
+        if self._camera.at_home:
+            self.go_home()
+        self._corners.place()
 
-    # -- names and positions -------------------------------------------------------------------------------------
+    # -- names and positions
 
     def _name(self, node: int) -> str:
-        return self._arrangement.nodes[node].name if self._arrangement is not None and node >= 0 else ""
+        content = self.content
+        return content.nodes[node].name if content is not None and node >= 0 else ""
+
+    def _operators(self, node: int) -> tuple[str, ...]:
+        content = self.content
+        return content.nodes[node].operators if content is not None and node >= 0 else ()
+
+    def _cursor_node(self) -> DagNode | None:
+        content = self.content
+        return content.nodes[content.index[self._cursor]] if content and self._cursor in content.index else None
 
     def _positions(self, names: Iterable[str]) -> list[int]:
-        if self._graph is None or self._arrangement is None:
+        """Nodes that stand for operators, each once, in the order of the names."""
+        content = self.content
+        if content is None:
             return []
-        index = self._graph.index
-        return [index[name] for name in names if name in index]
+        return list(dict.fromkeys(i for name in names for i in content.of_operator.get(name, ())))

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from warploom.errors import WarploomError
 from warploom.report.export import FORMATS, ExportFormat
 from warploom.samples.recipes import RECIPES
 from warploom_app.actions import ActionRegistry
@@ -107,6 +106,10 @@ class MainWindow(QMainWindow):
         self.start_page.file_chosen.connect(self._open_file)
         self.start_page.sample_chosen.connect(self.open_sample)
         self._appearance.changed.connect(self._set_theme)
+        pictures = self.workbench.dag.pictures
+        pictures.saved.connect(self._picture_saved)
+        pictures.copied.connect(lambda: state.show(Message(self.tr("The graph is on the clipboard."), level="notice")))
+        pictures.failed.connect(lambda text: state.show(Message(text)))
 
     def _restore(self) -> None:
         geometry = self._settings.bytes("window")
@@ -206,13 +209,10 @@ class MainWindow(QMainWindow):
         return f"{Path(document.title).stem if document is not None else 'warploom'}.{suffix}"
 
     def _save_picture(self, suffix: str, path: Path) -> None:
-        dag = self.workbench.dag
-        try:
-            (dag.render_svg if suffix == "svg" else dag.render_png)(path)
-        except WarploomError as error:
-            self.state.show(Message(str(error)))
-        else:
-            self.state.show(Message(self.tr("Saved {}").format(path), level="notice"))
+        self.workbench.dag.save_picture(path if path.suffix else path.with_suffix(f".{suffix}"))
+
+    def _picture_saved(self, path: Path) -> None:
+        self.state.show(Message(self.tr("Saved {}").format(path), level="notice"))
 
     def optimize(self) -> None:
         """Starts the main job."""

@@ -138,8 +138,8 @@ class Workbench(QMainWindow):
         state.document_changed.connect(self._show_document)
         state.compared_changed.connect(self._show_pair)
         state.selection_changed.connect(self._show_selection)
-        self.dag.operator_selected.connect(lambda name: state.pin([name] if name else []))
-        self.dag.operator_hovered.connect(lambda name: state.hover([name] if name else []))
+        self.dag.operators_selected.connect(state.pin)
+        self.dag.operators_hovered.connect(state.hover)
         self.figures_view.chosen.connect(self._compare_with)
         self._colour_by.activated.connect(self._show_colours)
 
@@ -256,7 +256,7 @@ class Workbench(QMainWindow):
             self._colour_by.setCurrentIndex(0)
         if document is None:
             return
-        chosen = colouring(ColourBy(self._colour_by.currentData()), document.graph, pair, self._theme)
+        chosen = colouring(ColourBy(self._colour_by.currentData()), pair, self._theme)
         self.dag.set_colours(chosen.colours if chosen else None, chosen.legend if chosen else None)
 
     def _show_selection(self) -> None:

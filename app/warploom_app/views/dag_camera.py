@@ -1,0 +1,95 @@
+"""Where the DAG view looks: at home, at everything, at one node; and how a node keeps its place when all is moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF
+
+from warploom_app.painters.dag_geometry import DagGeometry
+from warploom_app.views.dag_canvas import DagCanvas
+
+READABLE = 0.75  # a picture is opened at least this large: its beginning, if it does not fit
+_LARGEST_FIT = 1.25
+_AIR = 0.97  # what is fitted leaves a little room around it
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """An operator, and where on the widget a node of it is to stay."""
+
+    operator: str
+    offset: QPointF
+
+
+class DagCamera:
+    """Moves a canvas. `at_home` says that the user has not moved it: it then follows the widget's size."""
+
+    def __init__(self, canvas: DagCanvas) -> None:
+        self._canvas = canvas
+        self.at_home = True
+
+    def fit(self, geometry: DagGeometry) -> None:
+        """Shows everything."""
+        wide, high = self._ratios(geometry)
+        self.at_home = False
+        self._canvas.centre_on(geometry.bounds.center(), _AIR * min(_LARGEST_FIT / _AIR, wide, high))
+
+    def go_home(self, geometry: DagGeometry) -> None:
+        """Everything if it is readable so, else the beginning: as much as fits across, from the first node on."""
+        wide, high = self._ratios(geometry)
+        if min(wide, high) >= READABLE:
+            self._canvas.centre_on(geometry.bounds.center(), min(_LARGEST_FIT, wide, high))
+        else:
+            self._show_beginning(geometry, high if geometry.horizontal else wide)
+        self.at_home = True
+
+    def centre_on(self, geometry: DagGeometry, node: int) -> None:
+        """Brings a node to the middle, large enough to be read."""
+        self.at_home = False
+        self._canvas.centre_on(geometry.rect(node).center(), max(self._canvas.port.scale, READABLE))
+
+    def show(self, geometry: DagGeometry, node: int) -> None:
+        """Moves only if the node is not seen, or too small to be read."""
+        small = self._canvas.port.scale < READABLE / 2
+        if small or not self._canvas.port.area.contains(geometry.rect(node)):
+            self.centre_on(geometry, node)
+
+    def jump(self, point: QPointF) -> None:
+        """Brings a scene point to the middle."""
+        self.at_home = False
+        self._canvas.centre_on(point)
+
+    def middle_node(self, geometry: DagGeometry) -> int:
+        """The node nearest to the middle of the widget."""
+        left, top, right, bottom = geometry.columns
+        scene = self._canvas.port.to_scene(QPointF(self._canvas.rect().center()))
+        distance = abs((left + right) / 2 - scene.x()) + abs((top + bottom) / 2 - scene.y())
+        return int(distance.argmin())
+
+    def place_of(self, geometry: DagGeometry, node: int) -> QPointF:
+        """Where a node's middle is on the widget."""
+        port = self._canvas.port
+        return (geometry.rect(node).center() - port.origin) * port.scale
+
+    def keep(self, geometry: DagGeometry, node: int, place: QPointF) -> None:
+        """Moves so that a node's middle is there."""
+        port = self._canvas.port
+        self._canvas.look_at(port.scale, geometry.rect(node).center() - place / port.scale)
+
+    def _show_beginning(self, geometry: DagGeometry, across: float) -> None:
+        bounds, canvas = geometry.bounds, self._canvas
+        scale = max(min(across, 1.0), READABLE)
+        first = self._first(geometry) if across < scale else bounds.center()
+        if geometry.horizontal:
+            canvas.look_at(scale, QPointF(bounds.left(), first.y() - canvas.height() / 2 / scale))
+        else:
+            canvas.look_at(scale, QPointF(first.x() - canvas.width() / 2 / scale, bounds.top()))
+
+    def _first(self, geometry: DagGeometry) -> QPointF:
+        left, top, _, _ = geometry.columns
+        return geometry.rect(int((left if geometry.horizontal else top).argmin())).center()
+
+    def _ratios(self, geometry: DagGeometry) -> tuple[float, float]:
+        bounds = geometry.bounds
+        return self._canvas.width() / bounds.width(), self._canvas.height() / bounds.height()
