@@ -50,6 +50,14 @@ class CommandRunner(QObject):
         process.start(self._prefix[0], [*self._prefix[1:], *arguments])
         return process
 
+    def stop(self, process: QProcess) -> None:
+        """Ends one command; it reports nothing any more. What it writes is written whole or not at all."""
+        if process in self._running:
+            self._running.discard(process)
+            process.finished.disconnect()
+            process.finished.connect(process.deleteLater)
+            process.kill()
+
     def close(self) -> None:
         """Ends whatever runs."""
         for process in tuple(self._running):

@@ -6,6 +6,8 @@ and the next request (or `restart`) starts a fresh one.
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal, SignalInstance
@@ -20,6 +22,7 @@ from warploom.worker.messages import (
     Failed,
     Finished,
     Hello,
+    Ping,
     Request,
     Shutdown,
     Welcome,
@@ -31,7 +34,12 @@ GRACE_MS = 4000
 TERMINATE_MS = 2000
 """How long the process may take to end before it is killed."""
 
+SILENCE_MS = 15_000
+"""After how long without a word from the engine the user is told."""
+
+_PATIENCE = 6  # silences until a worker that says nothing is ended
 _STDERR_KEPT = 8192
+_job_ids = itertools.count(1)  # of all engines of a window: a job is known by its number alone
 
 
 class EngineClient(QObject):
@@ -42,12 +50,16 @@ class EngineClient(QObject):
         ready: The worker answered and speaks this version.
         lost: The worker ended without being asked (a sentence, and the end of its log).
         stopped_by_force: A cancelled job did not stop in time and the worker was ended for it.
+        silent: Nothing was heard for so many seconds, although the worker was asked.
+        answering: It answers again after that.
     """
 
     received = Signal(object)
     ready = Signal()
     lost = Signal(str, str)
     stopped_by_force = Signal(int)
+    silent = Signal(int)
+    answering = Signal()
 
     def __init__(
         self,
@@ -55,16 +67,35 @@ class EngineClient(QObject):
         *,
         grace_ms: int = GRACE_MS,
         terminate_ms: int = TERMINATE_MS,
+        silence_ms: int = SILENCE_MS,
+        explain: Callable[[str], str] | None = None,
         parent: QObject | None = None,
     ) -> None:
+        """Prepares a client; nothing is started yet.
+
+        Args:
+            command: The worker's command line; that of this machine by default.
+            grace_ms: How long a job may take to stop.
+            terminate_ms: How long the process may take to end.
+            silence_ms: When a silent worker is told of.
+            explain: Turns the end of its log into a sentence, "" for none.
+            parent: As of every QObject.
+        """
         super().__init__(parent)
         self._command = list(command or worker_command())
-        self._grace_ms = grace_ms
-        self._terminate_ms = terminate_ms
+        self._grace_ms, self._terminate_ms, self._silence_ms = grace_ms, terminate_ms, silence_ms
+        self._explain = explain or (lambda _: "")
+        self._welcome: Welcome | None = None
+        self._heard_s = 0.0
+        self._felt_s = 0.0
+        self._told_silent = False
+        self._leaving: set[QProcess] = set()
+        self._pulse = QTimer(self)
+        self._pulse.setInterval(max(silence_ms // 3, 1))
+        self._pulse.timeout.connect(self._feel_pulse)
         self._process: QProcess | None = None
         self._splitter = FrameSplitter()
         self._log = b""
-        self._next_job = 1
         self._cancelling: int | None = None
         self._expected_end = False
         self._escalation = QTimer(self)
@@ -81,10 +112,26 @@ class EngineClient(QObject):
         """The worker's process id, 0 without one."""
         return self._process.processId() if self._process else 0
 
-    def new_job(self) -> int:
-        """A job id that was not used before."""
-        self._next_job += 1
-        return self._next_job - 1
+    @property
+    def welcome(self) -> Welcome | None:
+        """What the worker said about itself; None before it did."""
+        return self._welcome
+
+    @staticmethod
+    def new_job() -> int:
+        """A job id that no engine of this window used before."""
+        return next(_job_ids)
+
+    def sibling(self, parent: QObject | None = None) -> EngineClient:
+        """Another worker of the same kind."""
+        return EngineClient(
+            self._command,
+            grace_ms=self._grace_ms,
+            terminate_ms=self._terminate_ms,
+            silence_ms=self._silence_ms,
+            explain=self._explain,
+            parent=parent,
+        )
 
     def start(self) -> None:
         """Starts a worker unless one is there."""
@@ -92,12 +139,15 @@ class EngineClient(QObject):
             return
         self._splitter, self._log = FrameSplitter(), b""
         self._cancelling, self._expected_end = None, False
+        self._welcome, self._heard_s, self._told_silent = None, time.monotonic(), False
         process = QProcess(self)
         for signal, slot in self._wires(process):
             signal.connect(slot)
         self._process = process
         process.start(self._command[0], self._command[1:])
         self._write(Hello(job=0))
+        self._felt_s = time.monotonic()
+        self._pulse.start()
 
     def restart(self) -> None:
         """Ends the worker if there is one and starts another."""
@@ -120,6 +170,9 @@ class EngineClient(QObject):
     def close(self) -> None:
         """Ends the worker and waits for it (used when the window closes)."""
         self._escalation.stop()
+        for leaving in tuple(self._leaving):
+            leaving.kill()
+            leaving.waitForFinished(self._terminate_ms)
         process = self._process
         if process is None:
             return
@@ -148,6 +201,10 @@ class EngineClient(QObject):
     def _read(self) -> None:
         if self._process is None:
             return
+        self._heard_s = time.monotonic()
+        if self._told_silent:
+            self._told_silent = False
+            self.answering.emit()
         try:
             bodies = self._splitter.feed(bytes(self._process.readAllStandardOutput().data()))
             events = [decode_event(body) for body in bodies]
@@ -167,7 +224,11 @@ class EngineClient(QObject):
                     ).format(event.protocol, PROTOCOL_VERSION)
                 )
                 return
+            self._welcome = event
             self.ready.emit()
+        if isinstance(event, Failed) and event.job == 0 and self._welcome is None:
+            self._give_up(event.message)
+            return
         if isinstance(event, Finished | Failed) and event.job == self._cancelling:
             self._cancelling = None
             self._escalation.stop()
@@ -183,6 +244,23 @@ class EngineClient(QObject):
             self._drop()
             self.lost.emit(self.tr("The engine did not start: {}.").format(reason), " ".join(self._command))
 
+    def _feel_pulse(self) -> None:
+        """Asks a silent worker for a sign of life; tells of one that gives none, and ends it at last."""
+        now, last, self._felt_s = time.monotonic(), self._felt_s, time.monotonic()
+        if now - last > self._silence_ms / 1000:  # this window itself stood still (or the machine slept)
+            self._heard_s = now
+        silence_ms = 1000 * (now - self._heard_s)
+        if self._process is None or silence_ms < self._pulse.interval():
+            return
+        seconds = round(silence_ms / 1000)
+        if silence_ms >= _PATIENCE * self._silence_ms:
+            self._give_up(self.tr("The engine has not answered for {} seconds and was ended.").format(seconds))
+            return
+        if silence_ms >= self._silence_ms and not self._expected_end:
+            self._told_silent = True
+            self.silent.emit(seconds)
+        self._write(Ping())
+
     def _ended(self, code: int, status: QProcess.ExitStatus) -> None:
         if self._process is None:
             return
@@ -195,7 +273,8 @@ class EngineClient(QObject):
         elif not expected:
             crashed = status == QProcess.ExitStatus.CrashExit
             how = describe_exit(-code if crashed else code)
-            self.lost.emit(self.tr("The engine process ended unexpectedly ({}).").format(how), log)
+            known = self._explain(log)
+            self.lost.emit(known or self.tr("The engine process ended unexpectedly ({}).").format(how), log)
 
     def _escalate(self) -> None:
         """The second and third step of a cancel; the process is not waited for."""
@@ -209,7 +288,8 @@ class EngineClient(QObject):
             self._process.kill()
 
     def _give_up(self, message: str) -> None:
-        """Ends a worker whose output cannot be trusted."""
+        """Ends a worker that cannot be trusted or does not answer."""
+        self._read_log()
         log = self._log.decode(errors="replace")
         self._drop()
         self.lost.emit(message, log)
@@ -217,7 +297,8 @@ class EngineClient(QObject):
     def _drop(self) -> None:
         """Forgets the process; one that still runs is killed, and Qt reaps it."""
         self._escalation.stop()
-        process, self._process = self._process, None
+        self._pulse.stop()
+        process, self._process, self._welcome = self._process, None, None
         if process is None:
             return
         for signal, slot in self._wires(process):
@@ -225,5 +306,8 @@ class EngineClient(QObject):
         if process.state() == QProcess.ProcessState.NotRunning:
             process.deleteLater()
         else:
+            self._leaving.add(process)
+            process.finished.connect(lambda *_: self._leaving.discard(process))
             process.finished.connect(process.deleteLater)
-            process.kill()
+            process.terminate()
+            QTimer.singleShot(self._terminate_ms, process, process.kill)

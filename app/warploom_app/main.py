@@ -15,7 +15,9 @@ from warploom_app.appearance import Appearance
 from warploom_app.background import Background
 from warploom_app.commands import CommandRunner
 from warploom_app.engine_client import EngineClient
+from warploom_app.hosts import Hosts
 from warploom_app.icons import app_icon
+from warploom_app.recordings_folder import RecordingsFolder
 from warploom_app.session import Session
 from warploom_app.settings import Settings
 from warploom_app.state import AppState
@@ -34,7 +36,9 @@ class WindowProgram:
         self.engine = engine or EngineClient()
         self.commands = CommandRunner()
         self.background = Background()
-        self.session = Session(self.state, self.engine, self.commands, self.background, recordings)
+        self.hosts = Hosts()
+        folder = RecordingsFolder(recordings or settings.recordings_folder)
+        self.session = Session(self.state, self.engine, self.commands, self.background, folder, self.hosts)
         self.window = MainWindow(self.state, self.session, settings, self.appearance)
 
     def open(self, path: str | None) -> None:
@@ -48,6 +52,7 @@ class WindowProgram:
         """Ends every process and thread."""
         self.window.close()
         self.commands.close()
+        self.session.close()
         self.engine.close()
         self.background.close()
 

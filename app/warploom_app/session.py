@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import platformdirs
-from PySide6.QtCore import QObject, QTimer, QUrl, Signal
+from PySide6.QtCore import QObject, QProcess, QUrl, Signal
 
-from warploom.graph import LogEntry
 from warploom.recording.file import write_recording
 from warploom.worker.messages import (
     DeviceList,
@@ -20,20 +17,24 @@ from warploom.worker.messages import (
     GraphReady,
     ImportRequest,
     LogLine,
-    OptimizeRequest,
     Phase,
-    SearchProgress,
 )
 from warploom_app.background import Background, sentence
 from warploom_app.commands import CommandRunner
 from warploom_app.engine_client import EngineClient
+from warploom_app.hosts import Hosts
+from warploom_app.jobs import JobState, Task, TaskQueue
 from warploom_app.loading import document_from_graph, document_from_recording, what_is
-from warploom_app.state import AppState, Document, JobState, Message
+from warploom_app.log_batch import LogBatch
+from warploom_app.recordings_folder import RecordingsFolder
+from warploom_app.runner import Runner
+from warploom_app.state import AppState, Document, Message
 
 RESTART = "run.restart"
 CANCEL = "run.cancel"
 OPEN = "file.open"
-_LOG_BATCH_MS = 100
+OPEN_RESULT = "run.open-result"
+SHOW_JOBS = "view.jobs"
 
 
 class Session(QObject):
@@ -41,11 +42,13 @@ class Session(QObject):
 
     Signals:
         opened: A file was opened (its path).
-        logged: New entries of the build log of the running job.
+        logged: New entries of the build log of what is open.
+        run_ended: A run ended (the task, a sentence about it).
     """
 
     opened = Signal(object)
     logged = Signal(object)
+    run_ended = Signal(object, str)
 
     def __init__(
         self,
@@ -53,22 +56,29 @@ class Session(QObject):
         engine: EngineClient,
         commands: CommandRunner,
         background: Background,
-        folder: Path | None = None,
+        folder: RecordingsFolder | None = None,
+        hosts: Hosts | None = None,
     ) -> None:
         super().__init__()
         self._state, self._engine, self._commands, self._background = state, engine, commands, background
-        self._folder = folder or platformdirs.user_data_path("warploom", appauthor=False) / "recordings"
-        self._log: list[LogEntry] = []
-        self._fresh: list[LogEntry] = []
+        self.folder = folder or RecordingsFolder()
+        self.hosts = hosts or Hosts()
+        self.queue = TaskQueue(self)
+        self.runner = Runner(state, self.queue, engine, self.hosts, self.folder)
+        self._log = LogBatch(self)
+        self._reader: EngineClient | None = None
+        self._importing: EngineClient | None = None
+        self._command: QProcess | None = None
         self._model: Path | None = None
+        self._latest: Task | None = None
         self._opening = 0
-        self._batch = QTimer(self)
-        self._batch.setSingleShot(True)
-        self._batch.setInterval(_LOG_BATCH_MS)
-        self._batch.timeout.connect(self._flush_log)
-        engine.received.connect(self._take)
-        engine.lost.connect(self._engine_lost)
-        engine.stopped_by_force.connect(self._stopped_by_force)
+        self._told_loss = ""
+        self._log.ready.connect(self.logged)
+        self.runner.log.ready.connect(self._log_of_run)
+        self.runner.recorded.connect(self._recorded)
+        self.runner.failed.connect(self._run_failed)
+        self.runner.lost.connect(self._run_lost)
+        self._listen(engine)
 
     # -- what the user asks for
 
@@ -77,41 +87,41 @@ class Session(QObject):
         self._engine.send(DevicesRequest(job=self._engine.new_job()))
 
     def restart_engine(self) -> None:
-        """Starts a fresh engine after one was lost."""
+        """Starts a fresh engine; a run that the old one was busy with is over."""
         self._state.clear_message()
         self._state.set_job(None)
         self._engine.restart()
-        self._engine.send(DevicesRequest(job=self._engine.new_job()))
+        self.start()
+        self.runner.give_up()
+        self.runner.resume()
 
     def drop(self, urls: Sequence[QUrl]) -> None:
-        """Opens what was dropped on the window."""
+        """Opens what was dropped on the window; several models become a queue of runs."""
         remote = [url for url in urls if not url.isLocalFile()]
         if remote:
-            self._state.show(
-                Message(
-                    self.tr("{} is not a file on this machine: download it first, then drop it.").format(
-                        remote[0].toString()
-                    )
-                )
-            )
+            text = self.tr("{} is not a file on this machine: download it first, then drop it.")
+            self._say(text.format(remote[0].toString()))
             return
         self.open([Path(url.toLocalFile()) for url in urls])
 
     def open(self, paths: Sequence[Path]) -> None:
-        """Opens the first model or recording among the paths; says so when there is more, or none."""
+        """Opens the first model or recording among the paths, queues further models; says so when there is none."""
         if not paths:
             return
         kinds = [(path, what_is(path)) for path in paths]
         known = [(path, kind) for path, kind in kinds if kind in ("model", "recording")]
         if not known:
             more = self.tr(" {} more were dropped with it.").format(len(paths) - 1) if len(paths) > 1 else ""
-            self._state.show(Message(kinds[0][1] + more, action=OPEN))
+            self._say(kinds[0][1] + more, OPEN)
+            return
+        models = [path.absolute() for path, kind in known if kind == "model"]
+        self._state.clear_message()
+        if len(models) > 1 and len(models) == len(known):
+            self.enqueue(models)
             return
         path, kind = known[0]
-        self._state.clear_message()
         if len(paths) > 1:
-            text = self.tr("Opened {}; one file is shown at a time.").format(path.name)
-            self._state.show(Message(text, level="notice"))
+            self._notice(self.tr("Opened {}; one file is shown at a time.").format(path.name))
         if kind == "model":
             self._import(path)
         else:
@@ -122,68 +132,88 @@ class Session(QObject):
         if path is not None and path.is_file():
             self.open([path])
             return
-        target = self._samples_folder() / f"{name}.onnx"
+        try:
+            target = self.folder.samples() / f"{name}.onnx"
+        except OSError as error:
+            self._say(sentence(error))
+            return
         if target.is_file():
             self.open([target])
-            return
-        if self._busy():
-            return
-        job = self._begin("build", name)
-        self._commands.build_sample(
-            name, target, lambda: self._end(job, lambda: self.open([target])), lambda *said: self._end(job, None, *said)
-        )
+        elif not self._busy():
+            job = self._begin("build", name)
+            self._command = self._commands.build_sample(
+                name,
+                target,
+                lambda: self._end(job, lambda: self.open([target])),
+                lambda *said: self._end(job, None, *said),
+            )
 
     def optimize(self) -> bool:
-        """Runs the main job on the open model; returns whether it began."""
+        """Asks for a run on the open model; returns whether it is on its way."""
         document = self._state.document
-        if document is None or self._busy():
+        if document is None or self._state.chore is not None:
             return False
         if document.model is None or not document.model.is_file():
             name = document.model or (document.results.recording.model.path if document.results else document.title)
-            text = self.tr("The model file {} is not there any more: open it from where it is now.").format(name)
-            self._state.show(Message(text, action=OPEN))
-            return False
-        output = self._output_for(document.model)
-        if output is None:
+            text = self.tr("The model file {} is not there any more: open it from where it is now.")
+            self._say(text.format(name), OPEN)
             return False
         self._state.clear_message()
-        self._model = document.model
-        job = self._begin("optimize", document.model.name)
-        self._engine.send(
-            OptimizeRequest(job=job, model=str(document.model), output=str(output), options=self._state.options)
-        )
+        behind = self._state.run is not None
+        task = self.runner.add(document.model, self._state.options, self._state.host)
+        if behind:
+            self._notice(self.tr("{} waits in the list of jobs.").format(task.model.name), SHOW_JOBS)
         return True
 
+    def enqueue(self, models: Sequence[Path]) -> None:
+        """Asks for a run on each of several models."""
+        for model in models:
+            self.runner.add(model, self._state.options, self._state.host)
+        self._notice(self.tr("{} models are in the list of jobs.").format(len(models)), SHOW_JOBS)
+
     def cancel(self) -> None:
-        """Stops the running job; what was found so far is kept where there is something."""
-        job = self._state.job
-        if job is not None and job.kind in ("import", "optimize") and not job.cancelling:
-            self._state.change_job(cancelling=True)
-            self._engine.cancel(job.job)
+        """Stops what is in progress; what was found so far is kept where there is something."""
+        chore = self._state.chore
+        if chore is None:
+            self.runner.cancel()
+        elif not chore.cancelling:
+            if chore.kind == "import" and self._importing is not None:
+                self._state.change_job(cancelling=True)
+                self._importing.cancel(chore.job)
+            elif self._command is not None:
+                self._state.set_job(None)
+                self._commands.stop(self._command)
+                self._notice(self.tr("Stopped before there was anything to show."))
 
     def abandon(self) -> None:
-        """Stops the running job and forgets it: nothing of it will be shown."""
-        self.cancel()
+        """Stops the import in progress and forgets it; a run goes on in the list of jobs."""
+        if self._state.chore is not None:
+            self.cancel()
         self._opening += 1
         self._state.set_job(None)
 
-    def export(self, format_name: str, output: Path) -> None:
-        """Writes the open recording in another format."""
+    def open_result(self, task: Task | None = None) -> None:
+        """Opens the recording of a task, by default of the one that ended last."""
+        task = task or self._latest
+        if task is not None and task.recording is not None:
+            self._state.clear_message()
+            self._read(task.recording, task.model if task.model.is_file() else None)
+
+    def export(self, format_name: str, output: Path, done: Callable[[], object] | None = None) -> None:
+        """Writes the open recording in another format, then calls `done` (by default it says so)."""
         document = self._state.document
         if document is None or document.results is None or document.path is None or self._busy():
             return
         job = self._begin("export", output.name)
-
-        def done() -> None:
-            self._say_saved(output)
+        told = done or (lambda: self._say_saved(output))
 
         def run() -> None:
             assert document.path is not None
-            self._commands.export(
+            self._command = self._commands.export(
                 document.path,
                 format_name,
                 output,
-                lambda: self._end(job, done),
+                lambda: self._end(job, told),
                 lambda *said: self._end(job, None, *said),
             )
 
@@ -198,68 +228,92 @@ class Session(QObject):
         self._background.run(
             lambda: write_recording(recording, output),
             lambda _: self._say_saved(output),
-            lambda error: self._state.show(Message(sentence(error))),
+            lambda error: self._say(sentence(error)),
         )
+
+    def close(self) -> None:
+        """Ends what the session started by itself."""
+        self.hosts.close()
+        if self._reader is not None:
+            self._reader.close()
 
     # -- work under way
 
+    def _say(self, text: str, action: str = "", details: str = "") -> None:
+        self._state.show(Message(text, action=action, details=details))
+
+    def _notice(self, text: str, action: str = "") -> None:
+        self._state.show(Message(text, "notice", action))
+
     def _busy(self) -> bool:
-        job = self._state.job
-        if job is None:
+        if self._state.chore is None:
             return False
-        text = self.tr("Something is being done already: wait for it, or cancel it first.")
-        self._state.show(Message(text, "notice", CANCEL))
+        self._notice(self.tr("Something is being done already: wait for it, or cancel it first."), CANCEL)
         return True
 
     def _say_saved(self, output: Path) -> None:
-        self._state.show(Message(self.tr("Saved {}").format(output), level="notice"))
+        self._notice(self.tr("Saved {}").format(output))
 
     def _begin(self, kind: str, subject: str) -> int:
         job = self._engine.new_job()
-        self._log, self._fresh = [], []
+        self._log.begin()
+        self._command = None
         self._state.set_job(JobState(job, kind, subject))
         return job
 
     def _end(self, job: int, then: Callable[[], object] | None, message: str = "", details: str = "") -> None:
-        """A job ended: well (`then`), or with a message. One that was given up meanwhile says nothing."""
-        if self._state.job is None or self._state.job.job != job:
+        """Short work ended: well (`then`), or with a message. What was given up meanwhile says nothing."""
+        chore = self._state.chore
+        if chore is None or chore.job != job:
             return
-        self._flush_log()
+        self._log.flush()
         self._state.set_job(None)
         if message:
-            self._state.show(Message(message, details=details))
+            self._say(message, details=details)
         if then is not None:
             then()
 
     def _import(self, path: Path) -> None:
-        if self._state.job is not None and self._state.job.kind == "import":
-            self._engine.cancel(self._state.job.job)
+        chore = self._state.chore
+        if chore is not None and chore.kind == "import" and self._importing is not None:
+            self._importing.cancel(chore.job)
             self._state.set_job(None)
         if self._busy():
             return
         self._model = path.absolute()
         job = self._begin("import", path.name)
         options = self._state.options
-        self._engine.send(ImportRequest(job=job, model=str(self._model), batch=options.batch, shapes=options.shapes))
+        self._importing = self._engine_for_import()
+        self._importing.send(ImportRequest(job, str(self._model), options.batch, options.shapes))
 
-    def _read(self, path: Path, model: Path | None = None, job: int | None = None) -> None:
-        """Reads a recording; the newest request wins."""
+    def _engine_for_import(self) -> EngineClient:
+        """The engine, or a second one while the first is busy with a run."""
+        run = self._state.run
+        if run is None or run.host:
+            return self._engine
+        if self._reader is None:
+            self._reader = self._engine.sibling(self)
+            self._listen(self._reader)
+        return self._reader
+
+    def _read(self, path: Path, model: Path | None = None, done: Callable[[], object] | None = None) -> None:
+        """Reads a recording and shows it; the newest request wins. `done` is called in any case."""
         self._opening += 1
         mine, path = self._opening, path.absolute()
 
-        def done(document: Document) -> None:
-            if job is not None:
-                self._end(job, None)
+        def opened(document: Document) -> None:
+            if done is not None:
+                done()
             if mine == self._opening:
                 self._state.set_document(document)
                 self.opened.emit(path)
 
         def failed(error: Exception) -> None:
-            if job is not None:
-                self._end(job, None)
-            self._state.show(Message(sentence(error), action=OPEN))
+            if done is not None:
+                done()
+            self._say(sentence(error), OPEN)
 
-        self._background.run(lambda: document_from_recording(path, model), done, failed)
+        self._background.run(lambda: document_from_recording(path, model), opened, failed)
 
     def _with_file(self, document: Document, run: Callable[[], object], job: int) -> None:
         """Calls `run` once the recording's file is there; one that was deleted is written again."""
@@ -276,54 +330,47 @@ class Session(QObject):
 
         self._background.run(write, lambda _: run(), lambda error: self._end(job, None, sentence(error)))
 
-    def _output_for(self, model: Path) -> Path | None:
-        options = self._state.options
-        device = options.device.replace(":", "-")
-        name = f"{model.stem}-{device}-{options.precision}-{time.strftime('%Y%m%d-%H%M%S')}.warploom"
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            self._state.show(Message(self.tr("The folder for recordings cannot be made: {}").format(sentence(error))))
-            return None
-        return self._folder / name
+    # -- events of an import
 
-    def _samples_folder(self) -> Path:
-        folder = self._folder.parent / "samples"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
-    # -- events of the engine
+    def _listen(self, engine: EngineClient) -> None:
+        engine.received.connect(self._take)
+        engine.lost.connect(self._engine_lost)
+        engine.stopped_by_force.connect(self._stopped_by_force)
+        engine.silent.connect(self._engine_silent)
+        engine.answering.connect(self._state.clear_message)
 
     def _take(self, event: Event) -> None:
         if isinstance(event, DeviceList):
             self._state.set_devices(event)
             return
-        job = self._state.job
-        if job is None or event.job != job.job:
+        chore = self._state.chore
+        if chore is None or event.job != chore.job:
             if isinstance(event, Failed) and event.job == 0:
-                self._state.show(Message(event.message, action=RESTART, details=event.details))
+                self._say(event.message, RESTART, event.details)
             return
         match event:
             case Phase():
                 self._state.change_job(phase=event.name, detail=event.detail)
-            case SearchProgress():
-                self._state.change_job(progress=event)
             case LogLine():
-                self._fresh.append(LogEntry(event.step, event.subject, event.decision, event.reason))
-                self._batch.start() if not self._batch.isActive() else None
+                self._log.add(event)
             case GraphReady():
                 self._graph_ready(event)
-            case Finished():
-                self._finished(event, job)
+            case Finished() if event.cancelled:
+                self._end(event.job, None)
+                self._notice(self.tr("Stopped before there was anything to show."))
             case Failed():
-                self._failed(event, job)
+                self._end(event.job, None)
+                if event.code == "cancelled":
+                    self._notice(self.tr("Stopped before there was anything to show."))
+                else:
+                    self._say(event.message, OPEN, event.details)
 
     def _graph_ready(self, event: GraphReady) -> None:
-        job, model = self._state.job, self._model
-        if job is None or job.kind != "import" or model is None:
+        model = self._model
+        if model is None:
             return
-        self._flush_log()
-        log = tuple(self._log)
+        self._log.flush()
+        log = self._log.entries
         self._opening += 1
         mine = self._opening
 
@@ -338,48 +385,69 @@ class Session(QObject):
 
         self._background.run(lambda: document_from_graph(model, event.document, log), done, failed)
 
-    def _finished(self, event: Finished, job: JobState) -> None:
-        if event.recording:
-            if event.cancelled:
-                text = self.tr("The search was stopped; the best schedule found so far is shown.")
-                self._state.show(Message(text, "notice"))
-            self._read(Path(event.recording), self._model, job.job)
-        elif job.kind == "optimize" or event.cancelled:
-            self._end(job.job, None)
-            self._state.show(Message(self.tr("Stopped before there was anything to show."), "notice"))
-
-    def _failed(self, event: Failed, job: JobState) -> None:
-        self._end(job.job, None)
-        if event.code == "cancelled":
-            self._state.show(Message(self.tr("Stopped before there was anything to show."), "notice"))
-        else:
-            action = OPEN if job.kind == "import" else ""
-            self._state.show(Message(event.message, action=action, details=event.details))
-
     def _engine_lost(self, reason: str, log: str) -> None:
-        job = self._state.job
         parts = [reason]
-        if job is not None and job.kind in ("import", "optimize"):
-            parts.append(self.tr("The work on {} is lost.").format(job.subject))
-            self._flush_log()
+        chore = self._state.chore
+        if chore is not None and chore.kind == "import" and self.sender() is self._importing:
+            parts.append(self.tr("The work on {} is lost.").format(chore.subject))
+            self._log.flush()
             self._state.set_job(None)
+        elif reason == self._told_loss or self.sender() is self._reader:
+            self._told_loss = ""
+            return  # the run has said it already, or nothing depended on it
         if self._state.document is not None:
             parts.append(self.tr("What is open stays."))
-        self._state.show(Message(" ".join(parts), action=RESTART, details=log))
+        self._say(" ".join(parts), RESTART, log)
+
+    def _engine_silent(self, seconds: int) -> None:
+        text = self.tr("The engine has not answered for {} seconds. It may be busy; a restart ends what it does.")
+        self._notice(text.format(seconds), RESTART)
 
     def _stopped_by_force(self, job: int) -> None:
-        current = self._state.job
-        if current is not None and current.job != job and current.kind == "import" and self._model is not None:
+        chore = self._state.chore
+        if chore is None or chore.kind != "import":
+            return
+        if chore.job != job and self._model is not None:
             self._state.set_job(None)  # it waited behind the job that would not stop, and went with the engine
             self._import(self._model)
-            return
-        self._end(job, None)
-        text = self.tr("The engine did not stop in time and was ended; the next run starts a fresh one.")
-        self._state.show(Message(text, "notice"))
+        elif chore.job == job:
+            self._end(job, None)
+            text = self.tr("The engine did not stop in time and was ended; the next run starts a fresh one.")
+            self._notice(text)
 
-    def _flush_log(self) -> None:
-        self._batch.stop()
-        if self._fresh:
-            self._log += self._fresh
-            fresh, self._fresh = self._fresh, []
-            self.logged.emit(fresh)
+    # -- the ends of runs
+
+    def _log_of_run(self, entries: object) -> None:
+        task, document = self.runner.task, self._state.document
+        if task is not None and document is not None and document.model == task.model:
+            self.logged.emit(entries)
+
+    def _recorded(self, task: Task, stopped: bool) -> None:
+        self._latest = task
+        document = self._state.document
+        assert task.recording is not None
+        if document is not None and document.model == task.model and self._state.chore is None:
+            if stopped:
+                self._notice(self.tr("The search was stopped; the best schedule found so far is shown."))
+            self._read(task.recording, task.model, self.runner.close_run)
+        else:
+            self.runner.close_run()
+            self._notice(self.tr("{} is optimized.").format(task.model.name), OPEN_RESULT)
+        self.run_ended.emit(task, self.tr("{} is optimized.").format(task.model.name))
+
+    def _run_failed(self, task: Task, event: Failed) -> None:
+        if event.code == "cancelled":
+            self._notice(event.message or self.tr("Stopped before there was anything to show."))
+            return
+        self._say(event.message, details=event.details)
+        self.run_ended.emit(task, self.tr("{} failed: {}").format(task.model.name, event.message))
+
+    def _run_lost(self, task: Task, reason: str, log: str) -> None:
+        self._told_loss = "" if task.host else reason
+        parts = [reason, self.tr("The work on {} is lost.").format(task.model.name)]
+        if self._state.document is not None:
+            parts.append(self.tr("What is open stays."))
+        if self.queue.waiting:
+            parts.append(self.tr("{} more wait.").format(len(self.queue.waiting)))
+        self._say(" ".join(parts), RESTART, log)
+        self.run_ended.emit(task, reason)

@@ -8,10 +8,35 @@ import msgspec
 from PySide6.QtCore import QByteArray, QSettings
 
 from warploom.worker.messages import OptimizeOptions
+from warploom.worker.remote import RemoteHost
 from warploom_app.appearance import AppearanceMode
 
-MAX_RECENT = 8
+MAX_RECENT = 12
 _LAYOUT_VERSION = 1
+
+
+class Preferences(msgspec.Struct, frozen=True):
+    """What the settings dialog shows.
+
+    Attributes:
+        language: Code of the window's language; "" as the system.
+        notify: Whether long work that ends is told of while the window is in the background.
+        notify_after_s: What counts as long.
+        reopen: Whether what was open is opened again after a crash of the window.
+        keep_recordings: How many recordings made here are kept.
+        keep_gigabytes: How much they may take together.
+        recordings: Where they are; "" for the usual folder.
+        hosts: Machines with GPUs.
+    """
+
+    language: str = ""
+    notify: bool = True
+    notify_after_s: int = 10
+    reopen: bool = True
+    keep_recordings: int = 200
+    keep_gigabytes: float = 4.0
+    recordings: str = ""
+    hosts: tuple[RemoteHost, ...] = ()
 
 
 class Settings:
@@ -57,6 +82,33 @@ class Settings:
     @options.setter
     def options(self, options: OptimizeOptions) -> None:
         self._store.setValue("options", msgspec.json.encode(options).decode())
+
+    @property
+    def preferences(self) -> Preferences:
+        """What the settings dialog shows."""
+        try:
+            return msgspec.json.decode(str(self._store.value("preferences", "{}")), type=Preferences)
+        except msgspec.MsgspecError:
+            return Preferences()
+
+    @preferences.setter
+    def preferences(self, preferences: Preferences) -> None:
+        self._store.setValue("preferences", msgspec.json.encode(preferences).decode())
+
+    @property
+    def recordings_folder(self) -> Path | None:
+        """Where recordings are kept; None for the usual folder."""
+        text = self.preferences.recordings
+        return Path(text) if text else None
+
+    @property
+    def host(self) -> str:
+        """Where the last run took place."""
+        return str(self._store.value("host", ""))
+
+    @host.setter
+    def host(self, host: str) -> None:
+        self._store.setValue("host", host)
 
     def bytes(self, name: str) -> QByteArray | None:
         """A saved geometry or dock layout of this version of the window."""

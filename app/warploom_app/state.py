@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import structs
 from PySide6.QtCore import QObject, Signal
 
-from warploom.worker.messages import DeviceList, OptimizeOptions, SearchProgress
+from warploom.worker.messages import DeviceList, OptimizeOptions
+from warploom_app.jobs import JobState
 
 if TYPE_CHECKING:
     from warploom.graph import Graph, LogEntry
@@ -59,31 +60,6 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class JobState:
-    """A job of the engine in progress.
-
-    Attributes:
-        job: Its id.
-        kind: "import", "optimize" or "export".
-        subject: The file that it is about.
-        phase: The step that runs now, as the engine names it.
-        detail: More about the step.
-        progress: The latest figures of the search.
-        started_s: Monotonic time of its start.
-        cancelling: Whether the user asked it to stop.
-    """
-
-    job: int
-    kind: str
-    subject: str
-    phase: str = ""
-    detail: str = ""
-    progress: SearchProgress | None = None
-    started_s: float = field(default_factory=time.monotonic)
-    cancelling: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Message:
     """What the bar above the view says.
 
@@ -126,6 +102,8 @@ class AppState(QObject):
         self._document: Document | None = None
         self._selection = Selection()
         self._job: JobState | None = None
+        self._run: JobState | None = None
+        self._host = ""
         self._options = OptimizeOptions()
         self._devices: DeviceList | None = None
         self._message: Message | None = None
@@ -143,8 +121,23 @@ class AppState(QObject):
 
     @property
     def job(self) -> JobState | None:
-        """What the engine is busy with."""
+        """What is in progress: the short work that the user waits for (an import, an export), else the run."""
+        return self._job or self._run
+
+    @property
+    def chore(self) -> JobState | None:
+        """The short work in progress."""
         return self._job
+
+    @property
+    def run(self) -> JobState | None:
+        """The run in progress: its search, measurements and profiles."""
+        return self._run
+
+    @property
+    def host(self) -> str:
+        """Where the next run takes place; "" for this machine."""
+        return self._host
 
     @property
     def options(self) -> OptimizeOptions:
@@ -184,20 +177,38 @@ class AppState(QObject):
         self.document_changed.emit()
 
     def set_job(self, job: JobState | None) -> None:
-        """A job began (or ended)."""
+        """Short work began (or ended)."""
         if job != self._job:
             self._job = job
             self.job_changed.emit()
 
     def change_job(self, **changes: object) -> None:
-        """The running job moved on."""
+        """The short work moved on."""
         if self._job is not None:
             self.set_job(replace(self._job, **changes))  # type: ignore[arg-type]
+
+    def set_run(self, run: JobState | None) -> None:
+        """A run began, moved on or ended."""
+        if run != self._run:
+            self._run = run
+            self.job_changed.emit()
+
+    def change_run(self, **changes: object) -> None:
+        """The run moved on."""
+        if self._run is not None:
+            self.set_run(replace(self._run, **changes))  # type: ignore[arg-type]
 
     def set_options(self, options: OptimizeOptions) -> None:
         """The user changed the settings of the next run."""
         if options != self._options:
             self._options = options
+            self.options_changed.emit()
+
+    def set_target(self, host: str, device: str) -> None:
+        """The user chose another device, here or on a host."""
+        if (host, device) != (self._host, self._options.device):
+            self._host = host
+            self._options = structs.replace(self._options, device=device)
             self.options_changed.emit()
 
     def set_devices(self, devices: DeviceList) -> None:

@@ -33,6 +33,8 @@ from warploom.worker.messages import (
     LogLine,
     OptimizeRequest,
     Phase,
+    Ping,
+    Pong,
     Request,
     SearchProgress,
     Shutdown,
@@ -76,6 +78,8 @@ class FakeWorker:
                 self._say(Welcome(request.job, "0.0", protocol, os.getpid()))
             case DevicesRequest():
                 self._say(DeviceList(request.job, DEVICES, "sim:h200", "No NVIDIA GPU can be used here."))
+            case Ping():
+                self._say(Pong(request.job))
             case CancelRequest():
                 self._cancelled.set()
             case ImportRequest():

@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from warploom_app.jobs import TaskState
 from warploom_app.main import WindowProgram
 
 MakeProgram = Callable[..., WindowProgram]
@@ -194,15 +195,20 @@ def test_that_a_model_deleted_while_open_is_noticed_before_the_run(
     assert program.state.job is None
 
 
-def test_that_a_second_job_waits_for_the_first(qtbot: QtBot, make_program: MakeProgram, model_file: Path) -> None:
+def test_that_a_second_run_waits_for_the_first(qtbot: QtBot, make_program: MakeProgram, model_file: Path) -> None:
     program = make_program("slow")
     start_search(qtbot, program, model_file)
     job = program.state.job
     program.session.optimize()
-    assert "done already" in message(program)
+    assert "waits in the list of jobs" in message(program)
     assert program.state.job is not None
     assert job is not None
     assert program.state.job.job == job.job
+    program.session.cancel()
+    qtbot.waitUntil(lambda: program.state.run is not None and program.state.run.job != job.job, timeout=8000)
+    program.session.cancel()
+    qtbot.waitUntil(lambda: program.state.job is None, timeout=8000)
+    assert [task.state for task in program.session.queue.tasks] == [TaskState.DONE, TaskState.DONE]
 
 
 def test_that_a_folder_that_cannot_be_written_is_named(
@@ -223,17 +229,19 @@ def test_that_closing_the_window_ends_a_busy_worker(qtbot: QtBot, make_program: 
     assert not Path(f"/proc/{pid}").exists()
 
 
-def test_that_closing_the_document_forgets_the_search(
+def test_that_closing_the_document_lets_the_run_go_on_and_its_result_waits_to_be_opened(
     qtbot: QtBot, make_program: MakeProgram, model_file: Path
 ) -> None:
     program = make_program("slow")
     start_search(qtbot, program, model_file)
     qtbot.keyClick(program.window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
-    assert program.state.job is None
-    qtbot.wait(400)
+    assert program.state.run is not None
+    program.session.cancel()
+    qtbot.waitUntil(lambda: program.state.job is None, timeout=8000)
     assert program.state.document is None
-    assert program.state.message is None
-    open_model(qtbot, program, model_file)
+    assert "branching.onnx is optimized" in message(program)
+    qtbot.mouseClick(program.window.message_bar.help_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: has_results(program), timeout=8000)
 
 
 def test_that_a_file_opened_while_another_is_imported_takes_its_place(

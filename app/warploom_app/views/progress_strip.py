@@ -7,9 +7,10 @@ import time
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
 
+from warploom_app.jobs import JobState
 from warploom_app.presenters.names import scheduler_title
 from warploom_app.presenters.units import count, duration, latency
-from warploom_app.state import AppState, JobState
+from warploom_app.state import AppState
 from warploom_app.theme import GRID, figure_font
 
 _PHASES = ("import", "search", "measure", "verify", "profile", "save")

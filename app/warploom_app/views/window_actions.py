@@ -69,6 +69,8 @@ def _run(window: MainWindow) -> None:
     add = window.registry.add
     add(ActionSpec("run.optimize", _tr("&Optimize"), "Ctrl+R", _tr("Search the fastest schedule")), window.optimize)
     add(ActionSpec("run.cancel", _tr("&Cancel"), "Ctrl+.", _tr("Stop; what was found is kept")), window.session.cancel)
+    open_result = window.session.open_result
+    add(ActionSpec("run.open-result", _tr("Open latest &result"), "Ctrl+Shift+R"), lambda: open_result())
     add(ActionSpec("run.restart", _tr("&Restart engine"), separated=True), window.session.restart_engine)
 
 
