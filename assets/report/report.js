@@ -1,16 +1,24 @@
 "use strict";
 // Draws the timelines of the report and ties them to its tables and its graph. No library, no network.
 
-(() => {
+(async () => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const GUTTER = 76, LANE = 24, LANE_GAP = 5, WARPS = 84, AXIS = 20, PAD = 6;
+  const GUTTER = 92, LANE = 24, LANE_GAP = 5, WARPS = 84, TRACK = 38, AXIS = 20, PAD = 6, MOST_LIT = 4000;
   const DARK_INK = new Set(["#e69f00", "#cc79a7", "#56b4e9", "#f0e442", "#7cc5ef", "#14b083", "#a2a9b3"]);
   const tip = document.getElementById("tip");
+  let theme = readTheme();
+  let read;
+  try {
+    read = columnReader(await unpackedBytes(document.getElementById("columns").textContent));
+  } catch (error) {
+    document.getElementById("unreadable").hidden = false;
+    read = () => new Float64Array(0);
+  }
+  data.timelines = data.timelines.map((timeline) => readTimeline(timeline, read));
   const whole = Math.max(1, ...data.timelines.map((timeline) => timeline.duration));
   const peak = Math.max(1, ...data.timelines.map(peakWarps));
   const view = { start: 0, end: whole };
   const lit = { hover: null, pinned: null };
-  let theme = readTheme();
 
   // ---- numbers -------------------------------------------------------------------------------------------------
 
@@ -20,32 +28,30 @@
     return {
       text: value("--text"), muted: value("--muted"), line: value("--hairline"), accent: value("--accent"),
       background: value("--background"), selection: value("--selection"),
-      streams: data.colours.map((_, i) => value(`--s${i}`)),
+      streams: new Map(data.colours.map((colour, i) => [colour, value(`--s${i}`)])),
     };
   }
 
-  function colour(stream) { return theme.streams[stream % theme.streams.length]; }
+  function colour(lane) { return theme.streams.get(lane.colour) || lane.colour; }
 
-  function totals(warps) {
-    const steps = Math.max(warps.edges.length - 1, 0), sum = new Float64Array(steps);
-    for (const row of warps.values) for (let i = 0; i < steps; i++) sum[i] += row[i];
-    return sum;
-  }
-
-  function peakWarps(timeline) { return totals(timeline.warps).reduce((most, value) => Math.max(most, value), 0); }
-
-  function lowerBound(sorted, value) {
-    let low = 0, high = sorted.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (sorted[middle] < value) low = middle + 1; else high = middle;
+  // The highest step of all streams together.
+  function peakWarps(timeline) {
+    const { edges, rows } = timeline.warps;
+    let most = 0;
+    for (let i = 0; i + 1 < edges.length; i++) {
+      if (edges[i + 1] <= edges[i]) continue;
+      let sum = 0;
+      for (const row of rows) sum += row.values[i];
+      most = Math.max(most, sum);
     }
-    return low;
+    return most;
   }
 
   function microseconds(ns, digits) {
     return (ns / 1000).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   }
+
+  function figure(value) { return value.toLocaleString("en-US", { maximumSignificantDigits: 3 }); }
 
   function tickStep(range, count) {
     const rough = range / count, power = 10 ** Math.floor(Math.log10(rough));
@@ -58,15 +64,9 @@
     constructor(canvas, timeline) {
       this.canvas = canvas;
       this.timeline = timeline;
-      this.lanes = [];
-      for (let i = 0; i < timeline.streams; i++) this.lanes.push([]);
-      timeline.spans.stream.forEach((stream, i) => this.lanes[stream].push(i));
-      this.ends = this.lanes.map((lane) => {  // running maximum: spans of a stream may overlap at launch boundaries
-        let most = 0;
-        return lane.map((i) => (most = Math.max(most, timeline.spans.end[i])));
-      });
-      this.lanesHeight = timeline.streams * (LANE + LANE_GAP);
-      this.height = this.lanesHeight + PAD + WARPS + AXIS;
+      this.lanesHeight = timeline.lanes.length * (LANE + LANE_GAP);
+      this.warpsBottom = this.lanesHeight + PAD + WARPS;
+      this.height = this.warpsBottom + timeline.tracks.length * (TRACK + PAD) + AXIS;
       this.drag = null;
       this.listen();
     }
@@ -92,6 +92,7 @@
       pen.clip();
       this.drawSpans(pen);
       this.drawWarps(pen);
+      this.timeline.tracks.forEach((track, i) => this.drawTrack(pen, track, this.trackTop(i)));
       this.drawSaved(pen);
       this.drawDrag(pen);
       pen.restore();
@@ -113,47 +114,107 @@
       }
       pen.textAlign = "right";
       pen.fillStyle = theme.muted;
-      for (let lane = 0; lane < this.timeline.streams; lane++) {
-        pen.fillText(`stream ${lane}`, GUTTER - 10, lane * (LANE + LANE_GAP) + LANE / 2 + 1);
-      }
+      this.timeline.lanes.forEach((lane, row) => {
+        pen.fillText(lane.name, GUTTER - 10, row * (LANE + LANE_GAP) + LANE / 2 + 1);
+      });
       const top = this.lanesHeight + PAD;
-      pen.fillText("warps", GUTTER - 10, bottom - 7);
+      pen.fillText("warps", GUTTER - 10, this.warpsBottom - 7);
       pen.fillText(Math.round(peak).toLocaleString("en-US"), GUTTER - 10, top + 7);
+      this.timeline.tracks.forEach((track, i) => {
+        pen.fillText(`${figure(track.most)} ${track.unit}`, GUTTER - 10, this.trackTop(i) + 7);
+      });
       pen.fillStyle = theme.line;
-      pen.fillRect(GUTTER, bottom, wide - GUTTER, 1);
       pen.fillRect(GUTTER, top - PAD / 2, wide - GUTTER, 1);
+      pen.fillRect(GUTTER, this.warpsBottom, wide - GUTTER, 1);
+      this.timeline.tracks.forEach((_, i) => pen.fillRect(GUTTER, this.trackTop(i) + TRACK, wide - GUTTER, 1));
     }
 
+    trackTop(i) { return this.warpsBottom + PAD + i * (TRACK + PAD); }
+
     drawSpans(pen) {
-      const spans = this.timeline.spans, some = lit.pinned || lit.hover;
-      this.lanes.forEach((lane, stream) => {
-        const y = stream * (LANE + LANE_GAP) + 1;
-        let last = -1;
-        for (let k = lowerBound(this.ends[stream], view.start); k < lane.length; k++) {
-          const i = lane[k];
-          if (spans.start[i] > view.end) break;
-          const left = this.x(spans.start[i]), right = this.x(spans.end[i]);
-          const isLit = some && this.isLit(i, some);
-          if (right - left < 0.7 && Math.floor(left) === last && !isLit) continue;  // below a pixel: one is enough
-          last = Math.floor(left);
+      const some = lit.pinned || lit.hover;
+      this.timeline.rows.forEach((lane, row) => this.drawLane(pen, lane, row, some));
+      pen.globalAlpha = 1;
+      if (some) this.drawLit(pen, some);
+    }
+
+    // Spans of a pixel and more one by one; of smaller ones each pixel's share of busy time, then on to the next pixel:
+    // the work depends on the width of the picture, not on the number of spans.
+    drawLane(pen, lane, row, some) {
+      const { start, length } = this.timeline.spans, y = row * (LANE + LANE_GAP) + 1, perPixel = (view.end - view.start) / this.width;
+      const fill = colour(this.timeline.lanes[row]), dim = some ? 0.3 : 1;
+      pen.fillStyle = fill;
+      for (let k = lowerBound(lane.ends, view.start); k < lane.spans.length; ) {
+        const i = lane.spans[k];
+        if (start[i] > view.end) break;
+        if (length[i] >= 0.7 * perPixel) {
+          const left = this.x(start[i]), right = this.x(start[i] + length[i]);
           const wide = Math.max(right - left - (right - left > 4 ? 1 : 0), 1);
-          pen.globalAlpha = some && !isLit ? 0.3 : 1;
-          pen.fillStyle = colour(stream);
+          pen.globalAlpha = dim;
           pen.fillRect(left, y, wide, LANE);
-          if (isLit) {
-            pen.strokeStyle = theme.text;
-            pen.lineWidth = 2;
-            pen.strokeRect(left + 1, y + 1, Math.max(wide - 2, 1), LANE - 2);
-          }
-          if (wide > 26) this.drawName(pen, i, left, wide, y, colour(stream));
+          if (wide > 26) { this.drawName(pen, i, left, wide, y, fill); pen.fillStyle = fill; }
+          k++;
+          continue;
+        }
+        const pixel = Math.floor(this.x(start[i])), from = this.time(pixel), to = this.time(pixel + 1);
+        pen.globalAlpha = dim * Math.min(Math.max(lane.coverage(from, to), 0.3), 1);
+        pen.fillRect(pixel, y, 1, LANE);
+        k = this.nextAfter(lane, k, to, perPixel);
+      }
+    }
+
+    // The next span that starts at `time` or later, or is too long to be part of the pixel before.
+    nextAfter(lane, k, time, perPixel) {
+      const { start, length } = this.timeline.spans;
+      let low = k + 1, high = lane.spans.length;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (start[lane.spans[middle]] < time) low = middle + 1; else high = middle;
+      }
+      for (let before = low - 1; before > k && before > low - 4; before--) {
+        if (length[lane.spans[before]] >= 0.7 * perPixel) return before;
+      }
+      return low;
+    }
+
+    drawLit(pen, some) {
+      const { spans, launches, byLaunch } = this.timeline;
+      let drawn = 0;
+      launches.forEach((launch, number) => {
+        if (!launch.operators.some((op) => some.has(op))) return;
+        let last = -1;
+        const members = byLaunch[number + 1], first = this.firstVisible(members);
+        for (let k = first; k < members.length && drawn < MOST_LIT; k++) {
+          const i = members[k], left = this.x(spans.start[i]), wide = Math.max(this.x(spans.start[i] + spans.length[i]) - left, 1);
+          if (spans.start[i] > view.end) break;
+          if (wide <= 1 && Math.floor(left) === last) continue;
+          last = Math.floor(left);
+          drawn++;
+          const y = spans.lane[i] * (LANE + LANE_GAP) + 1, fill = colour(this.timeline.lanes[spans.lane[i]]);
+          pen.fillStyle = fill;
+          pen.fillRect(left, y, wide, LANE);
+          if (wide > 26) this.drawName(pen, i, left, wide, y, fill);
+          pen.strokeStyle = theme.text;
+          pen.lineWidth = 2;
+          pen.strokeRect(left + 1, y + 1, Math.max(wide - 2, 1), LANE - 2);
         }
       });
-      pen.globalAlpha = 1;
+    }
+
+    // Spans of one launch do not contain each other, so that their ends ascend nearly as their starts do.
+    firstVisible(members) {
+      const { start, length } = this.timeline.spans;
+      let low = 0, high = members.length;
+      while (low < high) {
+        const middle = (low + high) >> 1, i = members[middle];
+        if (start[i] + length[i] < view.start) low = middle + 1; else high = middle;
+      }
+      return Math.max(low - 4, 0);
     }
 
     drawName(pen, i, left, wide, y, fill) {
       const from = Math.max(left, GUTTER), room = Math.min(left + wide, this.canvas.clientWidth) - from - 8;
-      const per = 6.1, launch = this.timeline.spans.launch[i];
+      const per = 6.1, launch = this.timeline.spans.launch[i] - 1;
       let text = this.label(launch);
       if (text.length * per > room) text = this.shortLabel(launch);
       if (text.length * per > room) {
@@ -167,38 +228,62 @@
     }
 
     label(launch) {
+      if (launch < 0) return "several kernels";
       return this.timeline.launches[launch].operators.map((op) => data.operators[op].place).join(" & ");
     }
 
     // The last part of the place: "branch7x7_1" of "Mixed_6b.branch7x7_1".
     shortLabel(launch) {
+      if (launch < 0) return "";
       return this.timeline.launches[launch].operators.map((op) => data.operators[op].place.split(/[./]/).pop()).join(" & ");
     }
 
-    isLit(i, some) { return this.timeline.launches[this.timeline.spans.launch[i]].operators.some((op) => some.has(op)); }
-
     drawWarps(pen) {
-      const { edges, values, streams } = this.timeline.warps;
-      if (edges.length < 2) return;
-      const bottom = this.height - AXIS, scale = (WARPS - 4) / peak;
-      const first = Math.max(lowerBound(edges, view.start) - 1, 0);
-      const last = Math.min(lowerBound(edges, view.end), edges.length - 1);
-      const columns = last - first > 3 * this.width ? this.columns(first, last) : null;
-      const xs = columns ? columns.xs : edges.slice(first, last + 1).map((edge) => this.x(edge));
-      const base = new Float64Array(xs.length - 1);
-      values.forEach((row, s) => {
-        const heights = columns ? columns.rows[s] : row.slice(first, last);
-        pen.fillStyle = colour(streams[s]);
+      const { lanes, rows, edges } = this.timeline.warps;
+      const scale = (WARPS - 4) / peak, [xs, times] = this.grid(edges), base = new Float64Array(Math.max(xs.length - 1, 0));
+      rows.forEach((row, s) => {
+        pen.fillStyle = colour(lanes[s]);
         pen.beginPath();
-        for (let i = 0; i < heights.length; i++) {
-          if (heights[i] > 0) {
-            const y = bottom - (base[i] + heights[i]) * scale;
-            pen.rect(xs[i], y, Math.max(xs[i + 1] - xs[i], 0.5), heights[i] * scale);
-          }
-          base[i] += heights[i];
+        for (let i = 0; i < base.length; i++) {
+          const height = row.mean(times[i], times[i + 1]);
+          if (height > 0) pen.rect(xs[i], this.warpsBottom - (base[i] + height) * scale, Math.max(xs[i + 1] - xs[i], 0.5), height * scale);
+          base[i] += height;
         }
         pen.fill();
       });
+    }
+
+    drawTrack(pen, track, top) {
+      const [xs, times] = this.grid(track.steps.edges), scale = (TRACK - 2) / Math.max(track.most, 1e-9);
+      pen.fillStyle = theme.accent;
+      pen.globalAlpha = 0.55;
+      pen.beginPath();
+      for (let i = 0; i + 1 < xs.length; i++) {
+        const height = track.steps.mean(times[i], times[i + 1]) * scale;
+        if (height > 0) pen.rect(xs[i], top + TRACK - height, Math.max(xs[i + 1] - xs[i], 0.5), height);
+      }
+      pen.fill();
+      pen.globalAlpha = 1;
+      const wide = pen.measureText(track.title).width;
+      pen.fillStyle = theme.background;
+      pen.globalAlpha = 0.8;
+      pen.fillRect(GUTTER + 2, top, wide + 8, 15);
+      pen.globalAlpha = 1;
+      pen.fillStyle = theme.muted;
+      pen.textAlign = "left";
+      pen.fillText(track.title, GUTTER + 6, top + 8);
+    }
+
+    // Where to draw steps: at their own edges, or, with more of them than pixels, pixel by pixel (each then shows a mean).
+    grid(edges) {
+      const first = Math.max(lowerBound(edges, view.start) - 1, 0), last = Math.min(lowerBound(edges, view.end), edges.length - 1);
+      if (last <= first) return [[], []];
+      if (last - first <= this.width) {
+        const times = Array.from(edges.subarray(first, last + 1));
+        return [times.map((time) => this.x(time)), times];
+      }
+      const xs = Array.from({ length: Math.ceil(this.width) + 1 }, (_, i) => GUTTER + i);
+      return [xs, xs.map((x) => this.time(x))];
     }
 
     // What the shorter timeline leaves free is the answer to "is it faster": it says so.
@@ -217,26 +302,6 @@
       if (to <= GUTTER + this.width + 1) pen.fillRect(to - 1, y - 5, 1, 11);
     }
 
-    // More steps than pixels: the mean over each pixel, so that areas stay true.
-    columns(first, last) {
-      const { edges, values } = this.timeline.warps, count = Math.ceil(this.width);
-      const xs = Array.from({ length: count + 1 }, (_, i) => GUTTER + (i * this.width) / count);
-      const rows = values.map((row) => {
-        const sums = new Float64Array(count);
-        for (let i = first; i < last; i++) {
-          let left = (this.x(edges[i]) - GUTTER) * (count / this.width);
-          const right = Math.min((this.x(edges[i + 1]) - GUTTER) * (count / this.width), count);
-          for (left = Math.max(left, 0); left < right; ) {
-            const column = Math.floor(left), end = Math.min(column + 1, right);
-            sums[column] += row[i] * (end - left);
-            left = end;
-          }
-        }
-        return sums;
-      });
-      return { xs, rows };
-    }
-
     drawDrag(pen) {
       if (!this.drag || !this.drag.moved) return;
       pen.fillStyle = theme.accent;
@@ -246,14 +311,14 @@
     }
 
     spanAt(x, y) {
-      const stream = Math.floor(y / (LANE + LANE_GAP));
-      if (stream < 0 || stream >= this.timeline.streams || x < GUTTER) return -1;
-      const spans = this.timeline.spans, slack = ((view.end - view.start) / this.width) * 1.5, time = this.time(x);
-      const lane = this.lanes[stream];
-      for (let k = lowerBound(this.ends[stream], time - slack); k < lane.length; k++) {
-        const i = lane[k];
-        if (spans.start[i] > time + slack) return -1;
-        if (spans.end[i] >= time - slack) return i;
+      const row = Math.floor(y / (LANE + LANE_GAP));
+      if (row < 0 || row >= this.timeline.lanes.length || x < GUTTER) return -1;
+      const { start, length } = this.timeline.spans, lane = this.timeline.rows[row];
+      const slack = ((view.end - view.start) / this.width) * 1.5, time = this.time(x);
+      for (let k = lowerBound(lane.ends, time - slack); k < lane.spans.length; k++) {
+        const i = lane.spans[k];
+        if (start[i] > time + slack) return -1;
+        if (start[i] + length[i] >= time - slack) return i;
       }
       return -1;
     }
@@ -307,39 +372,55 @@
 
     operatorsAt(x, y) {
       const i = this.spanAt(x, y);
-      return i < 0 ? null : new Set(this.timeline.launches[this.timeline.spans.launch[i]].operators);
+      const launch = i < 0 ? 0 : this.timeline.spans.launch[i];
+      return launch < 1 ? null : new Set(this.timeline.launches[launch - 1].operators);
     }
 
     hover(event, x, y) {
       const i = this.spanAt(x, y);
       light(this.operatorsAt(x, y));
-      if (i >= 0) return showTip(event, this.label(this.timeline.spans.launch[i]), this.facts(i));
-      if (y > this.lanesHeight && x > GUTTER) return this.hoverWarps(event, x);
+      if (i >= 0) return showTip(event, this.label(this.timeline.spans.launch[i] - 1), this.facts(i));
+      if (x > GUTTER && y > this.lanesHeight && y <= this.warpsBottom) return this.hoverWarps(event, x);
+      const track = this.timeline.tracks[Math.floor((y - this.warpsBottom - PAD / 2) / (TRACK + PAD))];
+      if (x > GUTTER && y > this.warpsBottom && track) return this.hoverTrack(event, x, track);
       return hideTip();
     }
 
     facts(i) {
-      const { spans, kernels, launches } = this.timeline, launch = launches[spans.launch[i]];
-      const triple = (values) => values.slice(3 * i, 3 * i + 3).join(" × ");
+      const { spans, kernels, launches, lanes, basis } = this.timeline;
+      const end = spans.start[i] + spans.length[i];
+      const time = [
+        ["time", `${microseconds(spans.start[i], 2)} to ${microseconds(end, 2)} µs`],
+        ["duration", `${microseconds(spans.length[i], 2)} µs, ${basis}`],
+      ];
+      if (!spans.launch[i]) return [...time, ["runs in", lanes[spans.lane[i]].name]];
+      const launch = launches[spans.launch[i] - 1];
+      const [kernel, gx, gy, gz, bx, by, bz, registers, shared, bytes] = spans.shapes.map((column) => column[spans.shape[i]]);
+      const resources = bytes > 0 ? [["copies", `${bytes.toLocaleString("en-US")} bytes`]] : [
+        ["grid", `${gx} × ${gy} × ${gz}`],
+        ["block", `${bx} × ${by} × ${bz}, ${registers} registers, ${(shared / 1024).toFixed(1)} KiB shared`],
+      ];
       return [
         ["computes", launch.operators.map((op) => data.operators[op].title).join(" & ")],
-        ["kernel", kernels[spans.kernel[i]]],
-        ["time", `${microseconds(spans.start[i], 2)} to ${microseconds(spans.end[i], 2)} µs`],
-        ["duration", `${microseconds(spans.end[i] - spans.start[i], 2)} µs, ${data.basis}`],
-        ["runs in", `stream ${spans.stream[i]}` + (launch.stage >= 0 ? `, stage ${launch.stage + 1}` : "")],
-        ["grid", triple(spans.grid)],
-        ["block", `${triple(spans.block)}, ${spans.registers[i]} registers, ${(spans.shared[i] / 1024).toFixed(1)} KiB shared`],
+        ["kernel", kernels[kernel]],
+        ...time,
+        ["runs in", lanes[spans.lane[i]].name + (launch.stage >= 0 ? `, stage ${launch.stage + 1}` : "")],
+        ...resources,
       ];
     }
 
     hoverWarps(event, x) {
-      const { edges, values, streams } = this.timeline.warps, time = this.time(x);
-      const step = lowerBound(edges, time + 1e-9) - 1;
-      if (step < 0 || step >= edges.length - 1) return hideTip();
-      const rows = values.map((row, s) => [`stream ${streams[s]}`, Math.round(row[step]).toLocaleString("en-US")]).filter((row) => row[1] !== "0");
-      const sum = values.reduce((total, row) => total + row[step], 0);
+      const { lanes, rows, edges } = this.timeline.warps, time = this.time(x);
+      if (!edges.length || time < edges[0] || time > edges[edges.length - 1]) return hideTip();
+      const values = rows.map((row) => row.at(time)), sum = values.reduce((a, b) => a + b, 0);
+      const shown = values.map((value, s) => [lanes[s].name, Math.round(value).toLocaleString("en-US")]).filter((row) => row[1] !== "0");
       const part = ((100 * sum) / Math.max(this.timeline.maxWarps, 1)).toFixed(1);
-      return showTip(event, `${Math.round(sum).toLocaleString("en-US")} active warps (${part}% of the device)`, [["at", `${microseconds(time, 2)} µs`], ...rows]);
+      return showTip(event, `${Math.round(sum).toLocaleString("en-US")} active warps (${part}% of the device)`, [["at", `${microseconds(time, 2)} µs`], ...shown]);
+    }
+
+    hoverTrack(event, x, track) {
+      const time = this.time(x);
+      return showTip(event, `${figure(track.steps.at(time))} ${track.unit}`.trim(), [["at", `${microseconds(time, 2)} µs`], [track.title, track.name]]);
     }
   }
 
@@ -473,12 +554,13 @@
   const dag = document.getElementById("dag");
   let dagScale = 1;
   function scaleDag(scale) {
+    if (!dag) return;
     dagScale = Math.min(Math.max(scale, 0.05), 4);
     const [, , width, height] = dag.getAttribute("viewBox").split(" ").map(Number);
     dag.setAttribute("width", width * dagScale);
     dag.setAttribute("height", height * dagScale);
   }
-  const fitDag = () => scaleDag((dag.parentElement.clientWidth - 4) / Number(dag.dataset.width));
+  const fitDag = () => dag && scaleDag((dag.parentElement.clientWidth - 4) / Number(dag.dataset.width));
   const zoom = { in: () => zoomAround((view.start + view.end) / 2, 0.6), out: () => zoomAround((view.start + view.end) / 2, 1.7), all: () => zoomTo(0, whole) };
   const size = { in: () => scaleDag(dagScale * 1.25), out: () => scaleDag(dagScale / 1.25), fit: fitDag };
   for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", zoom[button.dataset.zoom]);
@@ -489,5 +571,5 @@
   addEventListener("resize", redraw);
   addEventListener("beforeprint", () => charts.forEach((chart) => chart.draw()));
   charts.forEach((chart) => chart.draw());
-  if (Number(dag.dataset.width) > dag.parentElement.clientWidth) dag.parentElement.scrollLeft = (Number(dag.dataset.width) - dag.parentElement.clientWidth) / 2;
+  if (dag && Number(dag.dataset.width) > dag.parentElement.clientWidth) dag.parentElement.scrollLeft = (Number(dag.dataset.width) - dag.parentElement.clientWidth) / 2;
 })();

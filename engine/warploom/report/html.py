@@ -9,7 +9,9 @@ from warploom.paths import data_path
 from warploom.recording.recording import Recording
 from warploom.report.dag_svg import dag_svg
 from warploom.report.html_data import script_data
-from warploom.report.html_view import ComparedView, compared_view, facts, log_lines, timeline_captions
+from warploom.report.html_view import ComparedView, caveat_lines, compared_view, facts, log_lines, timeline_captions
+from warploom.report.measured import fact_rows
+from warploom.report.pair import shown_pair
 from warploom.report.table import comparison_table
 from warploom.report.verdict import verdict
 
@@ -24,6 +26,7 @@ def html_report(recording: Recording) -> bytes:
         lstrip_blocks=True,
     )
     compared = compared_view(recording)
+    data = script_data(recording)
     text = environment.get_template("report.html.j2").render(
         recording=recording,
         verdict=verdict(recording),
@@ -33,9 +36,13 @@ def html_report(recording: Recording) -> bytes:
         facts=facts(recording),
         log=log_lines(recording),
         dag=Markup(_dag(recording, compared)),  # dag_svg escapes every name itself
-        data=Markup(script_data(recording)),  # JSON without a sign that HTML knows
+        measured=fact_rows([shown.candidate.timeline for shown in shown_pair(recording)]),
+        caveats=caveat_lines(recording),
+        thinned=data.thinned,
+        data=Markup(data.json),  # JSON without a sign that HTML knows
+        columns=Markup(data.columns),  # base64
         style=Markup(_asset("report.css")),  # our own file
-        script=Markup(_asset("report.js")),  # our own file
+        script=Markup(_asset("columns.js") + _asset("report.js")),  # our own files
     )
     return text.encode("utf-8", "replace")
 

@@ -10,6 +10,8 @@ from warploom.recording.recording import Candidate, Recording
 from warploom.report.naming import places, title
 from warploom.report.pair import shown_pair
 from warploom.report.units import MICROSECONDS, change_text, number_text
+from warploom.timeline.account import account, account_text
+from warploom.timeline.caveats import caveats
 from warploom.timeline.comparison import Comparison, OperatorComparison, StageComparison, compare
 from warploom.timeline.explain import Reason, explain
 from warploom.timeline.statistics import timeline_statistics
@@ -73,6 +75,7 @@ class ComparedView:
     """Everything that needs two schedules."""
 
     comparison: Comparison
+    account: str
     reasons: tuple[ReasonRow, ...]
     operators: tuple[OperatorRow, ...]
     stages: tuple[StageRow, ...]
@@ -90,6 +93,9 @@ def compared_view(recording: Recording) -> ComparedView | None:
     index = recording.graph.index
     return ComparedView(
         comparison=comparison,
+        account=account_text(
+            account(*(shown.candidate.timeline for shown in pair)), *(shown.candidate.name for shown in pair)
+        ),
         reasons=tuple(
             ReasonRow(reason, tuple(index[name] for name in reason.operators), 100 * abs(reason.gain_us) / strongest)
             for reason in reasons
@@ -97,6 +103,10 @@ def compared_view(recording: Recording) -> ComparedView | None:
         operators=tuple(_operator_row(recording, operator, names) for operator in comparison.operators),
         stages=tuple(_stage_row(recording, stage, pair[1].candidate, names) for stage in comparison.stages),
     )
+
+
+def _account(before: Candidate, after: Candidate) -> str:
+    return account_text(account(before.timeline, after.timeline), before.name, after.name)
 
 
 def _operator_row(recording: Recording, compared: OperatorComparison, names: Mapping[str, str]) -> OperatorRow:
@@ -176,6 +186,12 @@ def timeline_captions(recording: Recording) -> tuple[tuple[str, str], ...]:
             parts.append(f"streams overlap for {us(found.overlap_ns / 1000)} µs")
         captions.append((shown.title, " · ".join(parts)))
     return tuple(captions)
+
+
+def caveat_lines(recording: Recording) -> tuple[str, ...]:
+    """What a reader must know before believing the timelines shown."""
+    names = places(recording.graph)
+    return caveats([shown.candidate.timeline for shown in shown_pair(recording)], lambda name: names.get(name, name))
 
 
 def facts(recording: Recording) -> tuple[tuple[str, str], ...]:

@@ -6,14 +6,14 @@ import math
 from typing import Any
 
 from warploom.recording.recording import Candidate, Recording
-from warploom.timeline.statistics import warp_statistics
+from warploom.report.measured import timeline_summary
 
 
 def summary(recording: Recording) -> dict[str, Any]:
     """The object; every number is finite or null, so that any JSON reader takes it.
 
     Keys: `model`, `device {name, simulated}`, `precision`, `batch`, `operators`, `schedules` (a list: `name`,
-    `latency_us {median, p25, p75}`, `stages`, `streams`, `active_warps_mean`), `chosen`, `speedup`,
+    `latency_us {median, p25, p75}`, `stages`, `streams`, `active_warps_mean`, `timeline`), `chosen`, `speedup`,
     `search {seconds, stages_costed, states}` and, when outputs were compared, `verified {max_rel_l2, tolerance, ok}`.
     """
     search = recording.search
@@ -36,13 +36,14 @@ def summary(recording: Recording) -> dict[str, Any]:
 
 
 def _schedule(candidate: Candidate) -> dict[str, Any]:
-    latency, timeline = candidate.measurement, candidate.timeline
+    latency, timeline = candidate.measurement, timeline_summary(candidate)
     return {
         "name": candidate.name,
         "latency_us": {"median": latency.median_us, "p25": latency.p25_us, "p75": latency.p75_us},
         "stages": stage_count(candidate),
         "streams": candidate.plan.streams,
-        "active_warps_mean": warp_statistics(timeline.warps, timeline.duration_ns, timeline.max_warps).mean,
+        "active_warps_mean": timeline["active_warps"]["mean"],
+        "timeline": timeline,
     }
 
 

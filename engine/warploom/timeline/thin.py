@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from warploom.timeline.intervals import covered
-from warploom.timeline.timeline import IntArray, Spans, WarpSeries
+from warploom.timeline.timeline import FloatArray, IntArray, Spans, WarpSeries
 
 
 def thin_spans(spans: Spans, resolution_ns: int) -> tuple[IntArray, IntArray, IntArray]:
@@ -35,3 +35,12 @@ def thin_warps(series: WarpSeries, columns: int) -> WarpSeries:
         for row in series.warps
     ]
     return WarpSeries(series.streams, grid, np.array(rows))
+
+
+def thin_samples(values: FloatArray, every: int) -> FloatArray:
+    """Means of `every` samples each; the last one may be of fewer."""
+    if every <= 1:
+        return values
+    starts = np.arange(0, len(values), every)
+    counts = np.diff(np.append(starts, len(values)))
+    return np.asarray(np.add.reduceat(values, starts) / counts, dtype=np.float64)

@@ -38,7 +38,7 @@ def test_that_the_summary_has_exactly_the_promised_keys(example_recording: Recor
     assert list(found["search"]) == ["seconds", "stages_costed", "states"]
     assert list(found["verified"]) == ["max_rel_l2", "tolerance", "ok"]
     for schedule in found["schedules"]:
-        assert list(schedule) == ["name", "latency_us", "stages", "streams", "active_warps_mean"]
+        assert list(schedule) == ["name", "latency_us", "stages", "streams", "active_warps_mean", "timeline"]
         assert list(schedule["latency_us"]) == ["median", "p25", "p75"]
 
 

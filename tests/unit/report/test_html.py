@@ -7,12 +7,14 @@ import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from typing import Any
 
 import numpy as np
 import pytest
 
 from warploom.graph import Graph
 from warploom.recording.recording import Candidate, Recording, Verification
+from warploom.report.columns import unpack
 from warploom.report.html import html_report
 from warploom.report.table import comparison_table
 from warploom.report.verdict import verdict
@@ -119,15 +121,30 @@ def test_that_wrong_outputs_are_said_first(example_recording: Recording) -> None
     assert "WRONG: an output is not finite" in Page(html_report(example_recording)).text_of("header")
 
 
+def script(page: Page, start: str) -> str:
+    return "".join(text for path, text in page.texts if path[-1:] == ("script",) and text.startswith(start))
+
+
+def column(page: Page, item: dict[str, Any]) -> np.ndarray:
+    return unpack(script(page, "e"), [item])[0]  # as zlib begins in base64
+
+
 def test_that_the_script_gets_both_timelines_as_they_are(page: Page, example_recording: Recording) -> None:
-    data = json.loads("".join(text for path, text in page.texts if path[-1:] == ("script",) and text.startswith("{")))
+    data = json.loads(script(page, "{"))
     assert [item["title"] for item in data["timelines"]] == ["sequential", "optimized (both)"]
     for item, name in zip(data["timelines"], ("sequential", "both"), strict=True):
         timeline = example_recording.candidate(name).timeline
-        assert item["spans"]["start"] == timeline.spans.start_ns.tolist()
-        assert item["spans"]["end"] == timeline.spans.end_ns.tolist()
-        assert item["warps"]["edges"] == timeline.warps.edges_ns.tolist()
-        np.testing.assert_allclose(np.array(item["warps"]["values"]), timeline.warps.warps, atol=0.05)
+        spans, found = timeline.spans, item["spans"]
+        assert column(page, found["start"]).tolist() == spans.start_ns.tolist()
+        assert column(page, found["length"]).tolist() == (spans.end_ns - spans.start_ns).tolist()
+        assert column(page, found["launch"]).tolist() == (spans.launch + 1).tolist()
+        shapes = np.array(found["shapes"])[:, column(page, found["shape"]).astype(int)]
+        assert shapes[0].tolist() == spans.kernel.tolist()
+        assert shapes[1:4].T.tolist() == spans.grid.tolist()
+        assert shapes[7].tolist() == spans.registers.tolist()
+        assert column(page, item["warps"]["edges"]).tolist() == timeline.warps.edges_ns.tolist()
+        values = [column(page, row) for row in item["warps"]["values"]]
+        np.testing.assert_allclose(np.array(values), timeline.warps.warps, atol=0.05)
         assert item["duration"] == timeline.duration_ns
     canvases = [attributes for tag, attributes in page.elements if tag == "canvas"]
     assert [attributes["data-timeline"] for attributes in canvases] == ["0", "1"]
@@ -187,9 +204,9 @@ def test_that_hostile_names_stay_text(example_recording: Recording, name: str) -
     recording = rename(example_recording, "m0/b1", name)
     recording.model = dataclasses.replace(recording.model, name=name, path=name)
     page = Page(html_report(recording))
-    assert sum(tag == "script" for tag, _ in page.elements) == 2
+    assert sum(tag == "script" for tag, _ in page.elements) == 3
     assert not any(tag == "img" or "onerror" in attributes for tag, attributes in page.elements)
-    data = json.loads("".join(text for path, text in page.texts if path[-1:] == ("script",) and text.startswith("{")))
+    data = json.loads(script(page, "{"))
     assert name in [operator["name"] for operator in data["operators"]]
 
 
