@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from warploom.device.cuda.library.plan import Kernel
+from warploom.device.cuda.library.plan import Kernel, Pointers
 from warploom.device.cuda.loading import load_cupy
+from warploom.device.cuda.lowering.lowered import WEIGHT_PREFIX
 from warploom.device.cuda.steps import ConvStep, KernelStep, MatmulStep, PlainStep, Region
 
 Address = Callable[[str], int]
@@ -45,14 +46,34 @@ def bind_launch(
     return enqueue
 
 
-def bind_library(step: ConvStep | MatmulStep, kernel: Kernel, workspace: int, address: Address) -> Enqueue:
+@dataclass(frozen=True, slots=True)
+class LibraryCall:
+    """One launch of a library's kernel (an Enqueue).
+
+    Attributes:
+        kernel: The kernel.
+        pointers: Addresses by role.
+        workspace: Address of its workspace.
+        overtakes: Whether it may read what another kernel computes before that one has ended, unless the graph that it
+            is captured into keeps it from starting early.
+    """
+
+    kernel: Kernel
+    pointers: Pointers
+    workspace: int
+    overtakes: bool
+
+    def __call__(self, stream: int) -> None:
+        """Starts it."""
+        self.kernel.enqueue(self.pointers, self.workspace, stream)
+
+
+def bind_library(step: ConvStep | MatmulStep, kernel: Kernel, workspace: int, address: Address) -> LibraryCall:
     """One launch of a library's kernel."""
-    pointers = {role: pointer(region, address) for role, region in library_regions(step, kernel).items()}
-
-    def enqueue(stream: int) -> None:
-        kernel.enqueue(pointers, workspace, stream)
-
-    return enqueue
+    regions = library_regions(step, kernel)
+    pointers = {role: pointer(region, address) for role, region in regions.items()}
+    early = (regions[role].buffer for role in kernel.plan.early if role in regions)
+    return LibraryCall(kernel, pointers, workspace, any(not buffer.startswith(WEIGHT_PREFIX) for buffer in early))
 
 
 def library_regions(step: ConvStep | MatmulStep, kernel: Kernel) -> Mapping[str, Region]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from warploom.device.cuda.binding import Enqueue
 from warploom.device.cuda.errors import cuda_call
+from warploom.device.cuda.graph_edges import wait_for_ends
 from warploom.device.cuda.graph_nodes import GraphKernel, GraphNode, captured_nodes, graph_nodes
 from warploom.device.cuda.loading import load_cupy
 
@@ -117,18 +118,20 @@ def capture(work: Sequence[Branch], streams: StreamPool, *, list_nodes: bool = F
     with cuda_call("capturing a CUDA graph"):
         runtime.streamBeginCapture(origin.ptr, runtime.streamCaptureModeRelaxed)
         try:
-            counts = [captured_nodes(origin.ptr) if list_nodes else -1 for _ in _enqueue(work, streams)]
+            overtaking: list[int] = []
+            counts = [captured_nodes(origin.ptr) if list_nodes else -1 for _ in _enqueue(work, streams, overtaking)]
         except BaseException:
             _abandon(runtime, origin)
             raise
         graph = int(runtime.streamEndCapture(origin.ptr))
+        wait_for_ends(graph, overtaking)
     nodes = graph_nodes(graph, counts) if list_nodes else ()
     keeps = tuple(enqueue for branch in work for enqueue in branch.enqueue)
     return CapturedGraph(graph, nodes, keeps)
 
 
-def _enqueue(work: Sequence[Branch], streams: StreamPool) -> Iterator[None]:
-    """Enqueues one work after another; pauses behind each."""
+def _enqueue(work: Sequence[Branch], streams: StreamPool, overtaking: list[int]) -> Iterator[None]:
+    """Enqueues one work after another; pauses behind each. Lists the nodes that must not start early."""
     awaited = {wait for branch in work for wait in branch.waits if work[wait].stream != branch.stream}
     last = {branch.stream: i for i, branch in enumerate(work)}
     begun = {ORIGIN}
@@ -142,7 +145,12 @@ def _enqueue(work: Sequence[Branch], streams: StreamPool) -> Iterator[None]:
         for wait in waits:
             stream.wait_event(streams.event(wait))
         for enqueue in branch.enqueue:
-            enqueue(stream.ptr)
+            if getattr(enqueue, "overtakes", False):
+                before = captured_nodes(stream.ptr)
+                enqueue(stream.ptr)
+                overtaking.extend(range(max(before, 0), captured_nodes(stream.ptr)))
+            else:
+                enqueue(stream.ptr)
         yield
         if i in awaited or i == 0 or (last[branch.stream] == i and branch.stream != ORIGIN):
             streams.event(i).record(stream)

@@ -18,22 +18,24 @@ from warploom.device.cuda.cost_model import MeasuredCostModel
 from warploom.device.cuda.driver import GpuFacts, driver_facts
 from warploom.device.cuda.errors import cuda_call
 from warploom.device.cuda.executable import CudaExecutable
+from warploom.device.cuda.library.gpu_libraries import GpuLibraries
 from warploom.device.cuda.library.library_plans import LibraryPlans
 from warploom.device.cuda.loading import environment, load_cudnn, load_cupy, version_text
 from warploom.device.cuda.lowering.registry import default_registry
 from warploom.device.cuda.lowering.support import require_support, support_of
+from warploom.device.cuda.memory import DeviceMemory
 from warploom.device.cuda.modules import KernelModules
 from warploom.device.cuda.nvml import Clocks, read_clocks
 from warploom.device.cuda.resolve import StepResolver
 from warploom.device.cuda.resources import resources_of
 from warploom.device.cuda.serving.document import decode_document
 from warploom.device.cuda.serving.freeze import freeze_plan
-from warploom.device.cuda.serving.served import CudaServing, ServingTools, UploadedWeights, upload_weights
+from warploom.device.cuda.serving.served import CudaServing, ServingTools, upload_weights
 from warploom.device.cuda.session import GraphSession
 from warploom.device.cuda.solo import SoloTimes
 from warploom.device.cuda.workbench import WorkBench
-from warploom.device.protocol import DeviceInfo, Support
-from warploom.device.serving import FrozenPlan, FrozenWeights, Stamp
+from warploom.device.protocol import Array, DeviceInfo, Support
+from warploom.device.serving import FrozenPlan, PlacedWeights, Stamp
 from warploom.errors import DeviceError
 from warploom.graph import Graph, LogEntry, Operator, Precision
 from warploom.graph.work import operator_work
@@ -70,8 +72,8 @@ class CudaDevice:
         self.database = CostDatabase(database, self._environment, self._say)
         self._lock = RLock()
         self._streams = StreamPool()
-        self._library = LibraryPlans()
         self._modules = KernelModules(facts.compute_capability, self.database)
+        self._library = LibraryPlans(GpuLibraries(self._modules))
         self._resolver = StepResolver(self._library, self._modules, self.database, self._streams)
         self._solo = SoloTimes(self._resolver, self._streams, self.database)
         self._tools = Tools(self._streams, self._solo, self._modules, self._clocks, self.info)
@@ -155,14 +157,14 @@ class CudaDevice:
         with cuda_call(f"freezing the plan {plan.name!r}"):
             return freeze_plan(self.session(graph, precision), plan, self._modules)
 
-    def upload(self, weights: FrozenWeights) -> UploadedWeights:
+    def upload(self, block: Array) -> DeviceMemory:
         self.use()
-        return upload_weights(weights)
+        return upload_weights(block)
 
     def serve(
         self,
         document: bytes,
-        weights: object,
+        weights: PlacedWeights,
         plan: StreamPlan,
         precision: Precision,  # noqa: ARG002 - the document has it
         graph: Callable[[], Graph],  # noqa: ARG002 - never needed
@@ -173,11 +175,11 @@ class CudaDevice:
             PlanError: If the document is damaged, or a library cannot make its kernels any more.
             CudaError: If the GPU fails.
         """
-        if not isinstance(weights, UploadedWeights):
+        if not isinstance(weights.block, DeviceMemory):
             raise DeviceError("The weights of a plan for a GPU were not uploaded.")
         tools = ServingTools(self._library, self._streams, self._lock, self.use, self.info)
         with cuda_call(f"opening the plan {plan.name!r}"):
-            return CudaServing(decode_document(document), weights, plan, tools)
+            return CudaServing(decode_document(document), weights.block, weights.offsets, plan, tools)
 
     def session(self, graph: Graph, precision: Precision) -> GraphSession:
         """What the plans of a Graph share; kept for the Graphs used last."""

@@ -74,7 +74,7 @@ def graph_nodes(graph: int, counts: Sequence[int]) -> tuple[GraphNode, ...]:
         graph: A cudaGraph_t.
         counts: For each work that was captured, how many nodes there were behind it.
     """
-    driver = _driver()
+    driver = graph_driver()
     if driver is None or -1 in counts:
         return ()
     count = _count(driver, graph)
@@ -89,7 +89,7 @@ def graph_nodes(graph: int, counts: Sequence[int]) -> tuple[GraphNode, ...]:
 
 def captured_nodes(stream: int) -> int:
     """How many nodes the graph has that is being captured on a stream; -1 where the driver does not tell."""
-    driver = _driver()
+    driver = graph_driver()
     if driver is None:
         return -1
     status, graph = ctypes.c_int(), ctypes.c_void_p()
@@ -131,7 +131,8 @@ def _parts(mangled: str) -> list[str]:
 
 
 @cache
-def _driver() -> ctypes.CDLL | None:
+def graph_driver() -> ctypes.CDLL | None:
+    """The driver's library; None where there is none, or one that knows too little of graphs."""
     try:
         driver = ctypes.CDLL("libcuda.so.1")
         driver.cuGraphKernelNodeGetParams_v2  # noqa: B018 - asks whether the driver is new enough

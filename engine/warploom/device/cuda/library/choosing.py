@@ -46,6 +46,10 @@ class Bench(Protocol):
         """Latencies of kernels that were measured once, more exactly, taking turns."""
         ...
 
+    def early_operands(self, kernel: Kernel, step: LibraryStep) -> tuple[str, ...]:
+        """Operands, by role, that the kernel may read before its predecessor in the stream has ended."""
+        ...
+
     def next_step(self) -> None:
         """All measurements of this step are done."""
         ...
@@ -87,7 +91,12 @@ def choose_plans(
     order = sorted(zip(bench.finals_us(finalists), finalists, strict=True), key=lambda pair: pair[0])[:KEPT]
     bench.next_step()
     kernels = [entry.kernel for _, entry in order]
-    plans = [replace(entry.kernel.plan, latency_us=us, data=entry.kernel.data()) for us, entry in order]
+    plans = [
+        replace(
+            entry.kernel.plan, latency_us=us, data=entry.kernel.data(), early=bench.early_operands(entry.kernel, step)
+        )
+        for us, entry in order
+    ]
     experience.note_win(plans[0].source, plans[0].name)
     return list(zip(plans, kernels, strict=True))
 

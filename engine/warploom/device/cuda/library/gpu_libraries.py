@@ -10,9 +10,11 @@ from warploom.device.cuda.library.choosing import Bench
 from warploom.device.cuda.library.cublaslt import CublasLt
 from warploom.device.cuda.library.cublaslt_source import CublasLtSource
 from warploom.device.cuda.library.cudnn_source import CudnnSource
+from warploom.device.cuda.library.overtaking import OvertakingTest
 from warploom.device.cuda.library.plan import PlanSource
 from warploom.device.cuda.library.timing import GpuBench
 from warploom.device.cuda.loading import load_cublaslt, load_cudnn, load_cupy
+from warploom.device.cuda.modules import KernelModules
 
 
 class Libraries(Protocol):
@@ -33,9 +35,13 @@ class Libraries(Protocol):
 
 
 class GpuLibraries:
-    """cuDNN and, where it is installed, cuBLASLt."""
+    """cuDNN and, where it is installed, cuBLASLt.
 
-    def __init__(self) -> None:
+    Args:
+        modules: Own kernels, to test with which operands library kernels read too early; without them, all count so.
+    """
+
+    def __init__(self, modules: KernelModules | None = None) -> None:
         cupy, self._cudnn = load_cupy(), load_cudnn()
         with cuda_call("starting cuDNN"):
             # Lives as long as the handle that it is set on: cuDNN asks it for its context even when nothing runs.
@@ -48,10 +54,14 @@ class GpuLibraries:
         if self._cublaslt is not None:
             sources.append(CublasLtSource(self._cublaslt))
         self.sources: Sequence[PlanSource] = tuple(sources)
+        self._modules = modules
+        self._overtaking: OvertakingTest | None = None
 
     def bench(self) -> Bench:
         """A new bench."""
-        return GpuBench(self._stream)
+        if self._overtaking is None and self._modules is not None:
+            self._overtaking = OvertakingTest(self._modules, self._stream)
+        return GpuBench(self._stream, self._overtaking)
 
     def close(self) -> None:
         """Releases the handles; may be called again."""

@@ -11,7 +11,7 @@ import msgspec
 from warploom.device.cuda.library.signature import LibraryStep
 from warploom.graph import DType, Precision
 
-PLAN_KIND = "library-plan"
+PLAN_KIND = "library-plan-2"
 """Kind of the entries of the cost database that hold encoded plans."""
 
 
@@ -29,6 +29,8 @@ class ChosenPlan:
         data: What the source needs to make it again without asking its heuristics.
         alternatives: The next best, latency ascending, without alternatives of their own. Fastest alone is not always
             fastest beside others.
+        early: Operands, by role, that the kernel may read before its predecessor in the stream has ended. Where another
+            kernel computes them, the end of everything before is to be waited for.
     """
 
     signature: str
@@ -39,6 +41,7 @@ class ChosenPlan:
     latency_us: float
     data: bytes
     alternatives: tuple[ChosenPlan, ...] = ()
+    early: tuple[str, ...] = ()
 
 
 def encode_plan(plan: ChosenPlan) -> bytes:

@@ -30,6 +30,11 @@ def regions_by_role(step: LibraryStep) -> dict[str, Region]:
     return inputs | {"y": step.y} | {role: region for role, region in optional.items() if region is not None}
 
 
+def operand_roles(step: LibraryStep) -> tuple[str, ...]:
+    """The roles of what a step reads and another may have computed: all but the bias."""
+    return tuple(role for role in regions_by_role(step) if role not in ("y", "bias"))
+
+
 def _of_conv(step: ConvStep) -> str:
     tensors = [f"{role}={_join(t.dims)}:{_join(t.strides)}" for role, t in conv_tensors(step).items()]
     form = "dgrad" if step.transposed else "conv"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from warploom.device.cuda.binding import Enqueue, bind_launch
+from warploom.device.cuda.binding import Enqueue, LibraryCall, bind_launch
 from warploom.device.cuda.capture import StreamPool
 from warploom.device.cuda.errors import CudaError, cuda_call
 from warploom.device.cuda.library.library_plans import LibraryPlans
@@ -18,33 +17,24 @@ from warploom.device.cuda.library.plan import Kernel
 from warploom.device.cuda.loading import load_cupy
 from warploom.device.cuda.memory import DeviceMemory
 from warploom.device.cuda.modules import allow_shared_memory
-from warploom.device.cuda.serving.document import FrozenDocument, KernelLaunch, LibraryLaunch, Place
-from warploom.device.protocol import DeviceInfo
-from warploom.device.serving import FrozenWeights
+from warploom.device.cuda.serving.document import WEIGHT, FrozenDocument, KernelLaunch, LibraryLaunch, Place
+from warploom.device.protocol import Array, DeviceInfo
 from warploom.errors import PlanError
 from warploom.schedule import StreamPlan
 
 AddressOf = Callable[[Place], int]
 
 
-@dataclass(frozen=True, slots=True)
-class UploadedWeights:
-    """Prepared weights on the device; they stay as long as anything refers to them."""
-
-    memory: DeviceMemory
-    offsets: Mapping[str, int]
-
-
-def upload_weights(weights: FrozenWeights) -> UploadedWeights:
+def upload_weights(block: Array) -> DeviceMemory:
     """Copies a block of weights to the device.
 
     Raises:
         CudaError: If there is not enough memory, or copying fails.
     """
-    memory = DeviceMemory(len(weights.block), "uploading the weights", fill=None)
-    if len(weights.block):
-        memory.put(np.ascontiguousarray(weights.block))
-    return UploadedWeights(memory, weights.offsets)
+    memory = DeviceMemory(len(block), "uploading the weights", fill=None)
+    if len(block):
+        memory.put(np.ascontiguousarray(block))
+    return memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +62,7 @@ class CudaServing:
     Args:
         document: What was frozen.
         weights: On the device.
+        offsets: Of each weight.
         plan: The plan.
         tools: The device's.
 
@@ -81,12 +72,18 @@ class CudaServing:
     """
 
     def __init__(
-        self, document: FrozenDocument, weights: UploadedWeights, plan: StreamPlan, tools: ServingTools
+        self,
+        document: FrozenDocument,
+        weights: DeviceMemory,
+        offsets: Mapping[str, int],
+        plan: StreamPlan,
+        tools: ServingTools,
     ) -> None:
         self.document = document
         self.plan = plan
         self.tools = tools
         self._weights = weights
+        self._offsets = offsets
         with tools.lock:
             tools.use()
             self._functions = _load_modules(document)
@@ -101,7 +98,7 @@ class CudaServing:
 
     def weight_address(self, place: Place) -> int:
         """Where a weight lies."""
-        return self._weights.memory.address + self._weights.offsets[place.name] + place.offset
+        return self._weights.address + self._offsets[place.name] + place.offset
 
     def bind(self, work: int, address: AddressOf) -> list[Enqueue]:
         """What one work starts, bound to addresses."""
@@ -120,7 +117,9 @@ class CudaServing:
             return bind_launch(function, configuration, [address(place) for place in step.pointers], step.scalars)
         pointers = {role: address(place) for role, place in step.pointers.items()}
         workspace = 0 if step.workspace is None else address(step.workspace)
-        return functools.partial(self._kernels[step.kernel].enqueue, pointers, workspace)
+        kernel = self._kernels[step.kernel]
+        early = (step.pointers[role] for role in kernel.plan.early if role in step.pointers)
+        return LibraryCall(kernel, pointers, workspace, any(place.area != WEIGHT for place in early))
 
 
 def _load_modules(document: FrozenDocument) -> dict[str, Any]:
