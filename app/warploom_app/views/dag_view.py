@@ -133,6 +133,12 @@ class DagView(QWidget):
         return frozenset(self._layouter.blocks)
 
     @property
+    def block_here(self) -> int | None:
+        """Number of the block where the keyboard is, if it can be collapsed or expanded."""
+        node = self._current_node()
+        return node.block if node is not None and node.block in self._layouter.blocks else None
+
+    @property
     def scale(self) -> float:
         """Pixels per scene unit: 1 at 100%."""
         return self.canvas.port.scale
@@ -224,9 +230,8 @@ class DagView(QWidget):
 
     def toggle_selected_block(self) -> None:
         """Collapses or expands the block where the keyboard is."""
-        node = self._cursor_node()
-        if node is not None:
-            self.toggle_block(node.block)
+        if self.block_here is not None:
+            self.toggle_block(self.block_here)
 
     def collapse_all(self) -> None:
         """Draws every block as one node."""
@@ -593,7 +598,7 @@ class DagView(QWidget):
         content = self.content
         return content.nodes[node].operators if content is not None and node >= 0 else ()
 
-    def _cursor_node(self) -> DagNode | None:
+    def _current_node(self) -> DagNode | None:
         content = self.content
         return content.nodes[content.index[self._cursor]] if content and self._cursor in content.index else None
 

@@ -20,6 +20,7 @@ from warploom_app.state import AppState, Message
 from warploom_app.theme import Theme
 from warploom_app.views.about import AboutDialog
 from warploom_app.views.command_palette import CommandPalette, Entry
+from warploom_app.views.dag_actions import DagActions
 from warploom_app.views.file_dialogs import FileDialogs
 from warploom_app.views.message_bar import MessageBar
 from warploom_app.views.progress_strip import ProgressStrip
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self.message_bar = MessageBar(self.state, self.registry, theme)
         self.start_page = StartPage(self.state, samples(), theme)
         self.workbench = Workbench(self.state, theme)
+        DagActions(self.registry, self.workbench.graph_panel)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.start_page)
         self.pages.addWidget(self.workbench)
@@ -127,7 +129,7 @@ class MainWindow(QMainWindow):
         has_results = document is not None and document.results is not None
         stoppable = job is not None and job.kind in ("import", "optimize") and not job.cancelling
         enabled = dict.fromkeys(("file.close", "edit.find", "view.log", "view.fit"), is_open)
-        enabled |= dict.fromkeys(("export.graph-svg", "export.graph-png"), is_open)
+        enabled |= dict.fromkeys(("export.graph-svg", "export.graph-png", "export.graph-pdf"), is_open)
         enabled |= dict.fromkeys(("file.save", "view.timelines", "view.figures"), has_results)
         enabled |= {f"export.{name}": has_results and job is None for name in FORMATS}
         enabled["view.zoom-selection"] = has_results and bool(self.state.selection.pinned)

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 _LINE_BEFORE = ("png", "csv")
 
-MENUS = ("file", "edit", "view", "run", "export", "help")
+MENUS = ("file", "edit", "view", "graph", "run", "export", "help")
 
 
 def menu_title(name: str) -> str:
     """The title of a menu."""
-    titles = (_tr("&File"), _tr("&Edit"), _tr("&View"), _tr("&Run"), _tr("E&xport"), _tr("&Help"))
+    titles = (_tr("&File"), _tr("&Edit"), _tr("&View"), _tr("&Graph"), _tr("&Run"), _tr("E&xport"), _tr("&Help"))
     return dict(zip(MENUS, titles, strict=True))[name]
 
 
@@ -79,7 +79,7 @@ def _export(window: MainWindow) -> None:
     for choice in FORMATS.values():
         spec = ActionSpec(f"export.{choice.name}", f"{_tr(choice.title)}…", separated=choice.name in _LINE_BEFORE)
         add(spec, partial(window.choose_export, choice))
-    for suffix, text in (("svg", _tr("Graph as SVG…")), ("png", _tr("Graph as PNG…"))):
+    for suffix, text in (("svg", _tr("Graph as SVG…")), ("png", _tr("Graph as PNG…")), ("pdf", _tr("Graph as PDF…"))):
         spec = ActionSpec(f"export.graph-{suffix}", text, separated=suffix == "svg")
         add(spec, partial(window.choose_picture, suffix))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QDockWidget, QHBoxLayout, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from warploom_app.models.figures_table import FiguresTable
 from warploom_app.models.log_table import LogTable
@@ -12,18 +12,19 @@ from warploom_app.models.operator_tree import OperatorTree
 from warploom_app.presenters.colouring import ColourBy, colouring
 from warploom_app.presenters.inspector import inspect_document, inspect_operator, inspect_several
 from warploom_app.presenters.results import block_times, operator_rows
+from warploom_app.presenters.units import latency
 from warploom_app.presenters.verdict import make_verdict
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme
 from warploom_app.views.comparison_view import ComparisonView
-from warploom_app.views.dag_view import DagView
+from warploom_app.views.dag_panel import DagPanel
 from warploom_app.views.figures_view import FiguresView
 from warploom_app.views.inspector_panel import InspectorPanel
 from warploom_app.views.log_view import LogView
 from warploom_app.views.operator_panel import OperatorPanel
 from warploom_app.views.verdict_bar import VerdictBar
 from warploom_app.views.why_panel import WhyPanel
-from warploom_app.views.widgets import heading, muted
+from warploom_app.views.widgets import heading
 
 TIMELINES, FIGURES, LOG = range(3)
 
@@ -57,31 +58,9 @@ class Workbench(QMainWindow):
         self.log = LogTable(self)
 
     def _build_centre(self, theme: Theme) -> None:
-        self.dag = DagView(theme)
-        self._colour_by = QComboBox()
-        self._colour_by.setAccessibleName(self.tr("What colours mean"))
-        for what, text in (
-            (ColourBy.KIND, self.tr("operator type")),
-            (ColourBy.STREAM, self.tr("stream")),
-            (ColourBy.STAGE, self.tr("stage")),
-            (ColourBy.LATENCY, self.tr("latency")),
-        ):
-            self._colour_by.addItem(text, what)
-        self._colour_by.setProperty("compact", True)
-        bar = QHBoxLayout()
-        bar.setContentsMargins(2 * GRID, GRID // 2, GRID, GRID // 2)
-        bar.setSpacing(GRID)
-        bar.addWidget(heading(self.tr("Graph")))
-        bar.addStretch(1)
-        bar.addWidget(muted(self.tr("Colour by")))
-        bar.addWidget(self._colour_by)
-        page = QWidget()
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(bar)
-        layout.addWidget(self.dag, 1)
-        self.setCentralWidget(page)
+        self.graph_panel = DagPanel(theme)
+        self.dag = self.graph_panel.dag
+        self.setCentralWidget(self.graph_panel)
 
     def _build_results(self, theme: Theme) -> None:
         self.verdict = VerdictBar()
@@ -141,7 +120,7 @@ class Workbench(QMainWindow):
         self.dag.operators_selected.connect(state.pin)
         self.dag.operators_hovered.connect(state.hover)
         self.figures_view.chosen.connect(self._compare_with)
-        self._colour_by.activated.connect(self._show_colours)
+        self.graph_panel.colour_chosen.connect(self._show_colours)
 
     # -- what the window calls
 
@@ -158,8 +137,7 @@ class Workbench(QMainWindow):
 
     def colour_by(self, what: ColourBy) -> None:
         """Changes what the colours of the graph mean."""
-        self._colour_by.setCurrentIndex(self._colour_by.findData(what))
-        self._show_colours()
+        self.graph_panel.set_colour_by(what)
 
     def show_operators(self) -> None:
         """Puts the cursor into the filter of the operators."""
@@ -204,7 +182,7 @@ class Workbench(QMainWindow):
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours."""
         self._theme = theme
-        self.dag.set_theme(theme)
+        self.graph_panel.set_theme(theme)
         self.comparison.set_theme(theme)
         self._show_colours()
 
@@ -241,6 +219,8 @@ class Workbench(QMainWindow):
             self.operators.set_rows(rows, titles, block_times(document.blocks, pair))
         else:
             self.operators.set_rows(())
+        times = block_times(document.blocks, pair) if document is not None else {}
+        self.dag.set_latencies({number: latency(after) for number, (_, after) in times.items()})
         self._show_colours()
         self._show_inspection()
 
@@ -249,14 +229,10 @@ class Workbench(QMainWindow):
 
     def _show_colours(self) -> None:
         document, pair = self._state.document, self._state.pair
-        for row in range(1, self._colour_by.count()):
-            model = self._colour_by.model()
-            model.setData(model.index(row, 0), None if pair else 0, Qt.ItemDataRole.UserRole - 1)
-        if pair is None:
-            self._colour_by.setCurrentIndex(0)
+        self.graph_panel.set_measured(pair is not None)
         if document is None:
             return
-        chosen = colouring(ColourBy(self._colour_by.currentData()), pair, self._theme)
+        chosen = colouring(self.graph_panel.colour_by, pair, self._theme)
         self.dag.set_colours(chosen.colours if chosen else None, chosen.legend if chosen else None)
 
     def _show_selection(self) -> None:
