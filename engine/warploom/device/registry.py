@@ -66,8 +66,12 @@ def default_device() -> tuple[str, str]:
     return DEFAULT_SIMULATED, f"No NVIDIA GPU can be used here ({facts.problem}), so a simulated one stands in for it."
 
 
-def open_device(name: str) -> Device:
+def open_device(name: str, workspace_mb: int | None = None) -> Device:
     """Opens a device by its id ("sim:h200", "cuda:0"), or the default one for "auto".
+
+    Args:
+        name: Its id.
+        workspace_mb: The largest workspace of a library's kernel in MiB, on devices that use libraries.
 
     Raises:
         DeviceError: If there is no such device, naming those that there are, or it cannot be used.
@@ -79,7 +83,8 @@ def open_device(name: str) -> Device:
     if name.startswith(_CUDA) and name.removeprefix(_CUDA).isdecimal():
         from warploom.device.cuda.device import open_cuda_device
 
-        return open_cuda_device(int(name.removeprefix(_CUDA)))
+        limit = None if workspace_mb is None else workspace_mb << 20
+        return open_cuda_device(int(name.removeprefix(_CUDA)), limit)
     raise DeviceError(f"There is no device {name!r}; there are {_known_ids()} (and auto).")
 
 

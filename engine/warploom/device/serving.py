@@ -73,15 +73,15 @@ class FrozenPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class FrozenWeights:
-    """The prepared weights of one or several frozen plans in one block.
+class PlacedWeights:
+    """The prepared weights of one frozen plan on a device, in a block that several plans may share.
 
     Attributes:
-        block: uint8 bytes.
-        offsets: Where each weight begins, by name.
+        block: What `ServingDevice.upload` gave.
+        offsets: Where each weight begins in it, bytes by name.
     """
 
-    block: Array
+    block: object
     offsets: Mapping[str, int]
 
 
@@ -226,18 +226,23 @@ class ServingDevice(Device, Protocol):
         """Compiles a plan as `Device.compile` does and gives what opening it again needs."""
         ...
 
-    def upload(self, weights: FrozenWeights) -> object:
-        """Brings prepared weights onto the device, to be given to `serve`."""
+    def upload(self, block: Array) -> object:
+        """Brings a block of prepared weights (uint8) onto the device; it stays as long as anything refers to it."""
         ...
 
     def serve(
-        self, document: bytes, weights: object, plan: StreamPlan, precision: Precision, graph: Callable[[], Graph]
+        self,
+        document: bytes,
+        weights: PlacedWeights,
+        plan: StreamPlan,
+        precision: Precision,
+        graph: Callable[[], Graph],
     ) -> ServedPlan:
         """Opens a frozen plan.
 
         Args:
             document: Of the FrozenPlan.
-            weights: What `upload` gave.
+            weights: Its weights.
             plan: The plan that was frozen.
             precision: Its precision.
             graph: Reads the Graph that the plan schedules, weights included; asked only where the device needs it.

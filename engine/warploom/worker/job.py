@@ -15,7 +15,7 @@ import msgspec
 from warploom.graph import LogEntry
 from warploom.worker.context import JobContext
 from warploom.worker.load import LoadedModel, load_model
-from warploom.worker.messages import Finished, GraphReady, ImportRequest, OptimizeRequest
+from warploom.worker.messages import Finished, GraphReady, ImportRequest, OptimizeOptions, OptimizeRequest
 from warploom.worker.observer import Cancelled, Emit
 from warploom.worker.output import check_output
 
@@ -53,7 +53,7 @@ def optimize(request: OptimizeRequest, emit: Emit, cancelled: Cancelled) -> None
     context = JobContext(request.job, emit, cancelled)
     settings = check_settings(request.options)
     check_output(Path(request.output))
-    device = _open_device(request.options.device, context)
+    device = _open_device(request.options, context)
     model = load_model(request.model, request.options.batch, request.options.shapes, context)
     _send_graph(model, context)
     recording = _record(request, settings, device, model, context)
@@ -62,13 +62,13 @@ def optimize(request: OptimizeRequest, emit: Emit, cancelled: Cancelled) -> None
     emit(_finished(request, recording, stopped=stopped))
 
 
-def _open_device(name: str, context: JobContext) -> Device:
+def _open_device(options: OptimizeOptions, context: JobContext) -> Device:
     from warploom.device.registry import AUTO, default_device, open_device
 
-    if name == AUTO:
+    if options.device == AUTO:
         chosen, why = default_device()
         context.note([LogEntry("device", (chosen,), "chosen", why)])
-    return open_device(name)
+    return open_device(options.device, options.workspace_mb)
 
 
 def _send_graph(model: LoadedModel, context: JobContext) -> None:

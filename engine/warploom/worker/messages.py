@@ -28,6 +28,7 @@ class OptimizeOptions(msgspec.Struct, frozen=True, kw_only=True):
     verify: bool = True
     search_seconds: float | None = 40.0
     schedule: str | None = None
+    workspace_mb: int | None = None
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):

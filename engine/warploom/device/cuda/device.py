@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 from collections import OrderedDict
@@ -11,7 +12,7 @@ from pathlib import Path
 from threading import RLock
 
 from warploom.cost import CostModel, OperatorResources
-from warploom.cost.database import CostDatabase
+from warploom.cost.database import CostDatabase, Environment
 from warploom.device.cuda.capture import StreamPool
 from warploom.device.cuda.compiler import Tools, compile_plan
 from warploom.device.cuda.cost_model import MeasuredCostModel
@@ -58,7 +59,7 @@ class CudaDevice:
         database: What was measured on it before.
     """
 
-    def __init__(self, facts: GpuFacts, cuda_version: int, database: Path) -> None:
+    def __init__(self, facts: GpuFacts, cuda_version: int, database: Path, workspace_bytes: int | None = None) -> None:
         cupy = load_cupy()
         load_cudnn()
         self._facts = facts
@@ -67,13 +68,13 @@ class CudaDevice:
         self.use()
         with cuda_call(f"opening cuda:{facts.index}"):
             cupy.cuda.runtime.free(0)  # makes the context now, where a failure can be told from others
-        self._environment = environment(facts.index)
+        self._environment = _limited(environment(facts.index), workspace_bytes)
         self._cuda_version = cuda_version
         self.database = CostDatabase(database, self._environment, self._say)
         self._lock = RLock()
         self._streams = StreamPool()
         self._modules = KernelModules(facts.compute_capability, self.database)
-        self._library = LibraryPlans(GpuLibraries(self._modules))
+        self._library = LibraryPlans(GpuLibraries(self._modules), workspace_bytes)
         self._resolver = StepResolver(self._library, self._modules, self.database, self._streams)
         self._solo = SoloTimes(self._resolver, self._streams, self.database)
         self._tools = Tools(self._streams, self._solo, self._modules, self._clocks, self.info)
@@ -259,8 +260,12 @@ class CudaDevice:
         self._log.append(LogEntry("device", ("cost database",), "noted", sentence))
 
 
-def open_cuda_device(index: int) -> CudaDevice:
+def open_cuda_device(index: int, workspace_bytes: int | None = None) -> CudaDevice:
     """Opens a GPU; one that this process has open already is given again, without what it kept of earlier Graphs.
+
+    Args:
+        index: Which one.
+        workspace_bytes: The largest workspace that a library's kernel may need; None for no limit beside the usual.
 
     Raises:
         DeviceError: If there is no such GPU, its driver is too old, or a library is missing; says what helps.
@@ -277,15 +282,23 @@ def open_cuda_device(index: int) -> CudaDevice:
         oldest = ".".join(map(str, OLDEST_COMPUTE_CAPABILITY))
         has = ".".join(map(str, gpu.compute_capability))
         raise DeviceError(f"The {gpu.name} has compute capability {has}, {oldest} or newer is needed.")
-    device = _opened(gpu, facts.cuda_version, cache_folder())
+    device = _opened(gpu, facts.cuda_version, cache_folder(), workspace_bytes)
     device.use()
     device.forget_graphs()
     return device
 
 
 @functools.cache
-def _opened(gpu: GpuFacts, cuda_version: int, folder: Path) -> CudaDevice:
-    return CudaDevice(gpu, cuda_version, folder / DATABASE_NAME)
+def _opened(gpu: GpuFacts, cuda_version: int, folder: Path, workspace_bytes: int | None) -> CudaDevice:
+    return CudaDevice(gpu, cuda_version, folder / DATABASE_NAME, workspace_bytes)
+
+
+def _limited(found: Environment, workspace_bytes: int | None) -> Environment:
+    """The environment with the limit of workspaces, which decides between kernels as another library would."""
+    if workspace_bytes is None:
+        return found
+    limit = ("workspace limit", f"{workspace_bytes} bytes")
+    return dataclasses.replace(found, libraries=tuple(sorted((*found.libraries, limit))))
 
 
 def _check_driver(cuda_version: int) -> None:

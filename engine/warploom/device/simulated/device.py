@@ -8,8 +8,8 @@ from collections.abc import Callable
 import msgspec
 
 from warploom.cost import CostModel
-from warploom.device.protocol import DeviceInfo, Support
-from warploom.device.serving import FrozenPlan, FrozenWeights, Stamp
+from warploom.device.protocol import Array, DeviceInfo, Support
+from warploom.device.serving import FrozenPlan, PlacedWeights, Stamp
 from warploom.device.simulated.cost import SimulatedCostModel
 from warploom.device.simulated.description import GpuDescription
 from warploom.device.simulated.executable import SimulatedExecutable
@@ -78,13 +78,13 @@ class SimulatedDevice:
         self.compile(graph, plan, precision).close()
         return FrozenPlan(b"", {})
 
-    def upload(self, weights: FrozenWeights) -> None:
+    def upload(self, block: Array) -> None:
         """There is nowhere to upload to."""
 
     def serve(
         self,
         document: bytes,  # noqa: ARG002 - the Graph and the plan suffice
-        weights: object,  # noqa: ARG002
+        weights: PlacedWeights,  # noqa: ARG002
         plan: StreamPlan,
         precision: Precision,
         graph: Callable[[], Graph],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -39,9 +40,11 @@ class LibraryPlans:
 
     Args:
         libraries: What to use instead of the libraries that are installed.
+        workspace_bytes: The largest workspace that a kernel may need; None for what the libraries may take by default.
     """
 
-    def __init__(self, libraries: Libraries | None = None) -> None:
+    def __init__(self, libraries: Libraries | None = None, workspace_bytes: int | None = None) -> None:
+        self._workspace_bytes = workspace_bytes
         self._libraries = libraries if libraries is not None else GpuLibraries()
         self._kernels: dict[tuple[str, str, str], Kernel] = {}
         self._experience = Experience()
@@ -153,12 +156,13 @@ class LibraryPlans:
         raise CudaError(f"No library knows plans of {plan.source!r}.", call="restoring a plan")
 
     def _chosen(self, step: LibraryStep, precision: Precision, bench: Bench) -> ChosenPlan | UnsupportedOperatorError:
-        limits = limits_for(step, self._spent_s)
+        limits = replace(limits_for(step, self._spent_s), workspace_bytes=self._workspace_bytes)
         try:
             found = choose_plans(step, precision, self._libraries.sources, bench, self._experience, limits)
         except UnsupportedOperatorError as error:
             return error
         for plan, kernel in found:
+            kernel.plan = plan  # with what was found out about it
             self._kernels[plan.signature, plan.source, plan.name] = kernel
         return with_alternatives([plan for plan, _ in found])
 

@@ -70,10 +70,8 @@ Pointers = Mapping[str, int]
 class Kernel(Protocol):
     """A library's kernel, built and ready to be enqueued or captured."""
 
-    @property
-    def plan(self) -> ChosenPlan:
-        """Its plan, as far as it is known: without a latency before it was timed."""
-        ...
+    plan: ChosenPlan
+    """Its plan, as far as it is known: without a latency before it was timed."""
 
     def enqueue(self, pointers: Pointers, workspace: int, stream: int) -> None:
         """Starts it on a stream."""

@@ -25,11 +25,13 @@ class Limits:
         compiled: Of those that ship compiled.
         run_time: Of those compiled at run time.
         new: Among these, of those whose name was not built before in this process.
+        workspace_bytes: A kernel that needs more counts as declined; None for no such limit.
     """
 
     compiled: int = 8
     run_time: int = 5
     new: int = 3
+    workspace_bytes: int | None = None
 
 
 _GROUPED = Limits(compiled=4, run_time=3, new=2)
@@ -98,7 +100,7 @@ def kernels_to_try(
             if not all(left[count] for count in counts):
                 continue
             try:
-                kernel = candidate.build()
+                kernel = _within(limits, candidate.build())
             except CudaError as error:
                 if error.sticky:
                     raise
@@ -108,6 +110,14 @@ def kernels_to_try(
                 left[count] -= 1
             experience.built.add((candidate.source, candidate.name))
             yield kernel
+
+
+def _within(limits: Limits, kernel: Kernel) -> Kernel:
+    """A kernel that keeps to the limit of workspaces."""
+    needed, most = kernel.plan.workspace_bytes, limits.workspace_bytes
+    if most is not None and needed > most:
+        raise CudaError(f"It needs {needed} bytes of workspace, {most} are allowed.", call="choosing a kernel")
+    return kernel
 
 
 def _counts(candidate: Candidate, experience: Experience) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The timeline of a whole request on a GPU: what its copies and kernels take alone, placed as they depend on each other.
+"""The timeline of a whole request on a GPU: copies and kernels as long as they take alone, placed as they depend.
 
 An estimate, and named so: the plan, every launch and every copy are measured; where they stand follows from the graph.
 """

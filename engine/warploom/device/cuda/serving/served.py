@@ -117,8 +117,8 @@ class CudaServing:
             return bind_launch(function, configuration, [address(place) for place in step.pointers], step.scalars)
         pointers = {role: address(place) for role, place in step.pointers.items()}
         workspace = 0 if step.workspace is None else address(step.workspace)
-        kernel = self._kernels[step.kernel]
-        early = (step.pointers[role] for role in kernel.plan.early if role in step.pointers)
+        kernel, frozen = self._kernels[step.kernel], self.document.library[step.kernel].plan
+        early = (step.pointers[role] for role in frozen.early if role in step.pointers)
         return LibraryCall(kernel, pointers, workspace, any(place.area != WEIGHT for place in early))
 
 
