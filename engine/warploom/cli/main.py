@@ -1,6 +1,7 @@
 """The `warploom` command: registers the verbs and turns every error into one sentence and an exit code.
 
-Exit codes: 0 done, 1 a defect of Warploom, 2 something the user can put right, 130 interrupted.
+Exit codes: 0 done, 1 a regression that `diff` found or a defect of Warploom, 2 something the user can put right,
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from warploom.cli import demo, devices, doctor, export, gui, models, ops, optimize, show, worker
+from warploom.cli import demo, devices, diff, doctor, export, gui, models, ops, optimize, show, worker
 from warploom.errors import CancelledError, WarploomError
 from warploom.version import __version__
 
@@ -51,6 +52,7 @@ def make_app() -> typer.Typer:
     app.callback()(_root)
     app.command("optimize")(optimize.optimize)
     app.command("show")(show.show)
+    app.command("diff")(diff.diff)
     app.command("export")(export.export)
     app.add_typer(models.app, name="models")
     app.command("devices")(devices.devices)
