@@ -146,7 +146,8 @@ class DagPainter:
             if colour not in boxes:
                 boxes[colour] = (QPainterPath(), QPainterPath())
             boxes[colour][0].addRoundedRect(rect, _RADIUS, _RADIUS)
-            _add_bar(boxes[colour][1], rect, bar)
+            if i not in picture.shares:
+                _add_bar(boxes[colour][1], rect, bar)
         outline = 1.0 / max(scale, 0.5)
         stacks = [i for i in visible.tolist() if picture.nodes[i].collapsed]
         self._paint_cards(painter, picture, stacks, outline)
@@ -174,9 +175,13 @@ class DagPainter:
         chevrons = QPainterPath()
         for i in stacks:
             rect = picture.geometry.rect(i)
-            strip = QRectF(rect.left() + 1, rect.top() + _RADIUS, bar - 1, rect.height() - 2 * _RADIUS)
-            for part, colour in _slices(strip, picture.shares.get(i, ())):
+            outline = QPainterPath()
+            _add_bar(outline, rect, bar)
+            painter.save()
+            painter.setClipPath(outline, Qt.ClipOperation.IntersectClip)
+            for part, colour in _slices(QRectF(rect.left(), rect.top(), bar, rect.height()), picture.shares.get(i, ())):
                 painter.fillRect(part, QColor(colour))
+            painter.restore()
             _add_chevron(chevrons, QPointF(rect.right() - 13, rect.top() + 14), opened=False)
         painter.strokePath(chevrons, QPen(self._muted, 1.5, c=Qt.PenCapStyle.RoundCap))
 
@@ -239,13 +244,13 @@ class DagPainter:
     def _paint_found(self, painter: QPainter, picture: DagPicture, found: Iterable[int], scale: float) -> None:
         """A marker's stroke over each find; far away a frame large enough to be seen."""
         wash = QColor(self.theme.found)
-        wash.setAlphaF(0.28)
+        wash.setAlphaF(0.16)
         least = 5.0 / scale
         for i in found:
             rect = picture.geometry.rect(i)
             grow = max(0.0, (least - rect.height()) / 2)
             rect.adjust(-grow, -grow, grow, grow)
-            painter.setPen(QPen(QColor(self.theme.found), 1.5 / min(scale, 1.0)))
+            painter.setPen(QPen(QColor(self.theme.found), 2.0 / min(scale, 1.0)))
             painter.setBrush(wash)
             painter.drawRoundedRect(rect, _RADIUS, _RADIUS)
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
-from warploom.graph import Graph, Operator, Precision
+from warploom.graph import Graph, Operator, Precision, Primitive
+from warploom.graph.operator import AttributeValue
 from warploom.graph.work import operator_work
-from warploom_app.presenters.dag_nodes import title_of
+from warploom_app.presenters.dag_nodes import plain_op, title_of
+from warploom_app.presenters.dag_onnx import folded_sources
 from warploom_app.presenters.names import parameters
 from warploom_app.presenters.results import CandidateResult, Pair, Results
 from warploom_app.presenters.units import column_unit, count, duration, scaled, shape
 from warploom_app.state import Document
 
 _MOST_MEMBERS = 64
+_MOST_PRIMITIVES = 8
+_MOST_VALUES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and its rows (name, value); a row without a name is a plain line."""
+    """A heading and its rows (name, value); a row without a name is a plain line.
+
+    Attributes:
+        heading: What the rows are about.
+        rows: Name and value of each.
+        links: Whether the values are names of ONNX nodes that lead there.
+    """
 
     heading: str
     rows: tuple[tuple[str, str], ...]
+    links: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +104,31 @@ def inspect_operator(document: Document, name: str, pair: Pair | None) -> Inspec
         sections.insert(0, _latencies(name, results, pair))
         sections.insert(1, _placement(name, pair.after, document.names))
         sections.insert(2, _kernels(name, pair.after))
-    sections.append(Section(_tr("ONNX nodes"), tuple(("", source) for source in operator.sources)))
+    sections += _attributes(operator)
+    sections.append(_sources(operator))
     title, detail = title_of(operator), parameters(operator)
     subtitle = f"{title}, {detail}" if detail else title
     return Inspection(document.names.get(name, name), subtitle, tuple(one for one in sections if one.rows))
+
+
+def inspect_node(document: Document, source: str, owners: Sequence[str], pair: Pair | None) -> Inspection:
+    """One ONNX node: its own shapes and attributes, then the operator that it went into (or those that repeat it)."""
+    graph = document.graph
+    whole = inspect_operator(document, owners[0], pair)
+    parts = [one for one in graph.operator(owners[0]).body if one.source == source]
+    if not parts:
+        return whole
+    first = parts[0]
+    rows = [(_tr("in"), _tensor(graph, name)) for name in first.inputs if name and name not in graph.constants]
+    rows += [(_tr("weights"), _tensor(graph, name)) for name in first.inputs if name in graph.constants]
+    rows += [(_tr("out"), _tensor(graph, name)) for name in parts[-1].outputs if name]
+    own = [Section(_tr("Shapes"), tuple(rows)), *(_attribute_section(part, _tr("Attributes")) for part in parts)]
+    fused = [("", document.names.get(name, name)) for name in owners]
+    own.append(Section(_tr("Fused into") if len(owners) == 1 else _tr("Repeated in"), tuple(fused)))
+    heading = _tr("Operator: {}")
+    rest = [replace(one, heading=heading.format(one.heading)) for one in whole.sections if len(owners) == 1]
+    title, sections = source.removeprefix("node_").strip("/") or source, tuple(one for one in own if one.rows)
+    return Inspection(title, f"{_tr('ONNX node')} {first.op}", (*sections, *rest))
 
 
 def inspect_several(document: Document, names: Sequence[str], pair: Pair | None) -> Inspection:
@@ -165,6 +197,34 @@ def _tensors(graph: Graph, operator: Operator) -> Section:
 
 def _tensor(graph: Graph, name: str) -> str:
     return shape(graph.tensors[name].shape)
+
+
+def _attributes(operator: Operator) -> list[Section]:
+    """What the file says of each primitive that has something to say."""
+    telling = [primitive for primitive in operator.body if primitive.attributes]
+    if len(telling) == 1:
+        return [_attribute_section(telling[0], _tr("Attributes"))]
+    heading = _tr("Attributes, {} {}")
+    numbered = [(primitive, heading.format(plain_op(primitive.op), i + 1)) for i, primitive in enumerate(telling)]
+    return [_attribute_section(primitive, text) for primitive, text in numbered[:_MOST_PRIMITIVES]]
+
+
+def _attribute_section(primitive: Primitive, title: str) -> Section:
+    return Section(title, tuple((name, _value(value)) for name, value in primitive.attributes))
+
+
+def _value(value: AttributeValue) -> str:
+    if isinstance(value, tuple):
+        listed = ", ".join(_value(one) for one in value[:_MOST_VALUES])
+        return listed if len(value) <= _MOST_VALUES else _tr("{} … ({} in all)").format(listed, len(value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _sources(operator: Operator) -> Section:
+    """The ONNX nodes by their type; what was folded into constants has left no more than its name."""
+    rows = [(plain_op(primitive.op), primitive.source) for primitive in operator.body if primitive.source]
+    rows += [(_tr("folded"), source) for source in folded_sources(operator)]
+    return Section(_tr("ONNX nodes"), tuple(dict.fromkeys(rows)), links=True)
 
 
 def _work(graph: Graph, operator: Operator, results: Results | None) -> Section:

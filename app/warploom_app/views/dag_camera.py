@@ -11,6 +11,7 @@ from warploom_app.views.dag_canvas import DagCanvas
 
 READABLE = 0.75  # a picture is opened at least this large: its beginning, if it does not fit
 _LARGEST_FIT = 1.25
+_CORNERS = 56.0
 _AIR = 0.97  # what is fitted leaves a little room around it
 
 
@@ -51,8 +52,10 @@ class DagCamera:
 
     def show(self, geometry: DagGeometry, node: int) -> None:
         """Moves only if the node is not seen, or too small to be read."""
-        small = self._canvas.port.scale < READABLE / 2
-        if small or not self._canvas.port.area.contains(geometry.rect(node)):
+        port = self._canvas.port
+        inset = min(_CORNERS, self._canvas.height() / 4) / port.scale  # the legend and the search bar are there
+        seen = port.area.adjusted(0, inset, 0, -inset)
+        if port.scale < READABLE / 2 or not seen.contains(geometry.rect(node)):
             self.centre_on(geometry, node)
 
     def jump(self, point: QPointF) -> None:

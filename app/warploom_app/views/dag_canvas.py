@@ -90,6 +90,11 @@ class DagCanvas(QWidget):
         self.update()
 
     @property
+    def under(self) -> int:
+        """The node under the pointer; -1 for none."""
+        return self._under
+
+    @property
     def marks(self) -> Marks:
         """The nodes that stand out, what is under the pointer aside."""
         return self._marks

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QWidget
 from warploom.graph import Graph
 from warploom.paths import cache_folder
 from warploom_app.painters.dag_export import save_picture
-from warploom_app.painters.dag_painter import FULL_TINT, QUIET_TINT, TINT, DagPainter, DagPicture, Marks
+from warploom_app.painters.dag_painter import FULL_TINT, QUIET_TINT, TINT, DagPainter, DagPicture
 from warploom_app.painters.dag_text import DagText
 from warploom_app.presenters.dag_colours import ColourValue, Legend, kind_legend, node_colours
 from warploom_app.presenters.dag_content import DagContent, DagOptions, Detail, with_latencies
@@ -31,19 +31,15 @@ from warploom_app.views.dag_camera import DagCamera
 from warploom_app.views.dag_canvas import DagCanvas
 from warploom_app.views.dag_corners import DagCorners
 from warploom_app.views.dag_finder import DagFinder
+from warploom_app.views.dag_keys import press
 from warploom_app.views.dag_layouter import DagArrangement, DagLayouter
 from warploom_app.views.dag_menu import context_menu
 from warploom_app.views.dag_pictures import DagPictures
+from warploom_app.views.dag_selection import DagSelection
 from warploom_app.views.dag_walk import Direction, neighbour
 
 _STEP_ZOOM = 1.25
 _NO_COLOURS = Legend("", ())
-_ARROWS = {
-    Qt.Key.Key_Up: Direction.UP,
-    Qt.Key.Key_Down: Direction.DOWN,
-    Qt.Key.Key_Left: Direction.LEFT,
-    Qt.Key.Key_Right: Direction.RIGHT,
-}
 
 
 class DagView(QWidget):
@@ -53,12 +49,14 @@ class DagView(QWidget):
         operators_selected(tuple[str, ...]): The user chose operators; none when the user let go.
         operators_hovered(tuple[str, ...]): The pointer is over what stands for these operators; none when it left.
         layout_ready(str): A layout is on screen: "quick", then "refined".
+        current_changed(): The keyboard is at another node.
         options_changed(): Other blocks are collapsed, nodes shown, or directions taken.
     """
 
     operators_selected = Signal(object)
     operators_hovered = Signal(object)
     layout_ready = Signal(str)
+    current_changed = Signal()
     options_changed = Signal()
 
     def __init__(
@@ -74,9 +72,6 @@ class DagView(QWidget):
         self._colours: Mapping[str, ColourValue] | None = None
         self._latencies: Mapping[int, str] = {}
         self._tint = QUIET_TINT
-        self._selected: tuple[str, ...] = ()
-        self._hovered: tuple[str, ...] = ()
-        self._cursor = ""  # name of the node where the keyboard is
         self._going_to = ""  # name of the node, operator or source to show as soon as it is laid out
         self._build_canvas()
         self._build_corners()
@@ -88,8 +83,12 @@ class DagView(QWidget):
 
     def _build_canvas(self) -> None:
         self.canvas = DagCanvas(self._painter, self)
+        self.selection = DagSelection(self.canvas, self)
+        self.selection.chosen.connect(self.operators_selected)
+        self.selection.moved.connect(self._describe)
+        self.selection.moved.connect(self.current_changed)
         self.canvas.clicked.connect(self._clicked)
-        self.canvas.added.connect(self._added)
+        self.canvas.added.connect(self.selection.add)
         self.canvas.opened.connect(self._opened)
         self.canvas.block_clicked.connect(self.toggle_block)
         self.canvas.hovered.connect(lambda node: self.operators_hovered.emit(self._operators(node)))
@@ -133,9 +132,16 @@ class DagView(QWidget):
         return frozenset(self._layouter.blocks)
 
     @property
+    def onnx_node_here(self) -> DagNode | None:
+        """The ONNX node under the pointer, else the current one; None where nodes are operators or blocks."""
+        node = self.selection.node_here
+        onnx = self._arrangement is not None and self._arrangement.options.detail is Detail.ONNX_NODES
+        return node if onnx and node is not None and not node.collapsed else None
+
+    @property
     def block_here(self) -> int | None:
         """Number of the block where the keyboard is, if it can be collapsed or expanded."""
-        node = self._current_node()
+        node = self.selection.current_node
         return node.block if node is not None and node.block in self._layouter.blocks else None
 
     @property
@@ -151,12 +157,12 @@ class DagView(QWidget):
     @property
     def selected(self) -> tuple[str, ...]:
         """Names of the selected operators."""
-        return self._selected
+        return self.selection.operators
 
     @property
     def current(self) -> str:
         """Name of the node that was chosen last; "" for none."""
-        return self._cursor
+        return self.selection.current
 
     def set_graph(self, graph: Graph) -> None:
         """Shows another graph; returns at once, `layout_ready` tells when it is on screen."""
@@ -169,7 +175,8 @@ class DagView(QWidget):
         """Shows nothing, and stops any layout under way."""
         self._layouter.forget()
         self._graph = self._arrangement = self._colours = None
-        self._selected, self._hovered, self._cursor, self._going_to = (), (), "", ""
+        self.selection.clear()
+        self._going_to = ""
         self._latencies = {}
         self._camera.at_home, self._tint = True, QUIET_TINT
         self.canvas.set_picture(None)
@@ -254,19 +261,16 @@ class DagView(QWidget):
 
     def select(self, names: Iterable[str]) -> None:
         """Selects operators without telling (`operators_selected` is for the user's own choices)."""
-        self._selected = tuple(names)
-        content = self.content
-        positions = self._positions(self._selected)
-        if content is not None and (self._cursor not in content.index or content.index[self._cursor] not in positions):
-            self._cursor = content.nodes[positions[0]].name if positions else ""
-        self._show_marks()
-        nodes = content.nodes if content is not None else ()
-        self.setAccessibleDescription("\n".join(nodes[i].description for i in positions[:3]))
+        self.selection.select(names)
+        self._describe()
 
     def highlight(self, names: Iterable[str]) -> None:
         """Marks operators as if the pointer were over them."""
-        self._hovered = tuple(names)
-        self._show_marks()
+        self.selection.highlight(names)
+
+    def let_go(self) -> None:
+        """Nothing is chosen any more, as if the user had clicked the background."""
+        self.selection.choose(-1)
 
     def show_operator(self, name: str) -> None:
         """Shows the fused operator of that name, and chooses it."""
@@ -310,7 +314,7 @@ class DagView(QWidget):
 
     def centre_on(self, name: str) -> None:
         """Brings an operator to the middle, large enough to be read."""
-        for position in self._positions((name,))[:1]:
+        for position in self.selection.positions((name,))[:1]:
             assert self._arrangement is not None
             self._camera.centre_on(self._arrangement.geometry, position)
 
@@ -352,7 +356,7 @@ class DagView(QWidget):
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_finds(self) -> None:
-        self._show_marks()
+        self.selection.set_found(self.finder.names)
         found = self.canvas.marks.found
         if not found or self._arrangement is None:
             return
@@ -392,9 +396,9 @@ class DagView(QWidget):
             self._camera.go_home(arrangement.geometry)
         else:
             self._camera.keep(arrangement.geometry, *kept)
+        self.selection.set_content(arrangement.content, arrangement.full)
         self.finder.set_content(arrangement.full)
-        self.select(self._selected)
-        self._show_marks()
+        self._describe()
         if self._going_to:
             self._go_to(self._going_to)
         self.layout_ready.emit(arrangement.quality)
@@ -403,7 +407,7 @@ class DagView(QWidget):
         """The node that must keep its place on screen, and that place; None to start at the beginning."""
         if before is None or not before.content.nodes:
             return None
-        chosen = before.content.index.get(self._cursor)
+        chosen = before.content.index.get(self.current)
         if chosen is None or not self.canvas.port.area.intersects(before.geometry.rect(chosen)):
             chosen = None
         if self._camera.at_home and (chosen is None or before.options == after.options):
@@ -435,55 +439,17 @@ class DagView(QWidget):
         assert self._arrangement is not None
         return kind_legend((node.kind for node in self._arrangement.full.nodes), self._theme)
 
-    def _show_marks(self) -> None:
-        content = self.content
-        if content is None:
-            return
-        found = (self._shown_position(name) for name in self.finder.names)
-        self.canvas.set_marks(
-            Marks(
-                selected=frozenset(self._positions(self._selected)),
-                hovered=frozenset(self._positions(self._hovered)),
-                found=frozenset(position for position in found if position is not None),
-                cursor=content.index.get(self._cursor, -1),
-            )
-        )
-
-    def _shown_position(self, name: str) -> int | None:
-        """Where a node of the full content is, or the collapsed block that it is in."""
-        assert self._arrangement is not None
-        content, full = self._arrangement.content, self._arrangement.full
-        if name in content.index:
-            return content.index[name]
-        position = full.index.get(name)
-        if position is None:
-            return None
-        return next((content.of_operator[one][0] for one in full.nodes[position].operators), None)
-
     # -- what the user does
 
     def _clicked(self, node: int) -> None:
         if node >= 0:
             self._choose(node)
         else:
-            self._cursor = ""
-            self.select(())
-            self.operators_selected.emit(())
+            self.let_go()
 
     def _choose(self, node: int) -> None:
-        assert self._arrangement is not None
-        self._cursor = self._arrangement.content.nodes[node].name
-        self.select(self._operators(node))
+        self.selection.choose(node)
         self._announce(node)
-        self.operators_selected.emit(self._selected)
-
-    def _added(self, node: int) -> None:
-        operators = self._operators(node)
-        already = set(operators) <= set(self._selected)
-        others = tuple(name for name in self._selected if name not in operators)
-        self._cursor = "" if already else self._name(node)
-        self.select(others if already else (*others, *operators))
-        self.operators_selected.emit(self._selected)
 
     def _opened(self, node: int) -> None:
         assert self._arrangement is not None
@@ -498,19 +464,37 @@ class DagView(QWidget):
     def _touched(self) -> None:
         self._camera.at_home = False
 
-    def _walk(self, direction: Direction) -> None:
+    def walk(self, direction: Direction) -> None:
+        """Goes to the next node along an edge, or to the one beside; from nowhere to the first."""
         if self._arrangement is None or not self._arrangement.content.nodes:
             return
-        geometry, here = self._arrangement.geometry, self._arrangement.content.index.get(self._cursor)
-        target = neighbour(geometry, here, direction) if here is not None else 0
+        here = self.selection.position
+        target = neighbour(self._arrangement.geometry, here, direction) if here >= 0 else 0
         if target is not None:
             self._choose(target)
-            self._camera.show(geometry, target)
+            self._camera.show(self._arrangement.geometry, target)
 
-    def _walk_to(self, node: int) -> None:
+    def walk_to(self, node: int) -> None:
+        """Goes to the first (0) or the last (-1) node."""
         if self._arrangement is not None and self._arrangement.content.nodes:
-            self._choose(node % len(self._arrangement.content.nodes))
-            self._camera.show(self._arrangement.geometry, node % len(self._arrangement.content.nodes))
+            target = node % len(self._arrangement.content.nodes)
+            self._choose(target)
+            self._camera.show(self._arrangement.geometry, target)
+
+    def open_current(self) -> None:
+        """Expands the current node if it is a block, else shows it large."""
+        if self.selection.position >= 0:
+            self._opened(self.selection.position)
+
+    def _describe(self) -> None:
+        """What assistive technology reads of the view: what is chosen."""
+        nodes = self.content.nodes if self.content is not None else ()
+        positions = self.selection.positions(self.selected)
+        current = self.selection.position
+        if current in positions:
+            positions.remove(current)
+            positions.insert(0, current)
+        self.setAccessibleDescription("\n".join(nodes[i].description for i in positions[:3]))
 
     def _announce(self, node: int) -> None:
         """Lets a screen reader say where the keyboard is: nodes are no widgets that could have the focus."""
@@ -520,35 +504,8 @@ class DagView(QWidget):
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        key = event.key()
-        if key in _ARROWS:
-            self._walk(_ARROWS[Qt.Key(key)])
-            return
-        plain = {
-            Qt.Key.Key_Plus: self.zoom_in,
-            Qt.Key.Key_Equal: self.zoom_in,
-            Qt.Key.Key_Minus: self.zoom_out,
-            Qt.Key.Key_0: self.zoom_to_actual_size,
-            Qt.Key.Key_F: self.fit,
-            Qt.Key.Key_Home: lambda: self._walk_to(0),
-            Qt.Key.Key_End: lambda: self._walk_to(-1),
-            Qt.Key.Key_Slash: self.open_search,
-            Qt.Key.Key_Space: self.toggle_selected_block,
-            Qt.Key.Key_O: self.toggle_detail,
-        }
-        if key in plain:
-            plain[Qt.Key(key)]()
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._cursor:
-            self._open_cursor()
-        elif key == Qt.Key.Key_Escape and self._selected:
-            self._clicked(-1)
-        else:
+        if not press(self, event):
             super().keyPressEvent(event)
-
-    def _open_cursor(self) -> None:
-        position = self.content.index.get(self._cursor) if self.content is not None else None
-        if position is not None:
-            self._opened(position)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         self.setFocus(Qt.FocusReason.MouseFocusReason)
@@ -557,7 +514,7 @@ class DagView(QWidget):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
         at = event.pos()
         if event.reason() is QContextMenuEvent.Reason.Keyboard:
-            position = self.content.index.get(self._cursor, -1) if self.content is not None else -1
+            position = self.selection.position
             at = self._point_of(position)
         else:
             position = self.canvas.node_at(QPointF(at))
@@ -590,21 +547,6 @@ class DagView(QWidget):
 
     # -- names and positions
 
-    def _name(self, node: int) -> str:
-        content = self.content
-        return content.nodes[node].name if content is not None and node >= 0 else ""
-
     def _operators(self, node: int) -> tuple[str, ...]:
         content = self.content
         return content.nodes[node].operators if content is not None and node >= 0 else ()
-
-    def _current_node(self) -> DagNode | None:
-        content = self.content
-        return content.nodes[content.index[self._cursor]] if content and self._cursor in content.index else None
-
-    def _positions(self, names: Iterable[str]) -> list[int]:
-        """Nodes that stand for operators, each once, in the order of the names."""
-        content = self.content
-        if content is None:
-            return []
-        return list(dict.fromkeys(i for name in names for i in content.of_operator.get(name, ())))

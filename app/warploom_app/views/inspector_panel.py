@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from warploom_app.presenters.inspector import Inspection, Section
 from warploom_app.theme import GRID, figure_font
 from warploom_app.views.widgets import heading, muted, wrapping
 
+_LONGEST_LINK = 32
+
 
 class InspectorPanel(QScrollArea):
-    """Shows an Inspection; every value can be selected and copied."""
+    """Shows an Inspection; every value can be selected and copied.
+
+    Signals:
+        source_chosen(str): The user follows the link to an ONNX node.
+    """
+
+    source_chosen = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +60,7 @@ class InspectorPanel(QScrollArea):
         for section in inspection.sections:
             layout.addSpacing(GRID)
             layout.addWidget(heading(section.heading))
-            layout.addLayout(_grid(section))
+            layout.addLayout(self._grid(section))
         layout.addStretch(1)
         return page
 
@@ -61,23 +71,37 @@ class InspectorPanel(QScrollArea):
         layout.setSpacing(GRID // 2)
         return page, layout
 
+    def _grid(self, section: Section) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(GRID)
+        grid.setVerticalSpacing(2)
+        grid.setColumnStretch(1, 1)
+        for row, (name, text) in enumerate(section.rows):
+            value = self._link(text) if section.links else _value(text)
+            if name:
+                label = muted(name)
+                label.setAlignment(Qt.AlignmentFlag.AlignTop)
+                if isinstance(value, QLabel):
+                    value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+                grid.addWidget(label, row, 0)
+                grid.addWidget(value, row, 1)
+            else:
+                grid.addWidget(value, row, 0, 1, 2)
+        return grid
 
-def _grid(section: Section) -> QGridLayout:
-    grid = QGridLayout()
-    grid.setHorizontalSpacing(GRID)
-    grid.setVerticalSpacing(2)
-    grid.setColumnStretch(1, 1)
-    for row, (name, text) in enumerate(section.rows):
-        value = _value(text)
-        if name:
-            label = muted(name)
-            label.setAlignment(Qt.AlignmentFlag.AlignTop)
-            value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(label, row, 0)
-            grid.addWidget(value, row, 1)
-        else:
-            grid.addWidget(value, row, 0, 1, 2)
-    return grid
+    def _link(self, text: str) -> QPushButton:
+        """A name that leads to the ONNX node; cut in the middle where it is too long, with the whole in its tip."""
+        shown = text if len(text) <= _LONGEST_LINK else f"{text[:12]}…{text[12 - _LONGEST_LINK :]}"
+        button = QPushButton(shown)
+        button.setProperty("link", True)
+        button.setProperty("compact", True)
+        button.setAccessibleName(text)
+        button.setToolTip(self.tr("Show {} in the graph").format(text))
+        button.clicked.connect(partial(self._follow, text))
+        return button
+
+    def _follow(self, source: str, _checked: bool = False) -> None:
+        self.source_chosen.emit(source)
 
 
 def _value(text: str) -> QLabel:

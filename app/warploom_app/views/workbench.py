@@ -10,7 +10,7 @@ from warploom_app.models.figures_table import FiguresTable
 from warploom_app.models.log_table import LogTable
 from warploom_app.models.operator_tree import OperatorTree
 from warploom_app.presenters.colouring import ColourBy, colouring
-from warploom_app.presenters.inspector import inspect_document, inspect_operator, inspect_several
+from warploom_app.presenters.inspector import inspect_document, inspect_node, inspect_operator, inspect_several
 from warploom_app.presenters.results import block_times, operator_rows
 from warploom_app.presenters.units import latency
 from warploom_app.presenters.verdict import make_verdict
@@ -119,6 +119,8 @@ class Workbench(QMainWindow):
         state.selection_changed.connect(self._show_selection)
         self.dag.operators_selected.connect(state.pin)
         self.dag.operators_hovered.connect(state.hover)
+        self.dag.current_changed.connect(self._show_inspection)
+        self.inspector.source_chosen.connect(self.dag.show_source)
         self.figures_view.chosen.connect(self._compare_with)
         self.graph_panel.colour_chosen.connect(self._show_colours)
 
@@ -258,6 +260,8 @@ class Workbench(QMainWindow):
             self.inspector.show_inspection(None)
         elif not shown:
             self.inspector.show_inspection(inspect_document(document))
+        elif (node := self.dag.onnx_node_here) is not None:
+            self.inspector.show_inspection(inspect_node(document, node.sources[0], node.operators, pair))
         elif len(shown) == 1:
             self.inspector.show_inspection(inspect_operator(document, shown[0], pair))
         else:
