@@ -187,6 +187,10 @@ class ServingContext(Protocol):
         """A stream of frames as fast as it goes, `depth` in flight."""
         ...
 
+    def measure_paced(self, frames: int, interval_us: float) -> FrameTimes:
+        """Overlapped requests started one interval apart, as a camera does: each finds the device idle."""
+        ...
+
     def timeline(self, mode: RequestMode) -> Timeline:
         """What ran when in one request; copies are in the lanes "copy in" and "copy out"."""
         ...

@@ -42,7 +42,8 @@ def check_types(inputs: Mapping[str, Array], ports: Sequence[Port]) -> None:
         found = inputs[port.name].dtype
         if found != np.dtype(port.dtype):
             raise PlanError(
-                f"The input {port.name!r} has the type {found}, not {port.dtype}: convert it with .astype({port.dtype!r})."
+                f"The input {port.name!r} has the type {found}, not {port.dtype}: "
+                f"convert it with .astype({port.dtype!r})."
             )
 
 

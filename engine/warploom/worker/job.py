@@ -6,7 +6,9 @@ the worker runs them for the window, the command line in its own process.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from warploom.worker.candidates import PlannedCandidate
     from warploom.worker.settings import JobSettings
     from warploom.worker.verification import OutputCheck
+
+_REPORT_EVERY_S = 1.0
 
 
 def import_graph(request: ImportRequest, emit: Emit, cancelled: Cancelled) -> None:
@@ -48,18 +52,27 @@ def optimize(request: OptimizeRequest, emit: Emit, cancelled: Cancelled) -> None
     Raises:
         WarploomError: If a step fails; nothing is written then.
     """
-    from warploom.worker.settings import check_settings
-
     context = JobContext(request.job, emit, cancelled)
-    settings = check_settings(request.options)
     check_output(Path(request.output))
-    device = _open_device(request.options, context)
-    model = load_model(request.model, request.options.batch, request.options.shapes, context)
-    _send_graph(model, context)
-    recording = _record(request, settings, device, model, context)
+    recording = record_model(request, context)
     stopped = cancelled()
     _save(recording, request, context)
     emit(_finished(request, recording, stopped=stopped))
+
+
+def record_model(request: OptimizeRequest, context: JobContext) -> Recording:
+    """The main job up to its Recording, whose Graph still has its weights; nothing is written.
+
+    Raises:
+        WarploomError: If a step fails.
+    """
+    from warploom.worker.settings import check_settings
+
+    settings = check_settings(request.options)
+    device = _open_device(request.options, context)
+    model = load_model(request.model, request.options.batch, request.options.shapes, context)
+    _send_graph(model, context)
+    return _record(request, settings, device, model, context)
 
 
 def _open_device(options: OptimizeOptions, context: JobContext) -> Device:
@@ -88,7 +101,8 @@ def _record(
     check_support(model.graph, device, settings.precision)
     if not device.info.simulated:
         context.phase("search", f"kernels for {device.info.name}")
-    costs = device.cost_model(model.graph, settings.precision)
+    with _reported_choices(device, context):
+        costs = device.cost_model(model.graph, settings.precision)
     if settings.schedule is not None:
         planned = saved_candidates(model.graph, costs, settings.schedule, context)
     else:
@@ -101,6 +115,42 @@ def _record(
     chosen = choose(outcomes, checks, context)
     findings = Findings(planned, outcomes, checks, chosen, solo_latencies(model.graph, costs))
     return assemble(request, settings, device.info, model, findings, context.log)
+
+
+@contextmanager
+def _reported_choices(device: Device, context: JobContext) -> Iterator[None]:
+    """While a device chooses kernels: says how far it is, and ends it when the user cancels."""
+    from warploom.device import PreparingDevice
+
+    if not isinstance(device, PreparingDevice):
+        yield
+        return
+    said = -_REPORT_EVERY_S
+
+    def report(done: int, count: int, _: str) -> None:
+        nonlocal said
+        context.stop_if_cancelled()
+        if (now := time.monotonic()) - said >= _REPORT_EVERY_S:
+            said = now
+            context.phase("search", f"kernels for {device.info.name}, {done} of {count} chosen")
+
+    device.observe(report)
+    try:
+        yield
+    finally:
+        device.observe(None)
+
+
+@contextmanager
+def _given_back(device: Device) -> Iterator[None]:
+    """Gives back what a device holds for the job's Graph when that ends."""
+    from warploom.device import PreparingDevice
+
+    try:
+        yield
+    finally:
+        if isinstance(device, PreparingDevice):
+            device.forget_graphs()
 
 
 def _note_device(device: Device, context: JobContext) -> None:

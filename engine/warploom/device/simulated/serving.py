@@ -127,6 +127,12 @@ class SimulatedContext:
             done.append(time)
         return FrameTimes(depth, tuple(begun), tuple(done))
 
+    def measure_paced(self, frames: int, interval_us: float) -> FrameTimes:
+        """Nobody waits for a model: the times are those of a camera, the clock is not."""
+        latency = self.timeline(RequestMode.OVERLAPPED).duration_ns / 1e3
+        begun = [frame * max(interval_us, latency) for frame in range(frames)]
+        return FrameTimes(1, tuple(begun), tuple(time + latency for time in begun))
+
     def timeline(self, mode: RequestMode) -> Timeline:
         into, out = self._copies(mode)
         plan = self._executable.plan

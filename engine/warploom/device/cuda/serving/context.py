@@ -136,6 +136,9 @@ class CudaContext:
     def measure_frames(self, frames: int, depth: int) -> FrameTimes:
         return self._meter.frames(frames, depth)
 
+    def measure_paced(self, frames: int, interval_us: float) -> FrameTimes:
+        return self._meter.paced(frames, interval_us)
+
     def timeline(self, mode: RequestMode) -> Timeline:
         from warploom.device.cuda.serving.request_timeline import request_timeline
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SPIN_UP_S = 0.05
 _WARM_UP = 3
+_SPIN_NS = 1_000_000
 
 
 class Meter:
@@ -88,6 +89,21 @@ class Meter:
                     begun[frame] = time.perf_counter_ns() - zero
                     context.start(frame % depth)
         return FrameTimes(depth, tuple((begun / 1e3).tolist()), tuple((done / 1e3).tolist()))
+
+    def paced(self, frames: int, interval_us: float) -> FrameTimes:
+        """Overlapped requests at fixed times; nothing is warmed up between them, as nothing is between two frames."""
+        start = self._overlapped()
+        self._use()
+        self._warm_up(start)
+        begun, done = np.zeros(frames), np.zeros(frames)
+        zero = time.perf_counter_ns()
+        for frame in range(frames):
+            _sleep_until(zero + int(frame * interval_us * 1e3))
+            begun[frame] = time.perf_counter_ns() - zero
+            start()
+            self._context.stream.synchronize()
+            done[frame] = time.perf_counter_ns() - zero
+        return FrameTimes(1, tuple((begun / 1e3).tolist()), tuple((done / 1e3).tolist()))
 
     def _requests(self) -> dict[RequestMode, Callable[[], Callable[[], None]]]:
         return {
@@ -161,6 +177,13 @@ class Meter:
 
     def _use(self) -> None:
         self._context.serving.tools.use()
+
+
+def _sleep_until(when_ns: int) -> None:
+    """Sleeps, and spins through the last millisecond, which sleeping would miss."""
+    while (left := when_ns - time.perf_counter_ns()) > 0:
+        if left > _SPIN_NS:
+            time.sleep((left - _SPIN_NS) / 1e9)
 
 
 @contextmanager
