@@ -42,6 +42,8 @@ class ExportFormat(enum.StrEnum):
     SVG = "svg"
     PDF = "pdf"
     CSV = "csv"
+    OPERATORS_CSV = "operators-csv"
+    PARQUET = "parquet"
     CHROME_TRACE = "chrome-trace"
     SCHEDULE_JSON = "schedule-json"
 

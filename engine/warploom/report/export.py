@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import BinaryIO
 
 from warploom.errors import ReportError
@@ -24,29 +24,47 @@ class ExportFormat:
         name: What the user types.
         suffix: Usual ending of its files.
         title: What menus call it.
-        exporter: "module:function" below `warploom.report`; imported when first used, since some need the extra
-            `report` and take half a second to import.
+        exporter: "module:function" below `warploom.report`; imported when first used, since some need an extra and
+            take half a second to import.
+        parts: Of the same module, a function that yields the content piece by piece; "" where it is small.
+        extra: The extra that holds the libraries that it needs.
     """
 
     name: str
     suffix: str
     title: str
     exporter: str
+    parts: str = ""
+    extra: str = "report"
 
     def load(self) -> Exporter:
         """The function that makes the file's content.
 
         Raises:
-            ReportError: If a library of the extra `report` is missing.
+            ReportError: If a library of its extra is missing.
         """
-        module, function = self.exporter.split(":")
+        exporter: Exporter = getattr(self._module(), self.exporter.partition(":")[2])
+        return exporter
+
+    def write(self, recording: Recording, stream: BinaryIO) -> None:
+        """Writes the content.
+
+        Raises:
+            ReportError: As `load` does.
+        """
+        if not self.parts:
+            stream.write(self.load()(recording))
+            return
+        for part in getattr(self._module(), self.parts)(recording):
+            stream.write(part)
+
+    def _module(self) -> ModuleType:
         try:
-            exporter: Exporter = getattr(importlib.import_module(f"warploom.report.{module}"), function)
+            return importlib.import_module(f"warploom.report.{self.exporter.partition(':')[0]}")
         except ModuleNotFoundError as error:
             if (error.name or "").startswith("warploom"):
                 raise
-            raise missing_extra(self.name, error.name or "a library") from error
-        return exporter
+            raise missing_extra(self.name, error.name or "a library", self.extra) from error
 
 
 FORMATS: Mapping[str, ExportFormat] = MappingProxyType(
@@ -57,8 +75,12 @@ FORMATS: Mapping[str, ExportFormat] = MappingProxyType(
             ExportFormat("png", ".png", "Figure (PNG)", "figure:png_figure"),
             ExportFormat("svg", ".svg", "Figure (SVG)", "figure:svg_figure"),
             ExportFormat("pdf", ".pdf", "Figure (PDF)", "figure:pdf_figure"),
-            ExportFormat("csv", ".csv", "Spans (CSV)", "spans_csv:spans_csv"),
-            ExportFormat("chrome-trace", ".json", "Trace for Perfetto (JSON)", "chrome_trace:chrome_trace"),
+            ExportFormat("csv", ".csv", "Spans (CSV)", "spans_csv:spans_csv", "spans_csv_parts"),
+            ExportFormat("operators-csv", ".csv", "Operators (CSV)", "operator_table:operators_csv"),
+            ExportFormat("parquet", ".parquet", "Spans (Parquet)", "spans_parquet:spans_parquet", extra="parquet"),
+            ExportFormat(
+                "chrome-trace", ".json", "Trace for Perfetto (JSON)", "chrome_trace:chrome_trace", "chrome_trace_parts"
+            ),
             ExportFormat("schedule-json", ".json", "Schedule (JSON)", "schedule_json:schedule_json"),
         )
     }
@@ -79,14 +101,11 @@ def export_recording(recording: Recording, format: str, path: Path) -> None:  # 
     """
     if format not in FORMATS:
         raise ReportError(f"There is no export format {format!r}: choose {', '.join(FORMATS)}.")
-    content = FORMATS[format].load()(recording)
-
-    def write(stream: BinaryIO) -> None:
-        stream.write(content)
-
-    write_atomically(path, write, ReportError)
+    chosen = FORMATS[format]
+    chosen.load()  # what is missing is told before a file is begun
+    write_atomically(path, lambda stream: chosen.write(recording, stream), ReportError)
 
 
-def missing_extra(what: str, library: str) -> ReportError:
-    """The error for a library of the extra `report` that is not installed."""
-    return ReportError(f'Exporting {what} needs {library}, which is not installed: pip install "warploom[report]"')
+def missing_extra(what: str, library: str, extra: str = "report") -> ReportError:
+    """The error for a library of an extra that is not installed."""
+    return ReportError(f'Exporting {what} needs {library}, which is not installed: pip install "warploom[{extra}]"')

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from warploom.graph import LogEntry
 from warploom.recording.recording import Candidate, Recording
 from warploom.report.naming import places, title
+from warploom.report.operator_table import OperatorColumn, operator_columns, operator_values
 from warploom.report.pair import shown_pair
 from warploom.report.units import MICROSECONDS, change_text, number_text
 from warploom.timeline.account import account, account_text
@@ -77,6 +78,7 @@ class ComparedView:
     comparison: Comparison
     account: str
     reasons: tuple[ReasonRow, ...]
+    columns: tuple[OperatorColumn, ...]
     operators: tuple[OperatorRow, ...]
     stages: tuple[StageRow, ...]
 
@@ -89,6 +91,7 @@ def compared_view(recording: Recording) -> ComparedView | None:
     names = places(recording.graph)
     comparison = compare(pair[0].candidate, pair[1].candidate, recording.solo_us)
     reasons = explain(comparison, label=lambda name: names.get(name, name))
+    columns = operator_columns(comparison)
     strongest = max((abs(reason.gain_us) for reason in reasons), default=1.0)
     index = recording.graph.index
     return ComparedView(
@@ -100,7 +103,8 @@ def compared_view(recording: Recording) -> ComparedView | None:
             ReasonRow(reason, tuple(index[name] for name in reason.operators), 100 * abs(reason.gain_us) / strongest)
             for reason in reasons
         ),
-        operators=tuple(_operator_row(recording, operator, names) for operator in comparison.operators),
+        columns=columns,
+        operators=tuple(_operator_row(recording, operator, names, columns) for operator in comparison.operators),
         stages=tuple(_stage_row(recording, stage, pair[1].candidate, names) for stage in comparison.stages),
     )
 
@@ -109,7 +113,12 @@ def _account(before: Candidate, after: Candidate) -> str:
     return account_text(account(before.timeline, after.timeline), before.name, after.name)
 
 
-def _operator_row(recording: Recording, compared: OperatorComparison, names: Mapping[str, str]) -> OperatorRow:
+def _operator_row(
+    recording: Recording,
+    compared: OperatorComparison,
+    names: Mapping[str, str],
+    columns: tuple[OperatorColumn, ...],
+) -> OperatorRow:
     number = recording.graph.index[compared.name]
     operator = recording.graph.operators[number]
     delta = compared.delta_us
@@ -120,14 +129,9 @@ def _operator_row(recording: Recording, compared: OperatorComparison, names: Map
         title=title(operator),
         nodes=", ".join(operator.sources) or operator.name,
         merged=", ".join(names.get(name, name) for name in compared.merged_with),
-        cells=(
-            Cell(str(compared.stage + 1), compared.stage),
-            Cell(str(compared.after_stream), compared.after_stream),
-            _time(compared.solo_us),
-            _time(compared.before_us),
-            _time(compared.after_us),
-            Cell(change_text(delta, 2), delta, tone),
-            Cell(number_text(compared.slowdown, 2), compared.slowdown or 0.0),
+        cells=tuple(
+            Cell(column.text(value), -1.0 if value is None else value, tone if column.key == "delta_us" else "")
+            for column, value in zip(columns, operator_values(compared), strict=True)
         ),
     )
 
