@@ -28,6 +28,7 @@ from warploom_app.loading import document_from_graph, document_from_recording, w
 from warploom_app.log_batch import LogBatch
 from warploom_app.recordings_folder import RecordingsFolder
 from warploom_app.runner import Runner
+from warploom_app.settings import Preferences
 from warploom_app.state import AppState, Document, Message
 
 RESTART = "run.restart"
@@ -228,6 +229,19 @@ class Session(QObject):
         self._background.run(
             lambda: write_recording(recording, output),
             lambda _: self._say_saved(output),
+            lambda error: self._say(sentence(error)),
+        )
+
+    def prune(self, preferences: Preferences) -> None:
+        """Lets the oldest recordings of the folder go, but none that is in use."""
+        spared = {task.recording for task in self.queue.tasks if task.recording is not None}
+        document = self._state.document
+        if document is not None and document.path is not None:
+            spared.add(document.path)
+        most_bytes = int(preferences.keep_gigabytes * 1e9)
+        self._background.run(
+            lambda: self.folder.prune(preferences.keep_recordings, most_bytes, spared),
+            lambda _: None,
             lambda error: self._say(sentence(error)),
         )
 

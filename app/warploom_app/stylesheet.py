@@ -40,21 +40,21 @@ QPushButton[link="true"] { background: transparent; border: none; color: $accent
 QPushButton[link="true"]:focus { text-decoration: underline; }
 QPushButton[link="true"]:hover { text-decoration: underline; }
 
-QComboBox, QSpinBox, QLineEdit {
+QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {
     background: $surface; border: 1px solid $hairline; border-radius: 4px; padding: 0 8px; min-height: 28px;
     selection-background-color: $accent; selection-color: $accent_text;
 }
 QComboBox[compact="true"] { min-height: 20px; }
 QPushButton[compact="true"] { min-height: 20px; }
-QComboBox:hover, QSpinBox:hover, QLineEdit:hover { border-color: $muted; }
-QComboBox:focus, QSpinBox:focus, QLineEdit:focus { border-color: $accent; }
-QComboBox:disabled, QSpinBox:disabled { color: $muted; }
+QComboBox:hover, QSpinBox:hover, QDoubleSpinBox:hover, QLineEdit:hover { border-color: $muted; }
+QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus { border-color: $accent; }
+QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled { color: $muted; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url($arrow_down); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $hairline; outline: none; padding: 4px 0; }
-QSpinBox::up-button, QSpinBox::down-button { border: none; background: transparent; width: 16px; }
-QSpinBox::up-arrow { image: url($arrow_up); width: 10px; height: 10px; }
-QSpinBox::down-arrow { image: url($arrow_down); width: 10px; height: 10px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; background: transparent; width: 16px; }
+QAbstractSpinBox::up-arrow { image: url($arrow_up); width: 10px; height: 10px; }
+QAbstractSpinBox::down-arrow { image: url($arrow_down); width: 10px; height: 10px; }
 
 QDockWidget { titlebar-close-icon: none; titlebar-normal-icon: none; }
 QLabel[heading="true"] { color: $muted; font-size: 8pt; font-weight: 600; }
@@ -117,6 +117,7 @@ QFrame#errorBar[level="notice"] { background: $warning_surface; border-bottom: 1
 QPlainTextEdit { background: $background; border: 1px solid $hairline; border-radius: 4px; }
 QWidget#progressStrip { border-top: 1px solid $hairline; }
 QStatusBar { background: $surface; border-top: 1px solid $hairline; }
+QFrame#runSettings { background: $surface; border: 1px solid $hairline; }
 QDialog { background: $surface; }
 QDialog#palette { border: 1px solid $hairline; }
 QDialog#palette QListWidget { border: none; background: $surface; }

@@ -51,8 +51,10 @@ def test_that_the_devices_of_the_engine_are_offered_with_the_default_chosen(
         "NVIDIA H100",
         "NVIDIA H200 (simulated)",
         "Tesla K80 (simulated)",
+        "",
+        "Add GPU host…",
     ]
-    assert combo.currentData() == "sim:h200"
+    assert combo.currentData().device == "sim:h200"
     assert not combo.model().flags(combo.model().index(0, 0)) & Qt.ItemFlag.ItemIsEnabled
     combo.setCurrentIndex(2)
     combo.activated.emit(2)

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import sys
+import tempfile
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QMainWindow, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from msgspec import structs
+from PySide6.QtCore import QProcess, Qt
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QImage,
+)
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
+from warploom.errors import WarploomError
 from warploom.report.export import FORMATS, ExportFormat
-from warploom.samples.recipes import RECIPES
 from warploom_app.actions import ActionRegistry
 from warploom_app.appearance import Appearance, AppearanceMode
 from warploom_app.icons import app_icon
+from warploom_app.jobs import Task
+from warploom_app.notifier import Notifier
 from warploom_app.session import Session
 from warploom_app.settings import Settings
 from warploom_app.state import AppState, Message
 from warploom_app.theme import Theme
-from warploom_app.views.about import AboutDialog
-from warploom_app.views.command_palette import CommandPalette, Entry
 from warploom_app.views.dag_actions import DagActions
 from warploom_app.views.file_dialogs import FileDialogs
+from warploom_app.views.jobs_panel import JobsPanel
 from warploom_app.views.message_bar import MessageBar
 from warploom_app.views.progress_strip import ProgressStrip
 from warploom_app.views.run_bar import RunBar
 from warploom_app.views.samples import sample_file, samples
 from warploom_app.views.start_page import StartPage
-from warploom_app.views.window_actions import MENUS, menu_title, register_actions
+from warploom_app.views.window_actions import register_actions
+from warploom_app.views.window_dialogs import WindowDialogs
+from warploom_app.views.window_menus import MENUS, menu_title
 from warploom_app.views.workbench import Workbench
 
 _START, _WORK = range(2)
@@ -45,6 +61,9 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.registry = ActionRegistry(self)
         self.dialogs = FileDialogs(self, settings)
+        self.overlays = WindowDialogs(self, settings, appearance)
+        self.notifier = Notifier(self)
+        self._build_jobs(appearance.theme)
         register_actions(self)
         self._build_views(appearance.theme)
         self._build_menus()
@@ -55,8 +74,16 @@ class MainWindow(QMainWindow):
 
     # -- building
 
+    def _build_jobs(self, theme: Theme) -> None:
+        self.jobs = JobsPanel(self.state, self.session.queue, theme)
+        self.jobs_dock = QDockWidget(self.tr("Jobs"), self)
+        self.jobs_dock.setObjectName("jobs")
+        self.jobs_dock.setWidget(self.jobs)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.jobs_dock)
+        self.jobs_dock.hide()
+
     def _build_views(self, theme: Theme) -> None:
-        self.run_bar = RunBar(self.state, self.registry, theme)
+        self.run_bar = RunBar(self.state, self.registry, self.session.hosts, theme)
         self.addToolBar(self.run_bar)
         self.message_bar = MessageBar(self.state, self.registry, theme)
         self.start_page = StartPage(self.state, samples(), theme)
@@ -65,7 +92,7 @@ class MainWindow(QMainWindow):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.start_page)
         self.pages.addWidget(self.workbench)
-        self.progress = ProgressStrip(self.state)
+        self.progress = ProgressStrip(self.state, self.session.queue, theme)
         centre = QWidget()
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -92,7 +119,7 @@ class MainWindow(QMainWindow):
         search.setProperty("link", True)
         search.setProperty("compact", True)
         search.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        search.clicked.connect(self.show_palette)
+        search.clicked.connect(self.overlays.show_palette)
         bar.setCornerWidget(search, Qt.Corner.TopRightCorner)
 
     def _connect(self) -> None:
@@ -108,18 +135,41 @@ class MainWindow(QMainWindow):
         self.start_page.file_chosen.connect(self._open_file)
         self.start_page.sample_chosen.connect(self.open_sample)
         self._appearance.changed.connect(self._set_theme)
+        self._connect_jobs()
         pictures = self.workbench.dag.pictures
         pictures.saved.connect(self._picture_saved)
         pictures.copied.connect(lambda: state.show(Message(self.tr("The graph is on the clipboard."), level="notice")))
         pictures.failed.connect(lambda text: state.show(Message(text)))
 
+    def _connect_jobs(self) -> None:
+        session, jobs = self.session, self.jobs
+        self.run_bar.add_host_wanted.connect(self.overlays.add_host)
+        self.progress.jobs_wanted.connect(self.show_jobs)
+        jobs.open_wanted.connect(session.open_result)
+        jobs.cancel_wanted.connect(session.runner.cancel)
+        jobs.advance_wanted.connect(session.runner.advance)
+        session.queue.changed.connect(self._show_queue)
+        session.run_ended.connect(self._tell)
+        session.hosts.changed.connect(self._keep_hosts)
+
     def _restore(self) -> None:
         geometry = self._settings.bytes("window")
         if geometry is None or not self.restoreGeometry(geometry):
             self.resize(1440, 900)
+        jobs = self._settings.bytes("jobs")
+        if jobs is not None:
+            self.restoreState(jobs)
+        self._restore_hosts()
         self.state.set_options(self._settings.options)
         self._show_recent()
         self._check_mode()
+
+    def _restore_hosts(self) -> None:
+        for host in self._settings.preferences.hosts:
+            with contextlib.suppress(WarploomError):  # written by another release
+                self.session.hosts.add(host)
+        if self._settings.host in {host.address for host in self.session.hosts.hosts}:
+            self.state.set_target(self._settings.host, self._settings.options.device)
 
     # -- following the state
 
@@ -127,13 +177,16 @@ class MainWindow(QMainWindow):
         job, document = self.state.job, self.state.document
         is_open = document is not None
         has_results = document is not None and document.results is not None
-        stoppable = job is not None and job.kind in ("import", "optimize") and not job.cancelling
+        stoppable = job is not None and not job.cancelling
+        ended = any(task.recording is not None for task in self.session.queue.tasks)
         enabled = dict.fromkeys(("file.close", "edit.find", "view.log", "view.fit"), is_open)
         enabled |= dict.fromkeys(("export.graph-svg", "export.graph-png", "export.graph-pdf"), is_open)
         enabled |= dict.fromkeys(("file.save", "view.timelines", "view.figures"), has_results)
-        enabled |= {f"export.{name}": has_results and job is None for name in FORMATS}
+        enabled |= {f"export.{name}": has_results and self.state.chore is None for name in FORMATS}
+        enabled["export.copy-figure"] = enabled["export.png"]
+        enabled["run.open-result"] = ended
         enabled["view.zoom-selection"] = has_results and bool(self.state.selection.pinned)
-        enabled["run.optimize"] = is_open and job is None
+        enabled["run.optimize"] = is_open and self.state.chore is None
         enabled["run.cancel"] = stoppable
         for name, value in enabled.items():
             self.registry[name].setEnabled(value)
@@ -152,6 +205,8 @@ class MainWindow(QMainWindow):
     def _set_theme(self, theme: Theme) -> None:
         self.run_bar.set_theme(theme)
         self.message_bar.set_theme(theme)
+        self.progress.set_theme(theme)
+        self.jobs.set_theme(theme)
         self.start_page.set_theme(theme)
         self.workbench.set_theme(theme)
 
@@ -161,6 +216,23 @@ class MainWindow(QMainWindow):
 
     def _keep_options(self) -> None:
         self._settings.options = self.state.options
+        self._settings.host = self.state.host
+
+    def _keep_hosts(self) -> None:
+        hosts = self.session.hosts.hosts
+        if hosts != self._settings.preferences.hosts:
+            self._settings.preferences = structs.replace(self._settings.preferences, hosts=hosts)
+
+    def _show_queue(self) -> None:
+        if len(self.session.queue.unfinished) > 1 and not self.jobs_dock.isVisible():
+            self.jobs_dock.show()
+        self._update_actions()
+
+    def _tell(self, task: Task, text: str) -> None:
+        """Long work ended: tells so where the window is in the background."""
+        preferences = self._settings.preferences
+        if preferences.notify and (task.seconds is None or task.seconds >= preferences.notify_after_s):
+            self.notifier.tell("Warploom", text)
 
     def _keep_recent(self, path: Path) -> None:
         self._settings.add_recent(path)
@@ -245,6 +317,8 @@ class MainWindow(QMainWindow):
 
     def reset_layout(self) -> None:
         """Puts every dock where it was at first."""
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.jobs_dock)
+        self.jobs_dock.setVisible(bool(self.session.queue.unfinished))
         self.workbench.reset_layout()
 
     def set_mode(self, mode: AppearanceMode) -> None:
@@ -253,31 +327,36 @@ class MainWindow(QMainWindow):
         self._appearance.set_mode(mode)
         self._check_mode()
 
-    def show_about(self) -> None:
-        """Shows the versions."""
-        AboutDialog(self).open()
+    def show_run_settings(self) -> None:
+        """Opens the panel with all settings of the next run."""
+        self.run_bar.show_settings()
 
-    def show_palette(self) -> None:
-        """Offers every command, the samples, and the operators of what is open."""
-        entries = [
-            Entry(
-                f"{menu_title(spec.menu)}: {action.text()}".replace("&", "").replace("…", ""),
-                action.shortcut().toString(QKeySequence.SequenceFormat.NativeText),
-                action.trigger,
-            )
-            for spec, action in self.registry
-            if action.isEnabled() and spec.id != "edit.palette"
-        ]
-        for name, recipe in RECIPES.items():
-            entries.append(
-                Entry(self.tr("Open sample {}").format(name), recipe.description, partial(self.open_sample, name))
-            )
-        document = self.state.document
-        if document is not None:
-            entries += [
-                Entry(one.name, one.label, partial(self.state.pin, [one.name])) for one in document.graph.operators
-            ]
-        CommandPalette(entries, self).show_over(self)
+    def copy_figure(self) -> None:
+        """Puts the picture of both timelines on the clipboard; it is drawn by a process of its own."""
+        path = Path(tempfile.mkdtemp(prefix="warploom-")) / "figure.png"
+
+        def copy() -> None:
+            QGuiApplication.clipboard().setImage(QImage(str(path)))
+            shutil.rmtree(path.parent, ignore_errors=True)
+            self.state.show(Message(self.tr("The figure is on the clipboard."), level="notice"))
+
+        self.session.export("png", path, copy)
+
+    def open_new_window(self) -> None:
+        """Starts Warploom once more, beside this window."""
+        QProcess.startDetached(sys.executable, ["-m", "warploom", "gui", "--new-window"])
+
+    def show_jobs(self) -> None:
+        """Shows the list of jobs."""
+        self.jobs_dock.show()
+        self.jobs.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def bring_to_front(self) -> None:
+        """Puts the window over the others, as far as the desktop lets it."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
 
     # -- drag and drop, end
 
@@ -297,6 +376,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         self._settings.set_bytes("window", self.saveGeometry())
+        self._settings.set_bytes("jobs", self.saveState())
         if self._laid_out:
             self._settings.set_bytes("docks", self.workbench.saveState())
         self._settings.sync()

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
-from warploom_app.jobs import JobState
+from warploom_app.jobs import JobState, TaskQueue
 from warploom_app.presenters.names import scheduler_title
 from warploom_app.presenters.units import count, duration, latency
 from warploom_app.state import AppState
-from warploom_app.theme import GRID, figure_font
+from warploom_app.theme import GRID, Theme, figure_font
+from warploom_app.views.best_curve import BestCurve
 
-_PHASES = ("import", "search", "measure", "verify", "profile", "save")
+_PHASES = ("upload", "import", "search", "measure", "verify", "profile", "save", "download")
 
 
 class ProgressStrip(QWidget):
-    """Follows AppState's job; says what is open when there is none."""
+    """Follows AppState's job; says what is open when there is none.
 
-    def __init__(self, state: AppState) -> None:
+    Signals:
+        jobs_wanted: The user wants to see the list of jobs.
+    """
+
+    jobs_wanted = Signal()
+
+    def __init__(self, state: AppState, queue: TaskQueue, theme: Theme) -> None:
         super().__init__()
-        self._state = state
+        self._state, self._queue = state, queue
         layout = QHBoxLayout(self)
         layout.setContentsMargins(2 * GRID, 0, 2 * GRID, 0)
         layout.setSpacing(3 * GRID)
@@ -33,7 +40,14 @@ class ProgressStrip(QWidget):
         for label in (self._what, self._where, self._costed, self._best):
             label.setFont(figure_font(9))
             layout.addWidget(label)
+        self.curve = BestCurve(theme, QSize(12 * GRID, 3 * GRID))
+        layout.addWidget(self.curve)
         layout.addStretch(1)
+        self._waiting = QPushButton()
+        self._waiting.setProperty("link", True)
+        self._waiting.setProperty("compact", True)
+        self._waiting.clicked.connect(self.jobs_wanted)
+        layout.addWidget(self._waiting)
         layout.addWidget(self._bar)
         self._elapsed.setFont(figure_font(9))
         self._elapsed.setProperty("muted", True)
@@ -46,7 +60,13 @@ class ProgressStrip(QWidget):
         self._clock.timeout.connect(self._tick)
         state.job_changed.connect(self._update)
         state.document_changed.connect(self._update)
+        queue.changed.connect(self._show_waiting)
         self._update()
+        self._show_waiting()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draws in other colours."""
+        self.curve.set_theme(theme)
 
     @property
     def text(self) -> str:
@@ -68,7 +88,15 @@ class ProgressStrip(QWidget):
             self._what.setText(self._phase_text(job))
             self._show_progress(job)
             self._tick()
+        run = self._state.run
+        self.curve.setVisible(run is not None and len(run.curve) > 0 and job is run)
+        self.curve.show_run(run)
         self.setAccessibleName(self.text)
+
+    def _show_waiting(self) -> None:
+        waiting = len(self._queue.waiting)
+        self._waiting.setVisible(bool(waiting))
+        self._waiting.setText(self.tr("{} waiting").format(waiting))
 
     def _idle_text(self) -> str:
         document = self._state.document
@@ -84,6 +112,10 @@ class ProgressStrip(QWidget):
             return self.tr("Stopping; what was found is kept")
         if job.kind == "export":
             return self.tr("Exporting {}").format(job.subject)
+        if job.kind == "copy":
+            return self.tr("Drawing the figure")
+        if job.kind == "build":
+            return self.tr("Building {}").format(job.subject)
         scheduler = scheduler_title(job.progress.scheduler) if job.progress is not None else job.detail
         texts = {
             "import": self.tr("Importing {}").format(job.subject),
@@ -92,11 +124,18 @@ class ProgressStrip(QWidget):
             "measure": self.tr("Measuring"),
             "profile": self.tr("Recording timelines"),
             "save": self.tr("Saving"),
+            "upload": self.tr("Sending {} to {}").format(job.subject, job.host),
+            "download": self.tr("Fetching the recording from {}").format(job.host),
         }
-        return texts.get(job.phase, self.tr("Working on {}").format(job.subject))
+        text = texts.get(job.phase, self.tr("Working on {}").format(job.subject))
+        return f"{text} · {job.host}" if job.host and job.phase not in ("upload", "download") else text
 
     def _show_progress(self, job: JobState) -> None:
         progress = job.progress
+        if job.fraction is not None:
+            self._bar.setRange(0, 1000)
+            self._bar.setValue(round(1000 * job.fraction))
+            return
         if job.kind != "optimize" or progress is None or job.phase != "search":
             done = _PHASES.index(job.phase) if job.kind == "optimize" and job.phase in _PHASES else None
             self._bar.setRange(0, 0 if done is None else len(_PHASES))

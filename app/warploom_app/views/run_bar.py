@@ -1,30 +1,40 @@
-"""RunBar: the settings of the next run and the one button that starts it."""
+"""RunBar: where and how the next run takes place, and the one button that starts it."""
 
 from __future__ import annotations
 
 import msgspec
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QPushButton, QSizePolicy, QSpinBox, QToolBar, QWidget
 
 from warploom.graph import Precision
 from warploom.schedule.modes import MODES
 from warploom_app.actions import ActionRegistry
+from warploom_app.hosts import Hosts
 from warploom_app.icons import icon
 from warploom_app.presenters.names import scheduler_title
+from warploom_app.presenters.run_options import Target, targets
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme
+from warploom_app.views.run_settings import RunSettings
 from warploom_app.views.widgets import muted
 
 _NARROW = 130 * GRID
+_VERY_NARROW = 100 * GRID
 
 
 class RunBar(QToolBar):
-    """Writes AppState's options; its buttons are the actions of the registry."""
+    """Writes AppState's options; its buttons are the actions of the registry.
 
-    def __init__(self, state: AppState, actions: ActionRegistry, theme: Theme) -> None:
+    Signals:
+        add_host_wanted: The user wants to run on another machine.
+    """
+
+    add_host_wanted = Signal()
+
+    def __init__(self, state: AppState, actions: ActionRegistry, hosts: Hosts, theme: Theme) -> None:
         super().__init__()
-        self._state, self._actions = state, actions
+        self._state, self._actions, self._hosts = state, actions, hosts
         self._updating = False
         self.setObjectName("runBar")
         self.setWindowTitle(self.tr("Run settings"))
@@ -38,11 +48,13 @@ class RunBar(QToolBar):
         self._cancel = self._button("run.cancel", self.tr("Cancel"))
         spacer = QWidget()
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        for widget in (self._optimize, self._cancel, spacer):
+        self._more = self._button("run.settings", self.tr("Settings"))
+        self.settings = RunSettings(state, self)
+        for widget in (self._more, self._optimize, self._cancel, spacer):
             self.addWidget(widget)
-        self._build_limits()
         self.set_theme(theme)
         state.devices_changed.connect(self._show_devices)
+        hosts.changed.connect(self._show_devices)
         state.options_changed.connect(self._show_options)
         state.job_changed.connect(self._show_job)
         self._show_devices()
@@ -58,6 +70,11 @@ class RunBar(QToolBar):
         self._open.setIcon(icon("open", theme.text))
         self._optimize.setIcon(icon("optimize", theme.accent_text))
         self._cancel.setIcon(icon("cancel", theme.text))
+        self._more.setIcon(icon("settings", theme.text))
+
+    def show_settings(self) -> None:
+        """Opens the panel with all other settings."""
+        self.settings.show_under(self._more if self._more.isVisible() else self)
 
     def _button(self, name: str, text: str) -> QPushButton:
         action = self._actions[name]
@@ -71,7 +88,9 @@ class RunBar(QToolBar):
 
     def _build_settings(self) -> None:
         self._device = self._combo(self.tr("Device"))
-        self._device.setFixedWidth(26 * GRID)
+        self._device.setFixedWidth(28 * GRID)
+        self._device.activated.disconnect(self._write)
+        self._device.activated.connect(self._choose_target)
         self._precision = self._combo(self.tr("Precision"))
         for precision in Precision:
             self._precision.addItem(precision.value, precision.value)
@@ -91,19 +110,15 @@ class RunBar(QToolBar):
                 self._labels.append(self.addWidget(muted(label)))
             self.addWidget(widget)
 
-    def _build_limits(self) -> None:
-        self._r = self._spin(self.tr("r: the most operators that a group may have"), 1, 16)
-        self._s = self._spin(self.tr("s: the most groups that a stage may have"), 1, 64)
-        for label, widget in ((self.tr("Group limit r"), self._r), (self.tr("Stage limit s"), self._s)):
-            self.addWidget(muted(label))
-            self.addWidget(widget)
-
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """A narrow window gives up labels (they are tooltips, too) before it hides a button."""
-        narrow = event.size().width() < _NARROW
+        width = event.size().width()
+        narrow, tight = width < _NARROW, width < _VERY_NARROW
         for label in self._labels:
             label.setVisible(not narrow)
-        self._device.setFixedWidth((20 if narrow else 26) * GRID)
+        self._device.setFixedWidth((16 if tight else 22 if narrow else 28) * GRID)
+        for button, text in ((self._open, self.tr("Open")), (self._more, self.tr("Settings"))):
+            button.setText("" if tight else text)
         super().resizeEvent(event)
 
     def _combo(self, name: str) -> QComboBox:
@@ -126,49 +141,56 @@ class RunBar(QToolBar):
     def _write(self) -> None:
         if self._updating:
             return
-        options = self._state.options
-        self._state.set_options(
-            msgspec.structs.replace(
-                options,
-                device=self._device.currentData() or options.device,
-                precision=self._precision.currentData(),
-                batch=self._batch.value() or None,
-                mode=self._mode.currentData(),
-                max_group_operators=self._r.value(),
-                max_stage_groups=self._s.value(),
-            )
+        options = msgspec.structs.replace(
+            self._state.options,
+            precision=self._precision.currentData(),
+            batch=self._batch.value() or None,
+            mode=self._mode.currentData(),
         )
+        self._state.set_options(options)
+
+    def _choose_target(self) -> None:
+        target = self._device.currentData()
+        if isinstance(target, Target):
+            self._state.set_target(target.host, target.device)
+        elif self._state.devices is not None:
+            self._show_options()
+            self.add_host_wanted.emit()
 
     def _show_devices(self) -> None:
         devices = self._state.devices
         self._device.clear()
         if devices is None:
-            self._device.addItem(self.tr("looking for devices"), "")
-            return
-        for entry in devices.devices:
-            simulated = self.tr(" (simulated)") if entry.simulated else ""
-            self._device.addItem(f"{entry.name}{simulated}", entry.id)
+            self._device.addItem(self.tr("looking for devices"))
+        remote = {host.address: self._hosts.status(host.address).devices for host in self._hosts.hosts}
+        for target in targets(devices, remote):
+            self._device.addItem(target.title, target)
             row = self._device.count() - 1
-            self._device.setItemData(row, entry.note, Qt.ItemDataRole.ToolTipRole)
+            self._device.setItemData(row, target.note, Qt.ItemDataRole.ToolTipRole)
             model = self._device.model()
-            if not entry.available and isinstance(model, QStandardItemModel):
+            if not target.available and isinstance(model, QStandardItemModel):
                 model.item(row).setEnabled(False)
+        self._device.insertSeparator(self._device.count())
+        self._device.addItem(self.tr("Add GPU host…"))
         self._show_options()
 
+    def _row_of_target(self) -> int:
+        """The row of the chosen device; of the default one where it is gone."""
+        options, devices, host = self._state.options, self._state.devices, self._state.host
+        here = [self._device.itemData(row) for row in range(self._device.count())]
+        of_host = [row for row, one in enumerate(here) if isinstance(one, Target) and one.host == host]
+        wanted = options.device
+        if wanted == "auto" and not host and devices is not None:
+            wanted = devices.default
+        return next((row for row in of_host if here[row].device == wanted), of_host[0] if of_host else 0)
+
     def _show_options(self) -> None:
-        options, devices = self._state.options, self._state.devices
+        options = self._state.options
         self._updating = True
-        wanted = devices.default if options.device == "auto" and devices is not None else options.device
-        row = self._device.findData(wanted)
-        if row >= 0:
-            self._device.setCurrentIndex(row)
+        self._device.setCurrentIndex(self._row_of_target())
         self._precision.setCurrentIndex(self._precision.findData(options.precision))
         self._batch.setValue(options.batch or 0)
         self._mode.setCurrentIndex(self._mode.findData(options.mode))
-        self._r.setValue(options.max_group_operators)
-        self._s.setValue(options.max_stage_groups)
-        self._r.setEnabled(options.mode != "greedy")
-        self._s.setEnabled(options.mode != "greedy")
         self._updating = False
 
     def _show_job(self) -> None:

@@ -17,14 +17,6 @@ if TYPE_CHECKING:
 
 _LINE_BEFORE = ("png", "csv")
 
-MENUS = ("file", "edit", "view", "graph", "run", "export", "help")
-
-
-def menu_title(name: str) -> str:
-    """The title of a menu."""
-    titles = (_tr("&File"), _tr("&Edit"), _tr("&View"), _tr("&Graph"), _tr("&Run"), _tr("E&xport"), _tr("&Help"))
-    return dict(zip(MENUS, titles, strict=True))[name]
-
 
 def register_actions(window: MainWindow) -> None:
     """Registers every command."""
@@ -32,7 +24,7 @@ def register_actions(window: MainWindow) -> None:
     _view(window)
     _run(window)
     _export(window)
-    window.registry.add(ActionSpec("help.about", _tr("&About Warploom")), window.show_about)
+    _help(window)
 
 
 def _file_and_edit(window: MainWindow) -> None:
@@ -40,9 +32,12 @@ def _file_and_edit(window: MainWindow) -> None:
     add(ActionSpec("file.open", _tr("&Open…"), "Ctrl+O", _tr("Open a model or a recording")), window.choose_file)
     add(ActionSpec("file.save", _tr("&Save recording as…"), "Ctrl+S"), window.choose_copy)
     add(ActionSpec("file.close", _tr("&Close"), "Ctrl+W", _tr("Back to the start page")), window.close_document)
+    show_settings = window.overlays.show_settings
+    add(ActionSpec("file.settings", _tr("Se&ttings…"), "Ctrl+,", separated=True), lambda: show_settings())
+    add(ActionSpec("file.new-window", _tr("&New window"), "Ctrl+Shift+N"), window.open_new_window)
     add(ActionSpec("file.quit", _tr("&Quit"), "Ctrl+Q", separated=True), window.close)
     add(ActionSpec("edit.find", _tr("&Find operator"), "Ctrl+F"), window.find_operator)
-    add(ActionSpec("edit.palette", _tr("&Command palette"), "Ctrl+K"), window.show_palette)
+    add(ActionSpec("edit.palette", _tr("&Command palette"), "Ctrl+K"), window.overlays.show_palette)
     add(ActionSpec("edit.release", _tr("&Let go of the selection"), "Esc", separated=True), window.state.let_go)
 
 
@@ -51,6 +46,8 @@ def _view(window: MainWindow) -> None:
     add(ActionSpec("view.timelines", _tr("&Timelines"), "Ctrl+1"), partial(window.show_tab, TIMELINES))
     add(ActionSpec("view.figures", _tr("&Figures"), "Ctrl+2"), partial(window.show_tab, FIGURES))
     add(ActionSpec("view.log", _tr("&Build log"), "Ctrl+3"), partial(window.show_tab, LOG))
+    jobs = window.jobs_dock.toggleViewAction
+    add(ActionSpec("view.jobs", _tr("&Jobs"), "Ctrl+J", _tr("What runs, waits and is done")), lambda: jobs().trigger())
     add(ActionSpec("view.fit", _tr("Fit &everything"), "Ctrl+0", separated=True), window.fit_everything)
     add(ActionSpec("view.zoom-selection", _tr("&Zoom to selection"), "Ctrl+E"), window.zoom_to_selection)
     modes = (
@@ -69,6 +66,9 @@ def _run(window: MainWindow) -> None:
     add = window.registry.add
     add(ActionSpec("run.optimize", _tr("&Optimize"), "Ctrl+R", _tr("Search the fastest schedule")), window.optimize)
     add(ActionSpec("run.cancel", _tr("&Cancel"), "Ctrl+.", _tr("Stop; what was found is kept")), window.session.cancel)
+    show_settings = window.show_run_settings
+    add(ActionSpec("run.settings", _tr("&Settings of the run"), "Ctrl+T", _tr("Limits, search time")), show_settings)
+    add(ActionSpec("run.add-host", _tr("Add GPU &host…"), "", _tr("Run on another machine")), window.overlays.add_host)
     open_result = window.session.open_result
     add(ActionSpec("run.open-result", _tr("Open latest &result"), "Ctrl+Shift+R"), lambda: open_result())
     add(ActionSpec("run.restart", _tr("&Restart engine"), separated=True), window.session.restart_engine)
@@ -79,9 +79,18 @@ def _export(window: MainWindow) -> None:
     for choice in FORMATS.values():
         spec = ActionSpec(f"export.{choice.name}", f"{_tr(choice.title)}…", separated=choice.name in _LINE_BEFORE)
         add(spec, partial(window.choose_export, choice))
+    copy = _tr("The timelines as a picture on the clipboard")
+    add(ActionSpec("export.copy-figure", _tr("&Copy figure"), "Ctrl+Shift+X", copy, separated=True), window.copy_figure)
     for suffix, text in (("svg", _tr("Graph as SVG…")), ("png", _tr("Graph as PNG…")), ("pdf", _tr("Graph as PDF…"))):
         spec = ActionSpec(f"export.graph-{suffix}", text, separated=suffix == "svg")
         add(spec, partial(window.choose_picture, suffix))
+
+
+def _help(window: MainWindow) -> None:
+    add, overlays = window.registry.add, window.overlays
+    add(ActionSpec("help.pages", _tr("&Help"), "F1", _tr("How to use Warploom")), lambda: overlays.show_help())
+    add(ActionSpec("help.shortcuts", _tr("&Shortcuts"), "?", _tr("Every key of the window")), overlays.show_shortcuts)
+    add(ActionSpec("help.about", _tr("&About Warploom"), separated=True), overlays.show_about)
 
 
 def _tr(text: str) -> str:

@@ -1,0 +1,81 @@
+"""Which settings of a run matter for a mode, and where it may take place: what the run bar and its panel show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication
+
+from warploom.schedule.modes import MODES
+from warploom.worker.messages import DeviceList
+
+_STAGED = frozenset({"both", "parallel"})  # bound groups by r and stages by s
+_WIDE = frozenset({"both", "parallel", "merge", "list", "local"})  # s bounds streams or merges, too
+_BASELINES = frozenset({"sequential", "greedy"})
+
+
+@dataclass(frozen=True, slots=True)
+class Relevance:
+    """Whether a setting changes anything in a mode."""
+
+    group_operators: bool
+    stage_groups: bool
+    search_seconds: bool
+
+
+def relevance(mode: str) -> Relevance:
+    """What matters in a mode."""
+    schedulers = frozenset(MODES[mode].schedulers) if mode in MODES else _WIDE
+    return Relevance(bool(schedulers & _STAGED), bool(schedulers & _WIDE), bool(schedulers - _BASELINES))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place to run.
+
+    Attributes:
+        host: Address of a machine; "" for this one.
+        device: Id of the device there.
+        title: What the list shows.
+        note: More about it.
+        available: Whether it can be chosen.
+        simulated: Whether it is a model.
+    """
+
+    host: str
+    device: str
+    title: str
+    note: str
+    available: bool
+    simulated: bool
+
+
+def targets(local: DeviceList | None, remote: Mapping[str, DeviceList | None]) -> tuple[Target, ...]:
+    """Every device of this machine, then the GPUs of each host (simulated ones are the same everywhere).
+
+    Args:
+        local: Devices of this machine, once they are known.
+        remote: Devices by host; None for a host that did not answer (yet).
+    """
+    found = list(_of_machine("", local)) if local is not None else []
+    for host, devices in remote.items():
+        if devices is None:
+            text = _tr("{} (not tested)").format(host)
+            found.append(Target(host, "auto", text, _tr("Test the connection in the settings"), True, False))
+        else:
+            found += _of_machine(host, devices)
+    return tuple(found)
+
+
+def _of_machine(host: str, devices: DeviceList) -> Iterable[Target]:
+    hardware = any(not one.simulated for one in devices.devices)
+    for one in devices.devices:
+        if host and one.simulated and (hardware or one.id != devices.default):
+            continue
+        title = _tr("{} (simulated)").format(one.name) if one.simulated else one.name
+        yield Target(host, one.id, f"{title} · {host}" if host else title, one.note, one.available, one.simulated)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("RunOptions", text)

@@ -1,0 +1,154 @@
+"""RunSettings: everything else that can be set for the next run, in a panel under the run bar."""
+
+from __future__ import annotations
+
+import msgspec
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from warploom.schedule.modes import MODES
+from warploom.worker.messages import OptimizeOptions
+from warploom_app.presenters.run_options import relevance
+from warploom_app.state import AppState
+from warploom_app.theme import GRID
+from warploom_app.views.widgets import heading, muted
+
+_NO_LIMIT = 0.0
+
+
+class RunSettings(QFrame):
+    """Writes AppState's options; what a mode does not use cannot be changed.
+
+    Signals:
+        closed: The panel went away.
+    """
+
+    closed = Signal()
+
+    def __init__(self, state: AppState, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self._state = state
+        self._updating = False
+        self.setObjectName("runSettings")
+        self.setAccessibleName(self.tr("Settings of the next run"))
+        self._build()
+        state.options_changed.connect(self._show)
+        self._show()
+
+    def _build(self) -> None:
+        self.group_operators = self._spin(1, 16)
+        self.stage_groups = self._spin(1, 64)
+        self.seconds = QDoubleSpinBox()
+        self.seconds.setRange(_NO_LIMIT, 86_400)
+        self.seconds.setDecimals(1)
+        self.seconds.setSingleStep(10)
+        self.seconds.setSpecialValueText(self.tr("no limit"))
+        self.seconds.setSuffix(self.tr(" s"))
+        self.seconds.valueChanged.connect(self._write)
+        self.repeats = self._spin(1, 100_000)
+        self.verify = QCheckBox(self.tr("Compare outputs with the original model"))
+        self.verify.toggled.connect(self._write)
+        form = QFormLayout()
+        form.setHorizontalSpacing(2 * GRID)
+        form.setVerticalSpacing(GRID)
+        for text, tip, widget in (
+            (self.tr("Group limit r"), self.tr("The most operators that a group may have"), self.group_operators),
+            (self.tr("Stage limit s"), self.tr("The most groups that a stage may have"), self.stage_groups),
+            (self.tr("Search time"), self.tr("The search ends after this time with its best"), self.seconds),
+            (self.tr("Measurements"), self.tr("How often each schedule is measured"), self.repeats),
+        ):
+            label = QLabel(text)
+            label.setToolTip(tip)
+            widget.setToolTip(tip)
+            widget.setAccessibleName(f"{text}: {tip}")
+            widget.setMinimumWidth(14 * GRID)
+            widget.setAlignment(Qt.AlignmentFlag.AlignRight)
+            form.addRow(label, widget)
+        self._mode = muted()
+        self._mode.setWordWrap(True)
+        reset = QPushButton(self.tr("Defaults"))
+        reset.setProperty("link", True)
+        reset.clicked.connect(self._reset)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
+        layout.setSpacing(GRID)
+        layout.addWidget(heading(self.tr("Next run")))
+        layout.addLayout(form)
+        layout.addWidget(self.verify)
+        layout.addWidget(self._mode)
+        layout.addWidget(reset, alignment=Qt.AlignmentFlag.AlignLeft)
+        self.setFixedWidth(40 * GRID)
+
+    def show_under(self, widget: QWidget) -> None:
+        """Opens below a button, inside the screen."""
+        self.adjustSize()
+        corner = widget.mapToGlobal(QPoint(0, widget.height() + GRID // 2))
+        screen = widget.screen().availableGeometry()
+        x = max(min(corner.x(), screen.right() - self.width() - GRID), screen.left())
+        y = max(min(corner.y(), screen.bottom() - self.height() - GRID), screen.top())
+        self.move(x, y)
+        self.show()
+        first = self.group_operators if self.group_operators.isEnabled() else self.repeats
+        first.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def hideEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+        self.closed.emit()
+        super().hideEvent(event)  # type: ignore[arg-type]
+
+    def _spin(self, lowest: int, highest: int) -> QSpinBox:
+        spin = QSpinBox()
+        spin.setRange(lowest, highest)
+        spin.valueChanged.connect(self._write)
+        return spin
+
+    def _write(self) -> None:
+        if not self._updating:
+            self._state.set_options(
+                msgspec.structs.replace(
+                    self._state.options,
+                    max_group_operators=self.group_operators.value(),
+                    max_stage_groups=self.stage_groups.value(),
+                    search_seconds=self.seconds.value() or None,
+                    repeats=self.repeats.value(),
+                    verify=self.verify.isChecked(),
+                )
+            )
+
+    def _show(self) -> None:
+        options = self._state.options
+        self._updating = True
+        self.group_operators.setValue(options.max_group_operators)
+        self.stage_groups.setValue(options.max_stage_groups)
+        self.seconds.setValue(options.search_seconds or _NO_LIMIT)
+        self.repeats.setValue(options.repeats)
+        self.verify.setChecked(options.verify)
+        used = relevance(options.mode)
+        self.group_operators.setEnabled(used.group_operators)
+        self.stage_groups.setEnabled(used.stage_groups)
+        self.seconds.setEnabled(used.search_seconds)
+        mode = MODES.get(options.mode)
+        self._mode.setText(self.tr("This search: {}.").format(mode.description) if mode is not None else "")
+        self._updating = False
+
+    def _reset(self) -> None:
+        usual, options = OptimizeOptions(), self._state.options
+        self._state.set_options(
+            msgspec.structs.replace(
+                options,
+                max_group_operators=usual.max_group_operators,
+                max_stage_groups=usual.max_stage_groups,
+                search_seconds=usual.search_seconds,
+                repeats=usual.repeats,
+                verify=usual.verify,
+            )
+        )

@@ -1,0 +1,113 @@
+"""ShortcutSheet: every key of the window on one page: those of the commands, and those inside the views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QDialog, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from warploom_app.actions import ActionRegistry
+from warploom_app.theme import GRID
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ShortcutSheet", text)
+
+
+def view_keys() -> tuple[tuple[str, Sequence[tuple[str, str]]], ...]:
+    """Keys that views understand while they have the focus, by view."""
+    return (
+        (
+            _tr("Timelines"),
+            (
+                ("W / S", _tr("Zoom in or out")),
+                ("A / D", _tr("Earlier or later")),
+                ("← / →", _tr("The operator before or after")),
+                ("↑ / ↓", _tr("The stream above or below")),
+                (_tr("Wheel"), _tr("Zoom at the pointer")),
+            ),
+        ),
+        (
+            _tr("Graph"),
+            (
+                ("← ↑ → ↓", _tr("To a neighbour of the selected operator")),
+                ("+ / −", _tr("Zoom in or out")),
+                (_tr("Wheel"), _tr("Zoom at the pointer")),
+                (_tr("Drag"), _tr("Move the picture")),
+            ),
+        ),
+        (
+            _tr("Lists"),
+            (
+                ("Enter", _tr("Open, or lead to it")),
+                ("Tab / Shift+Tab", _tr("To the next or the previous control")),
+                ("Menu", _tr("What can be done here")),
+            ),
+        ),
+    )
+
+
+class ShortcutSheet(QDialog):
+    """A tree that can be filtered."""
+
+    def __init__(self, registry: ActionRegistry, titles: dict[str, str], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setObjectName("shortcutSheet")
+        self.setWindowTitle(self.tr("Shortcuts"))
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(self.tr("Filter shortcuts"))
+        self.search.setAccessibleName(self.tr("Filter shortcuts"))
+        self.search.textChanged.connect(self._filter)
+        self.tree = QTreeWidget()
+        self.tree.setAccessibleName(self.tr("Shortcuts"))
+        self.tree.setHeaderLabels([self.tr("Command"), self.tr("Keys")])
+        self.tree.setRootIsDecorated(False)
+        self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        self.tree.header().setStretchLastSection(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
+        layout.setSpacing(GRID)
+        layout.addWidget(self.search)
+        layout.addWidget(self.tree, 1)
+        self._fill(registry, titles)
+        self.resize(64 * GRID, 80 * GRID)
+
+    def _fill(self, registry: ActionRegistry, titles: dict[str, str]) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for spec, action in registry:
+            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            if keys:
+                text = action.text().replace("&", "").replace("…", "")
+                groups.setdefault(titles[spec.menu].replace("&", ""), []).append((text, keys))
+        for title, rows in groups.items():
+            self._add(title, rows)
+        for title, keys_of_view in view_keys():
+            self._add(title, [(text, keys) for keys, text in keys_of_view])
+        self.tree.expandAll()
+
+    def _add(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
+        group = QTreeWidgetItem([title])
+        font = group.font(0)
+        font.setBold(True)
+        group.setFont(0, font)
+        self.tree.addTopLevelItem(group)
+        for text, keys in rows:
+            item = QTreeWidgetItem([text, keys])
+            item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            group.addChild(item)
+
+    def _filter(self, text: str) -> None:
+        words = text.lower().split()
+        for row in range(self.tree.topLevelItemCount()):
+            group = self.tree.topLevelItem(row)
+            shown = 0
+            for i in range(group.childCount()):
+                item = group.child(i)
+                fits = all(word in f"{group.text(0)} {item.text(0)} {item.text(1)}".lower() for word in words)
+                item.setHidden(not fits)
+                shown += fits
+            group.setHidden(not shown)
