@@ -11,6 +11,7 @@ import numpy as np
 from cuda_host import Array, HostKernels, Memory, from_storage, to_storage
 from cuda_interpreter import run_conv, run_matmul
 from warploom.cost import CostModel
+from warploom.device.cuda.kernels.direct import direct_step
 from warploom.device.cuda.lowering.lower import lower_graph
 from warploom.device.cuda.lowering.lowered import LoweredGraph
 from warploom.device.cuda.lowering.registry import default_registry
@@ -24,16 +25,23 @@ from warploom.timeline import Timeline
 
 
 class HostDevice:
-    """Stands in for a CUDA device in tests of what is computed."""
+    """Stands in for a CUDA device in tests of what is computed.
+
+    Args:
+        libraries: Whether there are libraries for products; otherwise own kernels compute them.
+    """
 
     info = DeviceInfo("host:0", "Host", simulated=False, compute_capability=(0, 0), sm_count=1, warps_per_sm=1,
                       clock_mhz=1.0, memory_bytes=1, memory_bandwidth_gb_s=1.0)  # fmt: skip
+
+    def __init__(self, *, libraries: bool = True) -> None:
+        self._libraries = libraries
 
     def supports(self, graph: Graph, operator: Operator, precision: Precision) -> Support:
         return support_of(graph, operator, precision, default_registry())
 
     def compile(self, graph: Graph, plan: StreamPlan, precision: Precision) -> HostExecutable:
-        return HostExecutable(lower_graph(lower_merges(graph, plan), precision))
+        return HostExecutable(lower_graph(lower_merges(graph, plan), precision), libraries=self._libraries)
 
     def cost_model(self, graph: Graph, precision: Precision) -> CostModel:
         raise NotImplementedError
@@ -42,11 +50,13 @@ class HostDevice:
 class HostExecutable:
     """A lowered Graph with its own memory."""
 
-    def __init__(self, lowered: LoweredGraph) -> None:
+    def __init__(self, lowered: LoweredGraph, *, libraries: bool) -> None:
         self._lowered = lowered
         self._steps = [
             part for program in (lowered.entry, *lowered.programs) for step in program.steps for part in _parts(step)
         ]
+        if not libraries:
+            self._steps = [step if isinstance(step, KernelStep) else direct_step(step) for step in self._steps]
         self._kernels = HostKernels(step.kernel for step in self._steps if isinstance(step, KernelStep))
         sizes = dict(lowered.buffers)
         for program in (lowered.entry, *lowered.programs):

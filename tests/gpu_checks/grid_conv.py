@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from gpu_checks.cases import Case, CaseBuilder
@@ -49,14 +50,14 @@ def conv_transpose(
     b: CaseBuilder,
     shape: Sequence[int],
     channels: int,
-    kernel: Pair,
+    kernel: Sequence[int],
     *,
     group: int = 1,
     bias: bool = True,
     **how: object,
 ) -> str:
     """A transposed convolution with constant weights."""
-    weight = b.filter(shape[1], channels // group, *kernel, fan_in=shape[1] // group * kernel[0] * kernel[1])
+    weight = b.filter(shape[1], channels // group, *kernel, fan_in=shape[1] // group * math.prod(kernel))
     inputs = [b.input(*shape), weight, *([b.weight(channels)] if bias else [])]
     result: str = b.op("ConvTranspose", *inputs, kernel_shape=list(kernel), group=group, **how)
     return result
@@ -119,6 +120,8 @@ def grouped() -> list[Case]:
         (32, 128, 128),
         (2, 10, 14),
         (5, 375, 15),
+        (2, 64, 48),
+        (7, 21, 14),
     ]
     cases = []
     for (groups, inner, outer), (kernel, pads, strides) in itertools.product(
@@ -136,7 +139,22 @@ def grouped() -> list[Case]:
             bias=len(cases) % 2 == 0,
         )
         cases.append(Case(f"group{groups}_{inner}to{outer}_{kernel[0]}x{kernel[1]}_n{batch}", build))
-    return cases
+    wide = partial(conv, channels=384, kernel=(3, 3), pads=(1,) * 4, group=2)
+    dilated = partial(conv, kernel=(3, 3), dilations=(2, 3), pads=(2, 3, 2, 3))
+    return [
+        *cases,
+        Case("alexnet", partial(_with_relu, partial(wide, shape=(1, 384, 12, 12)))),
+        Case("alexnet_batch", partial(_with_relu, partial(wide, shape=(4, 384, 13, 13)))),
+        *(
+            Case(f"dilated{groups}", partial(dilated, shape=(1, channels, 9, 10), channels=channels, group=groups))
+            for groups, channels in ((2, 32), (3, 33), (4, 12), (16, 64))
+        ),
+    ]
+
+
+def _with_relu(build: Callable[[CaseBuilder], str], b: CaseBuilder) -> str:
+    result: str = b.op("Relu", build(b))
+    return result
 
 
 def _depthwise(b: CaseBuilder, shape: Sequence[int], multiplier: int = 1, **how: object) -> str:
@@ -195,30 +213,68 @@ def transposed() -> list[Case]:
             build = partial(conv_transpose, shape=(batch, inner, 6, 7), channels=outer, kernel=kernel, **how)
             cases.append(Case(f"t{len(cases)}_{inner}to{outer}_{kernel[0]}x{kernel[1]}_n{batch}", build))
     groups = partial(conv_transpose, shape=(1, 12, 6, 7), channels=8, kernel=(3, 3), group=4, strides=[2, 2])
+    wide = partial(conv_transpose, shape=(1, 64, 6, 7), channels=32, kernel=(3, 3), group=2, strides=[2, 2])
     bare = partial(conv_transpose, shape=(1, 12, 6, 7), channels=8, kernel=(3, 3), bias=False)
-    return [*cases, Case("groups", groups), Case("without_bias", bare)]
+    return [*cases, Case("groups", groups), Case("wide_groups", wide), Case("without_bias", bare)]
 
 
-def _dynamic(b: CaseBuilder) -> str:
-    result: str = b.op("Conv", b.input(1, 4, 9, 10), b.input(6, 4, 3, 3), kernel_shape=[3, 3])
+def _computed(
+    b: CaseBuilder,
+    shape: Sequence[int],
+    weight: Sequence[int],
+    *,
+    op: str = "Conv",
+    bias: int = 0,
+    relu: bool = False,
+    **how: object,
+) -> str:
+    """A convolution whose weight, and bias if it has one, are inputs."""
+    inputs = [b.input(*shape), b.input(*weight), *([b.input(bias)] if bias else [])]
+    result: str = b.op(op, *inputs, kernel_shape=list(weight[2:]), **how)
+    return b.op("Relu", result) if relu else result  # type: ignore[no-any-return]
+
+
+def _volume_block(b: CaseBuilder) -> str:
+    """Convolution, bias, Relu, residual and a pooling over three dimensions."""
+    x = conv(b, (2, 6, 5, 6, 7), 10, (3, 3, 3), pads=(1,) * 6)
+    y = conv(b, (2, 10, 5, 6, 7), 10, (1, 1, 1), x=b.op("Relu", x))
+    total = b.op("Relu", b.op("Add", x, y))
+    result: str = b.op("MaxPool", total, kernel_shape=[2, 2, 2], strides=[2, 2, 2])
     return result
 
 
 def other_ranks() -> list[Case]:
     """Convolutions along one or three axes, and with computed weights."""
-    return [
-        Case(
-            "line", partial(conv, shape=(2, 42, 31), channels=16, kernel=(5,), pads=(2, 1), strides=(2,)), optional=True
+    lines = {
+        "line": partial(conv, shape=(2, 42, 31), channels=16, kernel=(5,), pads=(2, 1), strides=(2,)),
+        "line_grouped": partial(conv, shape=(2, 12, 31), channels=8, kernel=(5,), pads=(4, 4), dilations=(2,), group=4),
+        "line_depthwise": partial(conv, shape=(1, 24, 30), channels=24, kernel=(3,), pads=(1, 1), group=24),
+        "line_transposed": partial(conv_transpose, shape=(2, 9, 13), channels=6, kernel=(4,), strides=[2], pads=[1, 1]),
+    }
+    volumes = {
+        "volume": partial(conv, shape=(1, 8, 5, 6, 7), channels=12, kernel=(3, 3, 1), pads=(1, 1, 0, 1, 1, 0)),
+        "volume_strided": partial(
+            conv, shape=(2, 3, 9, 8, 7), channels=5, kernel=(3, 2, 3), strides=(2, 1, 2), pads=(1, 0, 1, 0, 1, 1)
         ),
-        Case(
-            "line_depthwise",
-            partial(conv, shape=(1, 24, 30), channels=24, kernel=(3,), pads=(1, 1), group=24),
-            optional=True,
+        "volume_dilated_groups": partial(
+            conv, shape=(1, 12, 8, 8, 9), channels=18, kernel=(2, 3, 2), dilations=(2, 1, 3), group=3, bias=False
         ),
-        Case(
-            "volume",
-            partial(conv, shape=(1, 8, 5, 6, 7), channels=12, kernel=(3, 3, 1), pads=(1, 1, 0, 1, 1, 0)),
-            optional=True,
+        "volume_depthwise": partial(conv, shape=(1, 9, 5, 6, 7), channels=9, kernel=(3, 3, 3), pads=(1,) * 6, group=9),
+        "volume_transposed": partial(
+            conv_transpose, shape=(1, 6, 4, 3, 5), channels=4, kernel=(3, 2, 3), strides=[2, 2, 1], group=2
         ),
-        Case("computed_weight", _dynamic, optional=True),
-    ]
+        "volume_block": _volume_block,
+    }
+    computed = {
+        "computed_weight": partial(_computed, shape=(1, 4, 9, 10), weight=(6, 4, 3, 3)),
+        "computed_weight_relu": partial(
+            _computed, shape=(2, 16, 9, 10), weight=(24, 16, 3, 2), bias=24, relu=True, pads=[1, 1, 0, 2]
+        ),
+        "computed_weight_groups": partial(_computed, shape=(2, 9, 8, 7), weight=(6, 3, 3, 3), group=3, strides=[2, 1]),
+        "computed_depthwise": partial(_computed, shape=(1, 12, 8, 7), weight=(12, 1, 3, 3), group=12, bias=12),
+        "computed_line": partial(_computed, shape=(2, 5, 20), weight=(7, 5, 4), dilations=[2]),
+        "computed_transposed": partial(
+            _computed, shape=(1, 6, 5, 4), weight=(6, 4, 3, 3), op="ConvTranspose", group=2, strides=[2, 3], bias=8
+        ),
+    }
+    return [Case(name, build) for name, build in (lines | volumes | computed).items()]

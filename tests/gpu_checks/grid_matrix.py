@@ -78,11 +78,23 @@ def matmuls() -> list[Case]:
         cases.append(Case(f"computed_{i}", partial(_matmul, left=left, right=right, constant=False), slack=1.5))
     return [
         *cases,
+        Case("vectors", partial(_matmul, left=(37,), right=(37,), constant=False)),
+        Case("vectors_constant", partial(_matmul, left=(37,), right=(37,))),
+        Case("vector_by_batches", partial(_matmul, left=(9,), right=(3, 9, 4), constant=False)),
+        Case("batches_by_vector", partial(_matmul, left=(3, 4, 9), right=(9,), constant=False)),
+        Case("integers", partial(_integers, left=(2, 5, 7), right=(7, 3), dtype="int64")),
+        Case("integers_shared", partial(_integers, left=(2, 1, 3, 4), right=(5, 4, 6), dtype="int32")),
         Case("attention", partial(_attention, tokens=33, heads=4, size=16)),
         Case("attention_128", partial(_attention, tokens=128, heads=2, size=64)),
         Case("linear_gelu_residual", _linear_gelu_residual),
         Case("transposed_operand", _transposed_operand),
     ]
+
+
+def _integers(b: CaseBuilder, left: tuple[int, ...], right: tuple[int, ...], dtype: str) -> str:
+    factors = (b.input(*shape, kind="small_integers", dtype=dtype) for shape in (left, right))
+    result: str = b.op("MatMul", *factors, gives=dtype)
+    return result
 
 
 def _linear(b: CaseBuilder, x: str, k: int, n: int) -> str:

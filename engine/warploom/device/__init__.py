@@ -1,5 +1,13 @@
 """Devices: what compiles a StreamPlan into something that runs, measures and profiles."""
 
-from warploom.device.protocol import Device, DeviceInfo, Executable, LoggingDevice, Measurement, Support
+from warploom.device.protocol import (
+    Device,
+    DeviceInfo,
+    Executable,
+    LoggingDevice,
+    Measurement,
+    PreparingDevice,
+    Support,
+)
 
-__all__ = ["Device", "DeviceInfo", "Executable", "LoggingDevice", "Measurement", "Support"]
+__all__ = ["Device", "DeviceInfo", "Executable", "LoggingDevice", "Measurement", "PreparingDevice", "Support"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self, runtime_checkable
@@ -143,4 +143,20 @@ class LoggingDevice(Protocol):
 
     def take_log(self) -> tuple[LogEntry, ...]:
         """The entries since this was asked last."""
+        ...
+
+
+@runtime_checkable
+class PreparingDevice(Protocol):
+    """A Device that takes a while to choose kernels for a Graph, and keeps what it made for it."""
+
+    def observe(self, progress: Callable[[int, int, str], None] | None) -> None:
+        """Calls `progress` before every kernel that has to be chosen: how many were, how many there are, and which.
+
+        What it raises ends the preparation. None for no calls any more.
+        """
+        ...
+
+    def forget_graphs(self) -> None:
+        """Gives back the memory of Graphs that no executable uses any more."""
         ...

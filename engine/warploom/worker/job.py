@@ -103,10 +103,11 @@ def _record(
         context.phase("search", f"kernels for {device.info.name}")
     with _reported_choices(device, context):
         costs = device.cost_model(model.graph, settings.precision)
+    limits = settings.limits if device.info.simulated else measured_limits(settings.limits)
     if settings.schedule is not None:
         planned = saved_candidates(model.graph, costs, settings.schedule, context)
     else:
-        planned = plan_candidates(model.graph, costs, settings.mode, settings.limits, context)
+        planned = plan_candidates(model.graph, costs, settings.mode, limits, context)
     outcomes = execute_candidates(planned, model.graph, device, settings.precision, settings.repeats, context)
     _note_device(device, context)
     fastest_first = sorted(planned, key=lambda candidate: outcomes[candidate.name].measurement.median_us)

@@ -8,6 +8,7 @@ from cuda_graphs import Builder
 from cuda_interpreter import Kernels
 from warploom.device.cuda.lowering.lower import lower_graph
 from warploom.device.cuda.lowering.support import support_of
+from warploom.device.cuda.steps import KernelStep
 from warploom.errors import UnsupportedOperatorError
 from warploom.graph import Graph, Precision
 
@@ -31,18 +32,16 @@ def test_that_an_operator_without_a_kernel_is_named() -> None:
     assert reason(builder.graph([y])) == "NeverHeardOf of the node 'node0' has no kernel on the CUDA device"
 
 
-def test_that_a_computed_weight_is_refused() -> None:
+def test_that_computed_weights_and_volumes_have_own_kernels() -> None:
     builder = Builder()
     x, weight = builder.input(1, 8, 4, 4), builder.input(8, 8, 1, 1)
     window = {"kernel_shape": (1, 1), "strides": (1, 1), "dilations": (1, 1), "pads": (0, 0, 0, 0), "group": 1}
     y = builder.add("Conv", [x, weight], (1, 8, 4, 4), **window)  # type: ignore[arg-type]
-    assert "has a weight that is computed while the model runs" in reason(builder.graph([y]))
-
-
-def test_that_convolutions_over_volumes_are_refused() -> None:
-    builder = Builder()
-    y = builder.conv(builder.input(1, 8, 4, 4, 4), 8, 1)
-    assert "works over 3 dimensions" in reason(builder.graph([y]))
+    z = builder.conv(builder.input(1, 8, 4, 4, 4), 8, 1)
+    lowered = lower_graph(builder.graph([y, z]), Precision.FP16)
+    names = [step.kernel.name for program in lowered.programs for step in program.steps if isinstance(step, KernelStep)]
+    assert sum(name.startswith("direct_conv2d") for name in names) == 1
+    assert sum(name.startswith("direct_conv3d") for name in names) == 1
 
 
 def test_that_a_mask_of_dropout_is_refused() -> None:

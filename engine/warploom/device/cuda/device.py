@@ -7,6 +7,7 @@ import functools
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from threading import RLock
@@ -20,7 +21,7 @@ from warploom.device.cuda.driver import GpuFacts, driver_facts
 from warploom.device.cuda.errors import cuda_call
 from warploom.device.cuda.executable import CudaExecutable
 from warploom.device.cuda.library.gpu_libraries import GpuLibraries
-from warploom.device.cuda.library.library_plans import LibraryPlans
+from warploom.device.cuda.library.library_plans import LibraryPlans, Progress
 from warploom.device.cuda.loading import environment, load_cudnn, load_cupy, version_text
 from warploom.device.cuda.lowering.registry import default_registry
 from warploom.device.cuda.lowering.support import require_support, support_of
@@ -210,9 +211,15 @@ class CudaDevice:
         with cuda_call(f"opening cuda:{self._facts.index}"):
             load_cupy().cuda.runtime.setDevice(self._facts.index)
 
+    def observe(self, progress: Progress | None) -> None:
+        """Calls `progress` before every library kernel that has to be chosen; what it raises ends the choice."""
+        self._resolver.progress = progress
+
     def forget_graphs(self) -> None:
         """Gives back the weights of Graphs that no executable uses any more."""
         self._sessions.clear()
+        with suppress(Exception):  # after a fault on the GPU there is nothing to give back
+            load_cupy().get_default_memory_pool().free_all_blocks()
 
     def _resources(self, session: GraphSession, names: Sequence[str]) -> list[OperatorResources]:
         works, graph, precision = session.operator_works(), session.graph, session.precision

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from warploom.cost.database import CostDatabase
 from warploom.device.cuda.binding import Address, BoundWork, Enqueue, bind_kernel, bind_library
 from warploom.device.cuda.capture import ORIGIN, Branch, StreamPool, capture
-from warploom.device.cuda.library.library_plans import LibraryPlans
+from warploom.device.cuda.kernels.direct import direct_step
+from warploom.device.cuda.library.library_plans import LibraryPlans, Progress
 from warploom.device.cuda.library.plan import Kernel
 from warploom.device.cuda.library.signature import LibraryStep, signature
 from warploom.device.cuda.memory_plan import Work
@@ -17,6 +18,7 @@ from warploom.device.cuda.replay import ReplayTimer
 from warploom.device.cuda.scratch import ScratchMemory
 from warploom.device.cuda.steps import Choice, KernelStep, PlainStep, Program, Step
 from warploom.device.cuda.structure import digest, step_key
+from warploom.device.cuda.variants import KernelVariants
 from warploom.errors import UnsupportedOperatorError
 from warploom.graph import Precision
 
@@ -27,6 +29,9 @@ _REPLAYS = 7
 
 class StepResolver:
     """Decides how steps run on one GPU, and remembers it.
+
+    Attributes:
+        progress: Told of every library kernel that has to be chosen; what it raises ends the choice.
 
     Args:
         library: Plans of cuDNN and cuBLASLt.
@@ -45,12 +50,13 @@ class StepResolver:
         self._timer = ReplayTimer(streams)
         self._kernels: dict[str, Kernel | None] = {}
         self._choices: dict[str, int] = {}
+        self._variants = KernelVariants(library, database)
+        self.progress: Progress | None = None
 
     def resolve(self, programs: Sequence[Program], precision: Precision) -> list[Work]:
         """The work of each program.
 
         Raises:
-            UnsupportedOperatorError: If neither library nor own kernels can run a step.
             CudaError: If the GPU fails.
         """
         steps = [step for program in programs for step in program.steps]
@@ -72,11 +78,26 @@ class StepResolver:
         return Work("measured", steps, {}, self._workspace_bytes(steps, precision))
 
     def kernel(self, step: LibraryStep, precision: Precision) -> Kernel:
-        """The library's kernel for a step that was resolved."""
+        """The library's kernel for a step that was resolved: the one that it names, else the one fastest alone."""
+        named = self._variants.kernel(step, precision) if step.kernel else None
+        if named is not None:
+            return named
         found = self._kernels[signature(step, precision)]
         if found is None:
             raise UnsupportedOperatorError(f"No library has a kernel for {signature(step, precision)}.")
         return found
+
+    def kernel_names(self, work: Work, precision: Precision) -> tuple[str, ...]:
+        """Names of the kernels that some step of the work may have beside its own, the best alone first."""
+        return self._variants.names(work, precision)
+
+    def with_kernel(self, work: Work, name: str, precision: Precision) -> Work:
+        """The work with the kernel of that name; the same work where none of its steps knows it.
+
+        Raises:
+            CudaError: If the library cannot make the kernel any more.
+        """
+        return self._variants.named(work, name, precision, lambda steps: self._workspace_bytes(steps, precision))
 
     def _work(self, program: Program, precision: Precision) -> Work:
         steps = tuple(plain for step in program.steps for plain in self._chosen(step, precision))
@@ -90,8 +111,18 @@ class StepResolver:
 
     def _chosen(self, step: Step, precision: Precision) -> tuple[PlainStep, ...]:
         if not isinstance(step, Choice):
-            return (step,)
-        return step.alternatives[self._choices[step_key(step, precision)]]
+            return self._runnable((step,), precision)
+        return self._runnable(step.alternatives[self._choices[step_key(step, precision)]], precision)
+
+    def _runnable(self, steps: tuple[PlainStep, ...], precision: Precision) -> tuple[PlainStep, ...]:
+        """The steps, with own kernels in place of what no library has a kernel for."""
+        return tuple(
+            step if isinstance(step, KernelStep) or self._has_kernel(step, precision) else direct_step(step)
+            for step in steps
+        )
+
+    def _has_kernel(self, step: PlainStep, precision: Precision) -> bool:
+        return isinstance(step, KernelStep) or self._kernels.get(signature(step, precision)) is not None
 
     def _bind(self, step: PlainStep, address: Address, workspace: int, precision: Precision) -> Enqueue:
         if isinstance(step, KernelStep):
@@ -99,25 +130,17 @@ class StepResolver:
         return bind_library(step, self.kernel(step, precision), workspace, address)
 
     def _prepare_library(self, steps: Sequence[Step], precision: Precision) -> None:
-        """Plans for every library step: first those that have to be, then those that some alternative would use."""
-        needed = _distinct(_library_steps(_certain(steps)), precision)
-        wanted = _distinct(_library_steps(_uncertain(steps)), precision)
-        new = {key: step for key, step in needed.items() if key not in self._kernels}
-        if new:
-            plans = self._library.prepare(list(new.values()), precision, self._database)
-            for key, step in new.items():
-                self._kernels[key] = self._library.kernel(step, plans[key])
-        for key, step in wanted.items():
-            if key not in self._kernels:
-                self._kernels[key] = self._prepared(key, step, precision)
-
-    def _prepared(self, key: str, step: LibraryStep, precision: Precision) -> Kernel | None:
-        """A kernel that may not exist: another alternative does without."""
-        try:
-            plans = self._library.prepare([step], precision, self._database)
-        except UnsupportedOperatorError:
-            return None
-        return self._library.kernel(step, plans[key])
+        """Plans for every library step of every alternative, as far as the libraries have any."""
+        new = {
+            key: step
+            for step in _library_steps(_every(steps))
+            if (key := signature(step, precision)) not in self._kernels
+        }
+        if not new:
+            return
+        plans = self._library.prepare(list(new.values()), precision, self._database, self.progress, required=False)
+        for key, step in new.items():
+            self._kernels[key] = self._library.kernel(step, plans[key]) if key in plans else None
 
     def _recall(self, choices: Sequence[Choice], precision: Precision) -> None:
         keys = {step_key(choice, precision): choice for choice in choices}
@@ -125,18 +148,17 @@ class StepResolver:
         for short, data in self._database.get(_CHOICE_KIND, unknown).items():
             index = int.from_bytes(data, "little")
             choice = keys[unknown[short]]
-            if index < len(choice.alternatives) and self._possible(choice.alternatives[index], precision):
+            if index in self._possible(choice, precision):
                 self._choices[unknown[short]] = index
 
     def _kernels_needed(self, steps: Sequence[Step], precision: Precision) -> Iterator[KernelStep]:
         """Own kernels of plain steps, of what was chosen, and of every alternative where the choice is still open."""
         for step in steps:
-            if not isinstance(step, Choice):
-                sequences: Sequence[tuple[PlainStep, ...]] = [(step,)]
-            elif step_key(step, precision) in self._choices:
-                sequences = [self._chosen(step, precision)]
+            if not isinstance(step, Choice) or step_key(step, precision) in self._choices:
+                sequences: Sequence[tuple[PlainStep, ...]] = [self._chosen(step, precision)]
             else:
-                sequences = step.alternatives
+                possible = self._possible(step, precision)
+                sequences = [self._runnable(step.alternatives[i], precision) for i in possible]
             for sequence in sequences:
                 yield from (plain for plain in sequence if isinstance(plain, KernelStep))
 
@@ -150,17 +172,20 @@ class StepResolver:
             self._database.put(_CHOICE_KIND, {digest(key): index.to_bytes(2, "little")})
 
     def _fastest(self, choice: Choice, precision: Precision, scratch: ScratchMemory) -> int:
-        possible = [i for i, steps in enumerate(choice.alternatives) if self._possible(steps, precision)]
-        if not possible:
-            raise UnsupportedOperatorError("No library has a kernel for any way to compute a step.")
+        possible = self._possible(choice, precision)
         if len(possible) == 1:
             return possible[0]
-        times = {i: self._time_us(choice.alternatives[i], precision, scratch) for i in possible}
+        times = {
+            i: self._time_us(self._runnable(choice.alternatives[i], precision), precision, scratch) for i in possible
+        }
         return min(times, key=lambda i: times[i])
 
-    def _possible(self, steps: Sequence[PlainStep], precision: Precision) -> bool:
-        library = (step for step in steps if not isinstance(step, KernelStep))
-        return all(self._kernels.get(signature(step, precision)) is not None for step in library)
+    def _possible(self, choice: Choice, precision: Precision) -> list[int]:
+        """Alternatives that the libraries have all kernels for; without any, the last, which own kernels can run."""
+        whole = [
+            i for i, steps in enumerate(choice.alternatives) if all(self._has_kernel(step, precision) for step in steps)
+        ]
+        return whole or [len(choice.alternatives) - 1]
 
     def _time_us(self, steps: tuple[PlainStep, ...], precision: Precision, scratch: ScratchMemory) -> float:
         """Steps one after another, several times in one graph."""
@@ -174,22 +199,12 @@ class StepResolver:
             graph.close()
 
 
-def _certain(steps: Iterable[Step]) -> Iterator[PlainStep]:
-    """Plain steps, and those of each choice's last alternative, which asks least of the library."""
+def _every(steps: Iterable[Step]) -> Iterator[PlainStep]:
+    """Plain steps, and those of all alternatives."""
     for step in steps:
-        yield from step.alternatives[-1] if isinstance(step, Choice) else (step,)
-
-
-def _uncertain(steps: Iterable[Step]) -> Iterator[PlainStep]:
-    for step in steps:
-        if isinstance(step, Choice):
-            for sequence in step.alternatives[:-1]:
-                yield from sequence
+        for sequence in step.alternatives if isinstance(step, Choice) else ((step,),):
+            yield from sequence
 
 
 def _library_steps(steps: Iterable[PlainStep]) -> Iterator[LibraryStep]:
     return (step for step in steps if not isinstance(step, KernelStep))
-
-
-def _distinct(steps: Iterable[LibraryStep], precision: Precision) -> Mapping[str, LibraryStep]:
-    return {signature(step, precision): step for step in steps}

@@ -17,7 +17,7 @@ from warploom.device.cuda.lowering.context import LoweringContext
 from warploom.device.cuda.lowering.registry import Family
 from warploom.device.cuda.lowering.segment import Segment
 from warploom.device.cuda.steps import KernelStep, Region
-from warploom.graph import DType, Graph, Precision, Primitive
+from warploom.graph import DType, Primitive
 from warploom.graph.constant import Array
 
 _BLOCK = 128
@@ -188,14 +188,8 @@ def _bias(conv: Primitive, channels: int, context: LoweringContext) -> Region | 
     return context.prepared(conv.inputs[2], "padded", layout, lambda: np.pad(constant.numpy(), (0, missing)))
 
 
-def _obstacle(primitive: Primitive, graph: Graph, precision: Precision) -> str | None:  # noqa: ARG001 - an Obstacle
-    if any(name and name not in graph.constants for name in primitive.inputs[1:]):
-        return "with weights that are computed while the model runs has no kernel"
-    return None
-
-
 FAMILIES: Mapping[str, Family] = {
     "DepthwiseConv": Family(
-        "own kernel: depthwise convolution", lower_depthwise, _obstacle, takes_prologue=True, takes_epilogue=True
+        "own kernel: depthwise convolution", lower_depthwise, takes_prologue=True, takes_epilogue=True
     )
 }

@@ -103,7 +103,7 @@ class Registry:
 
 def family_key(primitive: Primitive, graph: Graph) -> str:
     """The name that a primitive's family is registered by."""
-    depthwise = kind_of(primitive, graph.tensors) is OperatorKind.DEPTHWISE
+    depthwise = kind_of(primitive, graph.tensors) is OperatorKind.DEPTHWISE and primitive.inputs[1] in graph.constants
     return "DepthwiseConv" if depthwise else primitive.op
 
 

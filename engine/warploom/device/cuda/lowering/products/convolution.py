@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import dataclasses
 
-from warploom.device.cuda.layout import Layout, channels_last, is_image_layout, vector_lanes
+from warploom.device.cuda.kernels.direct import DirectConv, direct_conv
+from warploom.device.cuda.layout import Layout, channels_last, is_image_layout, row_major, vector_lanes
 from warploom.device.cuda.lowering.context import LoweringContext
 from warploom.device.cuda.lowering.products.fusion import Fusion, fusions
 from warploom.device.cuda.lowering.products.remainder import alternatives
-from warploom.device.cuda.lowering.products.weights import Filter, bias_regions, filter_region
+from warploom.device.cuda.lowering.products.weights import Filter, bias_regions, direct_filter, filter_region
 from warploom.device.cuda.lowering.segment import Segment
 from warploom.device.cuda.steps import ConvStep, PlainStep, Region, Step
 from warploom.graph import Graph, Precision, Primitive
 
+_MOST_APART = 8
+"""Groups that may be convolutions of their own: each costs a launch."""
+
 
 def convolution_obstacle(primitive: Primitive, graph: Graph, precision: Precision) -> str | None:  # noqa: ARG001
-    """Which convolutions have no library kernel here."""
-    data, weight = graph.tensors[primitive.inputs[0]], primitive.inputs[1]
-    if len(data.shape) not in (3, 4):
-        return f"works over {len(data.shape) - 2} dimensions, where only 1 and 2 have kernels"
-    if not data.dtype.is_float:
-        return f"computes with {data.dtype.value}"
-    return None if weight in graph.constants else "has a weight that is computed while the model runs"
+    """Which convolutions have no kernel here."""
+    data = graph.tensors[primitive.inputs[0]]
+    return None if data.dtype.is_float else f"computes with {data.dtype.value}"
 
 
 def lower_convolution(segment: Segment, context: LoweringContext) -> tuple[Step, ...]:
     """Conv: the library's convolution with what it fuses of the epilogue, and a pointwise kernel for the rest."""
     conv = segment.main
+    own = (conv.inputs[2],) if len(conv.inputs) > 2 and conv.inputs[2] else ()
+    if not _is_for_library(conv, context):
+        return _direct(segment, context, own)
     before, x = _readable(conv.inputs[0], context)
     target = context.region(segment.writes[0])
-    own = (conv.inputs[2],) if len(conv.inputs) > 2 and conv.inputs[2] else ()
     splits = fusions(
         segment,
         context,
@@ -42,8 +44,46 @@ def lower_convolution(segment: Segment, context: LoweringContext) -> tuple[Step,
 
 def lower_transposed(segment: Segment, context: LoweringContext) -> tuple[Step, ...]:
     """ConvTranspose: the gradient of a convolution; the library fuses nothing into it."""
+    if not _is_for_library(segment.main, context):
+        return _direct(segment, context, ())
     before, x = _readable(segment.main.inputs[0], context)
     return (*before, *_products(segment, context, (Fusion(0, segment.main.outputs[0]),), x))
+
+
+def _is_for_library(conv: Primitive, context: LoweringContext) -> bool:
+    """Whether it runs over one or two dimensions, with weights that can be prepared."""
+    return len(context.tensor(conv.inputs[0]).shape) in (3, 4) and context.constant(conv.inputs[1]) is not None
+
+
+def _direct(segment: Segment, context: LoweringContext, own: tuple[str, ...]) -> tuple[Step, ...]:
+    """An own kernel, with the bias and Relu, and a pointwise kernel for the rest of the epilogue."""
+    conv = segment.main
+    x, dtype = context.region(conv.inputs[0]), context.storage(conv.outputs[0])
+    splits = fusions(segment, context, biases=own, channel_axis=1, is_residual=lambda _: False)[-1:]
+    rank = len(x.layout.shape) - 2
+    ones, zeros = (1,) * rank, (0,) * rank
+
+    def product(fusion: Fusion, y: Region) -> tuple[PlainStep, ...]:
+        channels = y.layout.shape[1]
+        bias, _ = bias_regions(fusion.biases, channels, channels, dtype, context)
+        layer = DirectConv(
+            x=x,
+            w=direct_filter(conv.inputs[1], dtype, context),
+            y=y,
+            bias=bias,
+            begins=conv.integers("pads", zeros * 2)[:rank],
+            strides=conv.integers("strides", ones),
+            dilations=conv.integers("dilations", ones),
+            groups=conv.integer("group", 1),
+            relu=fusion.activation == ("Relu",),
+            transposed=conv.op == "ConvTranspose",
+        )
+        return (direct_conv(layer),)
+
+    def scratch() -> Region:
+        return context.temporary("product", channels_last(context.tensor(conv.outputs[0]).shape, dtype))
+
+    return alternatives(segment, context, splits, (product,), scratch, writable=lambda _: True)
 
 
 def _products(segment: Segment, context: LoweringContext, splits: tuple[Fusion, ...], x: Region) -> tuple[Step, ...]:
@@ -54,11 +94,19 @@ def _products(segment: Segment, context: LoweringContext, splits: tuple[Fusion, 
         layout = channels_last(context.tensor(result).shape, x.layout.dtype, channels=channels)
         return context.temporary("product", layout)
 
+    def whole(fusion: Fusion, y: Region) -> tuple[PlainStep, ...]:
+        return (_step(segment.main, context, fusion, x, y),)
+
+    def by_group(fusion: Fusion, y: Region) -> tuple[PlainStep, ...]:
+        return groups_apart(_step(segment.main, context, fusion, x, y))
+
+    target = context.region(segment.writes[0])
+    ways = (whole, by_group) if _has_wide_groups(segment.main, x, target) else (whole,)
     return alternatives(
         segment,
         context,
         splits,
-        lambda fusion, y: _step(segment.main, context, fusion, x, y),
+        ways,
         scratch,
         writable=lambda region: is_library_image(region) and region.layout.dtype is x.layout.dtype,
         costly=_is_slice,
@@ -127,6 +175,49 @@ def _library_groups(conv: Primitive, x: Region, y: Region) -> int:
     """Groups that the library gets: padding at the end of all channels shifts groups, then they are spelled out."""
     whole = all(region.layout.channels == region.layout.shape[1] for region in (x, y))
     return conv.integer("group", 1) if whole else 1
+
+
+def _has_wide_groups(conv: Primitive, x: Region, y: Region) -> bool:
+    """Whether the groups are few, and each could be a convolution by itself."""
+    groups, lanes = conv.integer("group", 1), vector_lanes(x.layout.dtype)
+    wide = all(region.layout.shape[1] % (groups * lanes) == 0 for region in (x, y))
+    return 1 < groups <= _MOST_APART and wide and _library_groups(conv, x, y) == groups
+
+
+def groups_apart(step: ConvStep) -> tuple[ConvStep, ...]:
+    """A grouped convolution as one convolution per group, on slices of the same tensors."""
+    groups = step.groups
+    if groups == 1:
+        return (step,)
+    rows = row_major((step.w.layout.shape[0] // groups, *step.w.layout.shape[1:]), step.w.layout.dtype)
+    return tuple(
+        dataclasses.replace(
+            step,
+            x=_channels(step.x, groups, group),
+            w=Region(step.w.buffer, step.w.offset + group * rows.elements, rows),
+            y=_channels(step.y, groups, group),
+            bias=_part(step.bias, groups, group),
+            bias_stored=_part(step.bias_stored, groups, group),
+            residual=None if step.residual is None else _channels(step.residual, groups, group),
+            groups=1,
+        )
+        for group in range(groups)
+    )
+
+
+def _channels(region: Region, groups: int, group: int) -> Region:
+    """The channels of one group."""
+    old = region.layout
+    count = old.shape[1] // groups
+    layout = Layout((old.shape[0], count, *old.shape[2:]), old.strides, old.dtype, count)
+    return Region(region.buffer, region.offset + group * count, layout)
+
+
+def _part(vector: Region | None, groups: int, group: int) -> Region | None:
+    if vector is None:
+        return None
+    count = vector.layout.shape[0] // groups
+    return Region(vector.buffer, vector.offset + group * count, row_major((count,), vector.layout.dtype))
 
 
 def _as_rows(region: Region) -> Region:

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
+from warploom.device.cuda.kernels.direct import direct_product
 from warploom.device.cuda.layout import Layout, row_major, vector_lanes
 from warploom.device.cuda.lowering.context import LoweringContext
 from warploom.device.cuda.lowering.products.fusion import Fusion, fusions
@@ -17,20 +18,61 @@ from warploom.graph import Graph, Precision, Primitive
 
 
 def matmul_obstacle(primitive: Primitive, graph: Graph, precision: Precision) -> str | None:  # noqa: ARG001
-    """Which matrix products have no library kernel here."""
-    left, right = (graph.tensors[name] for name in primitive.inputs[:2])
+    """Which matrix products have no kernel here."""
+    left = graph.tensors[primitive.inputs[0]]
+    if primitive.op == "MatMul":
+        return None
     if not left.dtype.is_float:
         return f"multiplies matrices of {left.dtype.value}"
-    depth = left.shape[0] if primitive.op == "Gemm" and primitive.integer("transA", 0) else left.shape[-1]
-    if depth == 0:
-        return "multiplies matrices without any elements"
-    return "multiplies two vectors" if len(left.shape) == len(right.shape) == 1 else None
+    depth = left.shape[0] if primitive.integer("transA", 0) else left.shape[-1]
+    return None if depth else "multiplies matrices without any elements"
 
 
 def lower_matmul(segment: Segment, context: LoweringContext) -> tuple[Step, ...]:
     """Gemm and MatMul: the library's product with what it fuses of the epilogue, and own kernels for the rest."""
+    if not _is_for_library(segment.main, context):
+        return _direct(segment, context)
     work = _Work(segment, context)
     return (*work.before, *work.steps())
+
+
+def _is_for_library(main: Primitive, context: LoweringContext) -> bool:
+    """Whether it multiplies floats, at least one of the factors is a matrix, and there is something to sum."""
+    left, right = (context.tensor(name) for name in main.inputs[:2])
+    return main.op == "Gemm" or (left.dtype.is_float and left.shape[-1] > 0 and len(left.shape) + len(right.shape) > 2)
+
+
+def _direct(segment: Segment, context: LoweringContext) -> tuple[Step, ...]:
+    """An own kernel for the product alone."""
+    left, right = (context.region(name) for name in segment.main.inputs[:2])
+    row, column = len(left.layout.shape) == 1, len(right.layout.shape) == 1
+    a, b = (_with_row(left) if row else left), (_with_column(right) if column else right)
+    rank = max(len(a.layout.shape), len(b.layout.shape))
+
+    def product(_: Fusion, y: Region) -> tuple[PlainStep, ...]:
+        rows = _with_column(y) if column else y
+        return (direct_product(_led(a, rank), _led(b, rank), _led(_with_row(rows) if row else rows, rank)),)
+
+    def scratch() -> Region:
+        result = segment.main.outputs[0]
+        return context.temporary("product", row_major(context.tensor(result).shape, context.storage(result)))
+
+    alone = (Fusion(0, segment.main.outputs[0]),)
+    return alternatives(segment, context, alone, (product,), scratch, writable=lambda _: True)
+
+
+def _led(region: Region, rank: int) -> Region:
+    """With leading dimensions of size 1."""
+    old = region.layout
+    missing = rank - len(old.shape)
+    layout = Layout((1,) * missing + old.shape, (0,) * missing + old.strides, old.dtype)
+    return dataclasses.replace(region, layout=layout)
+
+
+def _with_column(region: Region) -> Region:
+    """A vector (or vectors) as a matrix of one column."""
+    old = region.layout
+    return dataclasses.replace(region, layout=Layout((*old.shape, 1), (*old.strides, 0), old.dtype))
 
 
 class _Work:
@@ -67,7 +109,7 @@ class _Work:
             channel_axis=-1 if self._swapped else len(result.shape) - 1,
             is_residual=lambda name: self._is_addable(context.region(name), target),
         )
-        return alternatives(segment, context, splits, self._step, self._scratch, writable=self._is_writable)
+        return alternatives(segment, context, splits, (self._step,), self._scratch, writable=self._is_writable)
 
     def _operand(self, name: str, *, transposed: bool) -> Region:
         """A factor with two dimensions at least, as the library can read it."""
@@ -91,14 +133,14 @@ class _Work:
         self.before.extend(self._context.copy((region, copy)))
         return copy
 
-    def _step(self, fusion: Fusion, y: Region) -> MatmulStep:
+    def _step(self, fusion: Fusion, y: Region) -> tuple[MatmulStep]:
         rows = self._rows(y)
         factor = self._main.number("beta", 1.0) if self._gemm else 1.0
         columns = rows.layout.shape[-1]
         padded = -(-columns // vector_lanes(self._dtype)) * vector_lanes(self._dtype)
         bias, bias_stored = bias_regions(fusion.biases, columns, padded, self._dtype, self._context, factor=factor)
         residual = self._rows(self._context.region(fusion.residual)) if fusion.residual else None
-        return MatmulStep(self._a, self._b, rows, bias, residual, fusion.activation, bias_stored)
+        return (MatmulStep(self._a, self._b, rows, bias, residual, fusion.activation, bias_stored),)
 
     def _rows(self, region: Region) -> Region:
         """A result as (..., M, N) of the step's rank."""

@@ -9,15 +9,15 @@ from warploom.device.cuda.lowering.products.fusion import Fusion
 from warploom.device.cuda.lowering.segment import Segment
 from warploom.device.cuda.steps import Choice, PlainStep, Region, Step
 
-MakeProduct = Callable[[Fusion, Region], PlainStep]
-"""Makes the library step that computes a fusion and writes it to a region that the library can address."""
+MakeProduct = Callable[[Fusion, Region], tuple[PlainStep, ...]]
+"""Makes the steps that compute a fusion and write it to a region that the library can address."""
 
 
 def alternatives(
     segment: Segment,
     context: LoweringContext,
     splits: Sequence[Fusion],
-    product: MakeProduct,
+    products: Sequence[MakeProduct],
     scratch: Callable[[], Region],
     *,
     writable: Callable[[Region], bool],
@@ -29,7 +29,7 @@ def alternatives(
         segment: The segment; it writes one tensor.
         context: The context.
         splits: Ways to split the epilogue, most fused first.
-        product: Makes the library step.
+        products: Ways to make the steps of a fusion; of the later ones only the least fused is tried.
         scratch: Makes a region that the library can write, for a result that is not final; called once at most.
         writable: Whether the library can write to a region.
         costly: Whether it may do so slower than into memory of its own: then writing there and copying is a way, too.
@@ -43,15 +43,16 @@ def alternatives(
         return made[0]
 
     ways: list[tuple[PlainStep, ...]] = []
-    for fusion in splits:
+    tried = [*((products[0], fusion) for fusion in splits), *((product, splits[-1]) for product in products[1:])]
+    for product, fusion in tried:
         rest = segment.epilogue[fusion.taken :]
         if not rest and writable(target):
-            ways.append((product(fusion, target),))
+            ways.append(product(fusion, target))
             if costly(target) and len(ways) == 1:
-                ways.append((product(fusion, inner()), *context.copy((inner(), target))))
+                ways.append((*product(fusion, inner()), *context.copy((inner(), target))))
         else:
             between = inner()
-            ways.append((product(fusion, between), *_rest(segment, context, fusion, between, target)))
+            ways.append((*product(fusion, between), *_rest(segment, context, fusion, between, target)))
     return ways[0] if len(ways) == 1 else (Choice(tuple(ways)),)
 
 

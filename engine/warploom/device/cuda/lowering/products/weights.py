@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warploom.device.cuda.layout import row_major
+from warploom.device.cuda.layout import Layout, row_major
 from warploom.device.cuda.lowering.context import LoweringContext
 from warploom.device.cuda.steps import Region
 from warploom.graph import Constant, DType
@@ -61,6 +61,21 @@ def _filter(constant: Constant, groups: int, form: Filter) -> Array:
         part = slice(group * rows, (group + 1) * rows)
         padded[part, ..., group * depth : (group + 1) * depth] = values[part]
     return padded
+
+
+def direct_filter(name: str, dtype: DType, context: LoweringContext) -> Region:
+    """A convolution's weight as an own kernel reads it, in ONNX order by its strides.
+
+    A constant one lies with the filters innermost: neighbouring threads read neighbouring elements.
+    """
+    constant = context.constant(name)
+    if constant is None:
+        return context.region(name)
+    order = (*range(2, len(constant.shape)), 1, 0)
+    dense = row_major([constant.shape[axis] for axis in order], dtype)
+    region = context.prepared(name, "filters innermost", dense, lambda: constant.numpy().transpose(order))
+    strides = dict(zip(order, dense.strides, strict=True))
+    return Region(region.buffer, 0, Layout(constant.shape, tuple(strides[i] for i in range(len(order))), dtype))
 
 
 def bias_regions(
