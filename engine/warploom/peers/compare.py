@@ -98,17 +98,18 @@ def compare_peers(
         CommandError: If there is no such peer.
         GraphError: If the model does not fit into an ONNX file.
     """
+    titles = {name: find_peer(name).title for name in names}
     tolerance = tolerance_for(graph, precision)
     with tempfile.TemporaryDirectory(prefix="warploom-peers-") as folder, ExitStack() as stack:
         write_problem(Path(folder), graph, inputs, precision)
         started: list[tuple[PeerRow, PeerProcess | None]] = []
         for name in names:
-            note(f"{find_peer(name).title}: loading")
+            note(f"{titles[name]}: loading")
             process = stack.enter_context(PeerProcess(name, Path(folder)))
             row = _loaded(process, reference, tolerance)
             if row.problem:
                 note(f"{row.title}: {row.problem}")
-            started.append((row, process if row.counts or not row.problem else None))
+            started.append((row, None if row.problem else process))
         note("measuring")
         rows, our_samples = _measured(started, repeats, ours or {})
     return rows, our_samples

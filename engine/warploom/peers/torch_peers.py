@@ -45,8 +45,8 @@ class TorchPeer:
         except (ImportError, OSError) as error:
             return Availability(reason=f"PyTorch is not installed ({error}).")
         if self.gpu and not torch.cuda.is_available():
-            return Availability(torch.__version__, "PyTorch sees no NVIDIA GPU.")
-        return Availability(torch.__version__)
+            return Availability(str(torch.__version__), "PyTorch sees no NVIDIA GPU.")
+        return Availability(str(torch.__version__))
 
     def load(self, problem: Problem) -> LoadedPeer:
         import torch

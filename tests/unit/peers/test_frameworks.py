@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from warploom.graph import Graph, Precision
+from warploom.importer.load import import_model
+from warploom.importer.options import ImportOptions
+from warploom.importer.reference import random_inputs, reference_outputs
+from warploom.peers.errors import PeerError
+from warploom.peers.frameworks.interpret import check_operators, unknown_operators
+from warploom.peers.jax_peers import JaxPeer
+from warploom.peers.protocol import Peer, Problem
+from warploom.peers.tensorflow_peers import TensorFlowPeer
+from warploom.peers.torch_peers import TorchPeer
+from warploom.samples.bundled import bundled_models
+from warploom.worker.errors_of_outputs import largest_error
+
+MODULES: dict[str, Peer] = {
+    "torch": TorchPeer("eager", gpu=False),
+    "jax": JaxPeer(gpu=False),
+    "tensorflow": TensorFlowPeer(False, gpu=False),
+}
+
+
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("model", ["randwire_small", "squeezenet_light"])
+def test_that_a_framework_computes_what_onnx_runtime_does(module: str, model: str) -> None:
+    pytest.importorskip(module)
+    peer = MODULES[module]
+    path = next(one for one in bundled_models() if one.stem == model)
+    graph = import_model(path).graph
+    inputs = random_inputs(graph, 5)
+    loaded = peer.load(Problem(path, graph, inputs, Precision.FP32))
+    assert largest_error(loaded.run(), reference_outputs(path, ImportOptions(), inputs)) <= 1e-5
+    assert len(loaded.measure(3).samples_us) == 3
+
+
+def test_that_operators_without_an_adapter_are_named(tmp_path: Path) -> None:
+    import onnx
+    from onnx import TensorProto, helper
+
+    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 3])
+    result = helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 3])
+    node = helper.make_node("CumSum", ["x", "axis"], ["y"])
+    axis = helper.make_tensor("axis", TensorProto.INT64, [], [1])
+    model = helper.make_model(
+        helper.make_graph([node], "g", [value], [result], [axis]), opset_imports=[helper.make_opsetid("", 20)]
+    )
+    onnx.save(model, tmp_path / "cumsum.onnx")
+    graph: Graph = import_model(tmp_path / "cumsum.onnx").graph
+    assert unknown_operators(graph) == ["CumSum"]
+    with pytest.raises(PeerError, match="adapter of Abacus does not know CumSum"):
+        check_operators(graph, "Abacus")
