@@ -14,7 +14,22 @@ from typing import Annotated, Any
 
 import typer
 
-from warploom.cli import demo, devices, diff, doctor, export, gui, models, ops, optimize, show, worker
+from warploom.cli import (
+    bench,
+    build,
+    demo,
+    devices,
+    diff,
+    doctor,
+    export,
+    gui,
+    models,
+    ops,
+    optimize,
+    run_plan,
+    show,
+    worker,
+)
 from warploom.errors import CancelledError, WarploomError
 from warploom.version import __version__
 
@@ -51,6 +66,9 @@ def make_app() -> typer.Typer:
     )
     app.callback()(_root)
     app.command("optimize")(optimize.optimize)
+    app.command("build")(build.build)
+    app.command("run")(run_plan.run)
+    app.command("bench")(bench.bench)
     app.command("show")(show.show)
     app.command("diff")(diff.diff)
     app.command("export")(export.export)

@@ -16,11 +16,13 @@ from warploom.device.serving import (
     MemoryFacts,
     PlacedWeights,
     RequestMode,
+    Samples,
     ServedPlan,
     ServingContext,
     ServingDevice,
 )
 from warploom.errors import PlanError
+from warploom.graph import Graph
 from warploom.serving.contents import PlanContents, PlanFacts, Port, ShapeFacts
 from warploom.serving.file import write_plan
 from warploom.serving.inputs import check_finite, check_types, named_inputs
@@ -109,6 +111,20 @@ class Plan:
     def timeline(self, mode: RequestMode = RequestMode.OVERLAPPED) -> Timeline:
         """What ran when in one request of the first shape, copies included."""
         return self._default_context().serving().timeline(mode)
+
+    def measure_requests(self, mode: RequestMode = RequestMode.OVERLAPPED, repeats: int = 50) -> Samples:
+        """Whole requests of the first shape, each from idle, on what its buffers hold."""
+        return self._default_context().serving().measure_request(mode, repeats)
+
+    def graph(self, shape: int = 0) -> Graph:
+        """The Graph of a shape, weights included."""
+        return self._contents.shapes[shape].graph()
+
+    def example(self, *, seed: int = 0, shape: int = 0) -> dict[str, Array]:
+        """Random inputs that fit: normal values, or integers that are valid where they are used as indices."""
+        from warploom.importer.reference import random_inputs
+
+        return random_inputs(self.graph(shape), seed)
 
     @property
     def memory(self) -> MemoryFacts:

@@ -1,0 +1,107 @@
+"""`warploom build`: a plan file from a model, a recording or another plan file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from warploom.cli.options import Batch, Mode, PrecisionName, ShapeList, parse_shapes
+
+Workspace = Annotated[
+    int | None, typer.Option("--workspace-mb", min=0, help="Largest workspace of a library's kernel, in MiB.")
+]
+
+
+def build(
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="An ONNX file, a .warploom or a .plan file.", show_default=False)
+    ],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE.plan", help="The plan [default: ./SOURCE.plan].")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", help="Where it shall run [default: auto, or the recording's].")
+    ] = None,
+    precision: Annotated[
+        PrecisionName | None, typer.Option(help="Arithmetic of float operators [default: fp32, or the recording's].")
+    ] = None,
+    batch: Batch = None,
+    batches: Annotated[
+        str | None, typer.Option("--batches", metavar="1,8,16", help="Batch sizes of a plan that picks among them.")
+    ] = None,
+    shape: ShapeList = None,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME=MIN:OPT:MAX",
+            help="Shapes of an input, one plan each: x=1,3,224,224:1,3,480,640. The same number for every input.",
+        ),
+    ] = None,
+    workspace_mb: Workspace = None,
+    mode: Annotated[Mode, typer.Option(help="Which schedulers compete, for a model.")] = Mode.BOTH,
+    search_seconds: Annotated[
+        float, typer.Option("--search-seconds", min=0.01, help="Of the search for each shape of a model.")
+    ] = 40.0,
+    verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Compare outputs with a reference.")] = True,
+    log: Annotated[bool, typer.Option("--log", help="Print the build log: every decision with its reason.")] = False,
+) -> None:
+    """Make a plan file: schedule, kernels and weights, ready to answer requests."""
+    from warploom.api import build as build_plan
+    from warploom.cli.interrupt import InterruptFlag
+    from warploom.cli.plan_text import describe
+    from warploom.cli.progress import open_progress
+
+    path = output or Path(f"{source.stem}.plan")
+    from_model = source.suffix not in (".plan", ".warploom")
+    with open_progress(log=log) as view, InterruptFlag() as interrupted:
+        options = {"mode": mode.value, "search_seconds": search_seconds, "cancelled": interrupted.is_set}
+        plan = build_plan(
+            source,
+            path,
+            device=device,
+            precision=None if precision is None else precision.value,
+            batch=_batches(batch, batches),
+            shapes=parse_shapes(shape),
+            profiles=parse_profiles(profile),
+            workspace_mb=workspace_mb,
+            verify=verify,
+            progress=view.show,
+            **(options if from_model else {}),
+        )
+    with plan:
+        for line in describe(plan, path):
+            typer.echo(line)
+
+
+def parse_profiles(texts: list[str] | None) -> dict[str, tuple[tuple[int, ...], ...]]:
+    """Turns "x=1,3,224,224:8,3,224,224" into shapes by input name.
+
+    Raises:
+        typer.BadParameter: Naming the text that is not of that form, or says something twice.
+    """
+    profiles: dict[str, tuple[tuple[int, ...], ...]] = {}
+    for text in texts or ():
+        name, separator, several = text.rpartition("=")
+        if not separator or not name:
+            raise typer.BadParameter(f"--profile {text!r} is not of the form NAME=MIN:OPT:MAX.")
+        if name in profiles:
+            raise typer.BadParameter(f"--profile gives the input {name!r} twice.")
+        profiles[name] = tuple(parse_shapes([f"{name}={one}"])[name] for one in several.split(":"))
+    return profiles
+
+
+def _batches(batch: int | None, batches: str | None) -> int | tuple[int, ...] | None:
+    if batches is None:
+        return batch
+    if batch is not None:
+        raise typer.BadParameter("--batch and --batches exclude each other.")
+    try:
+        sizes = tuple(int(part) for part in batches.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"--batches {batches!r} is not a list of whole numbers such as 1,8,16.") from None
+    if any(size < 1 for size in sizes):
+        raise typer.BadParameter(f"--batches {batches!r} has a size below 1.")
+    return sizes
