@@ -43,6 +43,7 @@ _OPS_BY_KIND: Mapping[OperatorKind, tuple[str, ...]] = {
         "ReduceSumSquare",
         "ArgMax",
         "ArgMin",
+        "CumSum",
     ),
     OperatorKind.POINTWISE: (
         *("Relu", "LeakyRelu", "PRelu", "ThresholdedRelu", "Elu", "Selu", "Celu", "Gelu", "Mish", "Swish", "Clip"),

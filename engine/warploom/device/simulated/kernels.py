@@ -59,4 +59,5 @@ _OTHERS: Mapping[Family, Callable[[Segment, Lowering], tuple[Kernel, ...]]] = {
     Family.GATHER: elementwise.gather,
     Family.RESIZE: elementwise.resize,
     Family.SORT: elementwise.sort,
+    Family.SCAN: elementwise.scan,
 }

@@ -18,6 +18,7 @@ _EFFICIENCY = 0.5
 _CHANNELS, _PIXELS, _PIXELS_PER_THREAD = 64, 16, 4
 _ROW_IN_ONE_WARP = 1024
 _SORTED_IN_ONE_BLOCK = 4096
+_SCANNED_PER_THREAD = 4
 _RADIX_PASSES = 4
 
 
@@ -107,6 +108,16 @@ def rows(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
         return (_kernel(segment, lowering, name, (-(-count // 4), 1, 1), 128, steps=steps),)
     steps = 10 + 2 * -(-length // (512 * per_thread))
     return (_kernel(segment, lowering, name, (count, 1, 1), 512, steps=steps, shared=512),)
+
+
+def scan(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
+    """CumSum: a block per line, which walks along it; sums of warps meet in shared memory at every turn."""
+    anchor = _anchor(segment)
+    tensor = lowering.tensors[anchor.inputs[0]]
+    length = max(1, math.prod(_row_of(anchor, tensor.shape)))
+    count = max(1, tensor.elements // length)
+    steps = 4 + 6 * -(-length // (_SCANNED_PER_THREAD * 256))
+    return (_kernel(segment, lowering, _name(segment, "scan"), (count, 1, 1), 256, steps=steps, shared=8 * 4),)
 
 
 def sort(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:

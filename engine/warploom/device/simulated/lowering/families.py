@@ -26,6 +26,7 @@ class Family(enum.StrEnum):
     GATHER = "gather kernel"
     RESIZE = "interpolation kernel"
     SORT = "sorting kernel"
+    SCAN = "running sum kernel"
     VIEW = "no kernel: a view of the same bytes"
 
 
@@ -54,6 +55,7 @@ _OF_THEIR_OWN: Mapping[str, Family] = {
     "Transpose": Family.TRANSPOSE,
     "DepthToSpace": Family.TRANSPOSE,
     "SpaceToDepth": Family.TRANSPOSE,
+    "CumSum": Family.SCAN,
 }
 
 # Known operators that have no kernel model: sizes that depend on values, integer arithmetic of their own, rarities.
@@ -72,7 +74,8 @@ _WITHOUT_KERNEL: Mapping[str, str] = {
 }
 
 FAMILIES: Mapping[str, Family] = {
-    op: _OF_THEIR_OWN.get(op, _BY_KIND[kind]) for op, kind in KINDS.items() if op not in _WITHOUT_KERNEL
+    **{op: _BY_KIND[kind] for op, kind in KINDS.items() if op not in _WITHOUT_KERNEL},
+    **_OF_THEIR_OWN,
 }
 """The family of every primitive that the simulated GPU runs."""
 
