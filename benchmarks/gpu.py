@@ -1,6 +1,6 @@
 """Tests and measures Warploom on this machine's GPU, and writes one JSON file with raw samples, versions and clocks.
 
-python benchmarks/gpu.py --models FOLDER --out FOLDER [--only tests,bench,sanitize,peers]
+python benchmarks/gpu.py --models FOLDER --out FOLDER [--only tests,bench,search,sanitize,peers]
 
 Every section stands by itself, so that each fits into a time limit; a file of the same card and day is continued.
 """
@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
+import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from gpu_facts import file_stem, gpu_state, header
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent
 NETWORKS = ("squeezenet1_1", "inception_v3", "nasnetalarge")
-SECTIONS = ("tests", "bench", "sanitize", "peers")
+SECTIONS = ("tests", "bench", "search", "sanitize", "peers")
 TARGETS_MS = {
     ("inception_v3", "fp16"): 0.60,
     ("squeezenet1_1", "fp16"): 0.13,
@@ -39,6 +41,14 @@ TARGETS_MS = {
 COMPILE_S = {"inception_v3": (60.0, 3.0), "squeezenet1_1": (20.0, 1.0), "nasnetalarge": (120.0, 8.0)}
 """Seconds to compile with an empty and with a filled cost database."""
 ARENA_RATIO = 1.3
+SEARCH_TARGETS = {
+    "recipe_sample_network": (0.032, 1.6, 2.0),
+    "recipe_inception_v3": (0.38, 1.5, 15.0),
+    "recipe_randwire_large": (1.2, 1.6, 60.0),
+    "recipe_nasnet_large": (1.7, 1.6, 90.0),
+    "recipe_squeezenet": (0.10, 1.2, 3.0),
+}
+"""Milliseconds of the chosen schedule, its speedup over the sequential one, seconds of a cold search; batch 1, fp16."""
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -53,9 +63,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--search-seconds", type=float, default=20.0)
     parser.add_argument("--repeats", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=540.0, help="after which a section ends with what it has")
-    parser.add_argument("--workers", type=int, default=min(12, os.cpu_count() or 1), help="processes of the tests")
+    parser.add_argument("--workers", type=int, default=min(10, os.cpu_count() or 1), help="processes of the tests")
     parser.add_argument("--tests", default="", help="more arguments for pytest, as '-k conv'")
     parser.add_argument("--families", default="", help="of the operator grid, for the sanitizers")
+    parser.add_argument("--searched", default=",".join(SEARCH_TARGETS), help="networks of the section search")
+    parser.add_argument("--batches", default="1", help="of the section search")
+    parser.add_argument("--search-arguments", default="", help="more arguments for gpu_search.py")
+    parser.add_argument("--database", type=Path, help="cost database with kernels chosen, read and written by search")
     parser.add_argument("--compile-peers", action="store_true", help="torch.compile too: minutes")
     return parser.parse_args(arguments)
 
@@ -96,33 +110,43 @@ def environment(device: str, cache: Path, models: Path) -> dict[str, str]:
 
 
 def run_tests(options: argparse.Namespace) -> dict[str, Any]:
+    """All of tests/gpu, dealt out to processes that share the GPU; what a section's time cuts off is said."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "--durations=15"]
-        command += ["-p", "no:cacheprovider", f"--junitxml={folder / 'junit.xml'}", *shlex.split(options.tests)]
-        if options.workers > 1 and find_spec("xdist") is not None:
-            command += ["-p", "xdist.plugin", "-n", str(options.workers), "--dist", "worksteal"]
-        command.append(str(REPOSITORY / "tests" / "gpu"))
         own = environment(options.device, folder / "cache", options.models)
-        own["WARPLOOM_TEST_RESULTS"] = str(folder / "results")
+        own |= {"WARPLOOM_TEST_RESULTS": str(folder / "results"), "OMP_NUM_THREADS": "2"}
         own["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # a machine's other plugins warn, and warnings are errors
-        with (folder / "log").open("w+", encoding="utf-8") as log:
-            code = _wait(command, own, log, options.seconds)
-            log.seek(0)
-            text = log.read()
-        (options.out / "tests.log").write_text(text, encoding="utf-8")
+        started = [_start_shard(i, options, own, folder) for i in range(max(1, options.workers))]
+        end = time.monotonic() + options.seconds
+        codes = [_wait(process, end - time.monotonic()) for process in started]
+        texts = [(folder / f"log-{i}").read_text(encoding="utf-8") for i in range(len(started))]
+        (options.out / "tests.log").write_text("\n".join(texts), encoding="utf-8")
         records = [
             json.loads(line) for file in folder.glob("results/*.jsonl") for line in file.read_text().splitlines()
         ]
-        outcome = next((line.strip("= ") for line in reversed(text.splitlines()) if " in " in line), "did not end")
-        return {"exit_code": code, "failed": code != 0, "outcome": outcome, "records": records}
+        outcomes = [
+            next((line.strip("= ") for line in reversed(text.splitlines()) if " in " in line), "did not end")
+            for text in texts
+        ]
+        whole = all(code in (0, _NO_TESTS) for code in codes)
+        return {"exit_codes": codes, "failed": not whole, "outcome": _total(outcomes), "records": records}
 
 
-def _wait(command: Sequence[str], own: Mapping[str, str], log: Any, seconds: float) -> int:
+_NO_TESTS = 5  # pytest's exit code where nothing was left to run
+
+
+def _start_shard(index: int, options: argparse.Namespace, own: Mapping[str, str], folder: Path) -> Any:
+    command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]
+    command += [*shlex.split(options.tests), str(REPOSITORY / "tests" / "gpu")]
+    shard = {"WARPLOOM_TEST_SHARD": f"{index}/{max(1, options.workers)}"}
+    with (folder / f"log-{index}").open("w", encoding="utf-8") as log:
+        return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env={**own, **shard}, cwd=REPOSITORY)
+
+
+def _wait(process: Any, seconds: float) -> int:
     """The exit code; 124 when it took longer and was stopped."""
-    process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=dict(own), cwd=REPOSITORY)
     try:
-        return process.wait(timeout=seconds)
+        return int(process.wait(timeout=max(0.0, seconds)))
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGINT)  # it then reports the tests that it ran
     try:
@@ -131,6 +155,17 @@ def _wait(command: Sequence[str], own: Mapping[str, str], log: Any, seconds: flo
         process.kill()
         process.wait()
     return 124
+
+
+def _total(outcomes: Sequence[str]) -> str:
+    """Several processes' last lines added up: "476 passed, 2 skipped"."""
+    counts: dict[str, int] = {}
+    for outcome in outcomes:
+        for number, what in re.findall(r"(\d+) (passed|failed|skipped|errors?|deselected)", outcome):
+            counts[what] = counts.get(what, 0) + int(number)
+    unfinished = sum(outcome == "did not end" for outcome in outcomes)
+    late = [f"{unfinished} processes did not end"] if unfinished else []
+    return ", ".join([*(f"{number} {what}" for what, number in counts.items() if what != "deselected"), *late])
 
 
 def tests_table(section: Mapping[str, Any]) -> Iterator[str]:
@@ -179,8 +214,17 @@ def bench_one(network: str, precision: str, options: argparse.Namespace, seconds
     return row
 
 
-def child(arguments: Sequence[str], options: argparse.Namespace, cache: Path, seconds: float) -> dict[str, Any]:
-    command = [sys.executable, str(HERE / "gpu_network.py"), *arguments]
+def child(
+    arguments: Sequence[str],
+    options: argparse.Namespace,
+    cache: Path,
+    seconds: float,
+    script: str = "gpu_network.py",
+) -> dict[str, Any]:
+    """What a script says in its last line, run in a process with a cache of its own."""
+    if seconds <= 0:
+        return {"failure": "the time is over"}
+    command = [sys.executable, str(HERE / script), *arguments]
     own = environment(options.device, cache, options.models)
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False, env=own)
@@ -231,6 +275,79 @@ def bench_lines(row: Mapping[str, Any]) -> Iterator[str]:
         )
     for fault in row["missed"]:
         yield f"{row['network']:22} {row['precision']:5} MISSED {fault}"
+
+
+# Search
+
+
+def run_search(options: argparse.Namespace) -> dict[str, Any]:
+    """Chooses kernels in one process and searches in the next, for each network and batch."""
+    deadline = time.perf_counter() + options.seconds
+    rows = []
+    for network in options.searched.split(","):
+        for batch in options.batches.split(","):
+            rows.append(search_one(network, batch, options, deadline))
+            print("  ", *search_lines(rows[-1]), sep="\n   ", flush=True)
+    return {"rows": rows, "failed": any(row["missed"] for row in rows)}
+
+
+def search_one(network: str, batch: str, options: argparse.Namespace, deadline: float) -> dict[str, Any]:
+    row: dict[str, Any] = {"network": network, "batch": int(batch)}
+    with tempfile.TemporaryDirectory() as cache:
+        costs = Path(cache) / "warploom" / "costs.sqlite"
+        costs.parent.mkdir()
+        if options.database is not None and options.database.exists():
+            shutil.copy(options.database, costs)
+        common = ["--network", network, "--models", str(options.models), "--device", options.device, "--batch", batch]
+        for phase, more in (("kernels", []), ("search", shlex.split(options.search_arguments))):
+            arguments = [*common, "--phase", phase, *more]
+            row[phase] = child(arguments, options, Path(cache), deadline - time.perf_counter(), "gpu_search.py")
+            if phase == "kernels" and options.database is not None and costs.exists():
+                shutil.copy(costs, options.database)
+    row["missed"] = missed_by_search(row)
+    return row
+
+
+def missed_by_search(row: Mapping[str, Any]) -> list[str]:
+    found = row["search"]
+    if "failure" in found:
+        return [f"{phase}: {row[phase]['failure']}" for phase in ("kernels", "search") if "failure" in row[phase]]
+    faults = [] if found["verified"] is None or found["verified"]["ok"] else ["outputs differ"]
+    if found["chosen_us"] > found["sequential_us"]:
+        faults.append("slower than sequential")
+    latency, speedup, seconds = SEARCH_TARGETS.get(row["network"], (math.inf, 0.0, math.inf))
+    if row["batch"] == 1 and found["chosen_us"] > 1e3 * latency:
+        faults.append(f"{found['chosen_us'] / 1e3:.4f} ms > {latency} ms")
+    if row["batch"] == 1 and found["speedup"] < speedup:
+        faults.append(f"speedup {found['speedup']:.2f} < {speedup}")
+    if found["search_s"] > seconds:
+        faults.append(f"search {found['search_s']:.1f} s > {seconds} s")
+    return faults
+
+
+def search_table(section: Mapping[str, Any]) -> Iterator[str]:
+    for row in section["rows"]:
+        yield from search_lines(row)
+
+
+def search_lines(row: Mapping[str, Any]) -> Iterator[str]:
+    found, where = row["search"], f"{row['network']:22} batch {row['batch']:3}"
+    if "failure" not in found:
+        kernels = row["kernels"]
+        yield (
+            f"{where} {found['chosen']} {found['chosen_us']:.1f} us, {found['speedup']:.2f} x, floor "
+            f"{found['floor_us']:.1f} us, search {found['search_s']:.1f} s, kernels {kernels.get('operators_s', 0):.1f} + "
+            f"{kernels.get('merges_s', 0):.1f} s ({kernels.get('merges')} merges)"
+        )
+        seconds = {one["name"]: one for one in found["schedulers"]}
+        for name, one in found["schedules"].items():
+            mine = seconds.get(name, {})
+            predicted = mine.get("predicted_us")
+            yield (
+                f"{'':30} {name:14} {one['median_us']:8.1f} us  predicted {predicted or 0:8.1f}  gap "
+                f"{100 * (one.get('gap') or 0):5.1f} %  {mine.get('seconds', 0):6.2f} s {mine.get('costed', 0):6} costed"
+            )
+    yield from (f"{where} MISSED {fault}" for fault in row["missed"])
 
 
 # Sanitizers and peers
@@ -286,12 +403,14 @@ def peers_table(section: Mapping[str, Any]) -> Iterator[str]:
 RUNNERS: Mapping[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "tests": run_tests,
     "bench": run_bench,
+    "search": run_search,
     "sanitize": run_sanitizers,
     "peers": run_peers,
 }
 TABLES: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
     "tests": tests_table,
     "bench": bench_table,
+    "search": search_table,
     "sanitize": sanitizers_table,
     "peers": peers_table,
 }

@@ -48,6 +48,27 @@ class OperatorResources:
 
 
 @runtime_checkable
+class ForkModel(Protocol):
+    """What it costs to begin on several streams."""
+
+    def fork_us(self) -> float:
+        """Microseconds for each further stream that begins with the plan, before any kernel runs."""
+        ...
+
+
+@runtime_checkable
+class KernelModel(Protocol):
+    """Which kernels a device has for what it launches."""
+
+    def kernel_names(self, launched: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
+        """For each launch, given by its operators (several are merged), what its `kernel` may be.
+
+        Beside these there is the device's own choice, the kernel that is fastest alone; the next best come first.
+        """
+        ...
+
+
+@runtime_checkable
 class ResourceModel(Protocol):
     """What Operators ask of a device."""
 

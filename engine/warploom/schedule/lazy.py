@@ -10,7 +10,8 @@ from warploom.schedule.costing import StageCosting
 from warploom.schedule.endings import Endings, States
 from warploom.schedule.program import Costs, best_latencies, walk
 
-_SAMPLES = 256
+_MOST_SAMPLES, _FEWEST_SAMPLES = 256, 48
+_SAMPLED = 0.125
 _REFIT_AT = 1.3
 _RIDGE = 1e-2
 _OPTIMISM = 2.5  # with these, the searches of all sample networks on the simulated H200 ended at the true optimum
@@ -32,8 +33,8 @@ def cost_lazily(
 ) -> bool:
     """Fills in the costs of choices until the cheapest path holds none that is only predicted.
 
-    1. An even sample of the choices is costed, and a linear model of their features is fitted to the costs known, each
-       weighted by its inverse, so that relative errors count.
+    1. An even sample of the choices (an eighth, 48 to 256) is costed, and a linear model of their features is fitted to
+       the costs known, each weighted by its inverse, so that relative errors count.
     2. The dynamic program runs on known costs and, for the others, on predictions made optimistic by 2.5 times the
        spread of the model's errors: what is better than it looks is tried rather than missed. After 150 rounds
        the optimism fades.
@@ -57,7 +58,8 @@ def cost_lazily(
     alike = np.ones(len(costs), dtype=np.bool_)
     alike[[0, *choices.merged]] = False  # a merged group alone is no stage of several groups
     unknown = np.flatnonzero(~known)
-    wanted = unknown[:: max(1, len(unknown) // _SAMPLES)]
+    samples = min(max(int(_SAMPLED * len(unknown)), _FEWEST_SAMPLES), _MOST_SAMPLES)
+    wanted = unknown[:: max(1, len(unknown) // samples)]
     fitted = rounds = 0
     while len(wanted):
         new = costing.costs(choices.stages(wanted.tolist()))

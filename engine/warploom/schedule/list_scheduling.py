@@ -20,14 +20,15 @@ def schedule_by_list(problem: PlanProblem, observer: SearchObserver) -> PlanResu
        at its latency alone. No operator comes before one that it reads, which has a higher rank.
     2. Each goes to the stream on which it ends earliest, supposing that operators do not disturb one another. Of
        several such streams the one is taken that holds the latest of what it reads (no wait is needed then), else
-       the one that became free last, so that none stays idle for long; a new stream only if that is earlier.
+       the one that became free last, so that none stays idle for long; a new stream only if that is earlier. What
+       begins on a further stream at the very start begins as much later as the device needs for that fork.
     """
     started = time.perf_counter()
     units = Units.single(problem.graph)
     costs = [problem.solo_us[operators[0]] for operators in units.operators]
     ranks = upward_ranks(units, costs)
     order = sorted(range(len(units)), key=lambda i: (-ranks[i], i))
-    streams, makespan = _earliest_streams(units, costs, order, problem.limits.max_stage_groups)
+    streams, makespan = _earliest_streams(units, costs, order, problem)
     plan = plan_of(NAME, units, order, streams)
     reason = (
         f"{len(units)} operators on {plan.streams} streams in the order of their longest way to the end: "
@@ -45,7 +46,7 @@ def upward_ranks(units: Units, costs: Sequence[float]) -> list[float]:
 
 
 def _earliest_streams(
-    units: Units, costs: Sequence[float], order: Sequence[int], most_streams: int
+    units: Units, costs: Sequence[float], order: Sequence[int], problem: PlanProblem
 ) -> tuple[list[int], float]:
     """The stream of each unit, and when the last one ends."""
     free: list[float] = []
@@ -56,10 +57,11 @@ def _earliest_streams(
         before = units.predecessors[unit]
         ready = max((ends[p] for p in before), default=0.0)
         starts = [max(ready, when) for when in free]
-        if len(free) < most_streams and ready < min(starts, default=float("inf")):
+        forked = max(ready, problem.fork_us * len(free)) if not before else ready
+        if len(free) < problem.limits.max_stage_groups and forked < min(starts, default=float("inf")):
             free.append(0.0)
             last_of.append(-1)
-            starts.append(ready)
+            starts.append(forked)
         stream = min(range(len(free)), key=lambda s: (starts[s], last_of[s] not in before, -free[s], s))
         streams[unit] = stream
         last_of[stream] = unit

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from warploom.errors import ScheduleError
 from warploom.graph import LogEntry
-from warploom.schedule.blocks import cut_vertices
 from warploom.schedule.moves import Arrangement, neighbour
 from warploom.schedule.plan_search import PlanProblem, PlanResult
+from warploom.schedule.regions import regions, windows
 from warploom.schedule.search import SearchObserver, SearchUpdate
 from warploom.schedule.stream_plan import StreamPlan
 from warploom.schedule.units import Units, plan_of
@@ -83,16 +83,16 @@ class _LocalSearch:
         }
         streams = [launch.stream for launch in start.launches]
         held = frozenset(self._barriers)
-        regions = list(_regions(units))
+        parts = [tuple(region) for region in regions(units)]
         best_us = start_us
         found: list[Arrangement] = []
-        for i, region in enumerate(regions):
+        for i, region in enumerate(parts):
             present = Arrangement(region, tuple(streams[unit] for unit in region), held & frozenset(region))
             (before,) = self._judge(units, [present])
             after = self._improve(units, before)
             found.append(after.arrangement)
             best_us -= before.cost_us - after.cost_us
-            self._observer.update(SearchUpdate(NAME, i + 1, len(regions), self._costed, self._costed, best_us))
+            self._observer.update(SearchUpdate(NAME, i + 1, len(parts), self._costed, self._costed, best_us))
         return self._result(start, start_us, self._assembled(units, found))
 
     def _best_seed(self) -> tuple[StreamPlan, float]:
@@ -130,10 +130,10 @@ class _LocalSearch:
             return whole
         for _ in range(_PASSES):
             before_us = whole.cost_us
-            for window in _windows(len(whole.arrangement.order)):
+            for window in windows(range(len(whole.arrangement.order)), _WINDOW, _OVERLAP):
                 if self._stopped():
                     return whole
-                whole = self._improve_window(units, whole, window)
+                whole = self._improve_window(units, whole, slice(window.start, window.stop))
             if len(whole.arrangement.order) <= _WINDOW or whole.cost_us > _WORTHWHILE * before_us:
                 break
         return whole
@@ -180,21 +180,3 @@ class _LocalSearch:
             log.append(LogEntry(NAME, (graph.name,), "stopped early", f"The search was {why}."))
         seconds = time.perf_counter() - self._started
         return PlanResult(plan, latency_us, self._costed, self._costed, seconds, self._cancelled, tuple(log))
-
-
-def _regions(units: Units) -> Iterator[tuple[int, ...]]:
-    """The units between two that nothing can run beside, the second of them included."""
-    start = 0
-    for cut in (*cut_vertices(units), len(units) - 1):
-        if cut >= start:
-            yield tuple(range(start, cut + 1))
-            start = cut + 1
-
-
-def _windows(size: int) -> Iterator[slice]:
-    start = 0
-    while True:
-        yield slice(start, min(start + _WINDOW, size))
-        if start + _WINDOW >= size:
-            return
-        start += _WINDOW - _OVERLAP

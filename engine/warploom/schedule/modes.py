@@ -23,7 +23,19 @@ class SearchMode:
 MODES: Mapping[str, SearchMode] = MappingProxyType(
     {
         "both": SearchMode(
-            ("sequential", "greedy", "both", "parallel", "merge", "dataflow", "list", "nimble", "opara", "local"),
+            (
+                "sequential",
+                "greedy",
+                "both",
+                "parallel",
+                "merge",
+                "dataflow",
+                "list",
+                "nimble",
+                "opara",
+                "local",
+                "variants",
+            ),
             "every scheduler competes, the best measured schedule wins",
         ),
         "parallel": SearchMode(("sequential", "greedy", "parallel"), "IOS with concurrent groups only"),
@@ -38,7 +50,7 @@ MODES: Mapping[str, SearchMode] = MappingProxyType(
         "nimble": SearchMode(("sequential", "greedy", "nimble"), "Nimble's streams, without barriers"),
         "opara": SearchMode(("sequential", "greedy", "opara"), "Opara's launch order, without barriers"),
         "local": SearchMode(
-            ("sequential", "greedy", "list", "nimble", "opara", "local"),
+            ("sequential", "greedy", "list", "nimble", "opara", "local", "variants"),
             "a local search from the best plan found without IOS",
         ),
     }

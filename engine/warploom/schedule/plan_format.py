@@ -18,11 +18,12 @@ VERSION = 1
 
 
 class LaunchDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A launch: its operators (several are merged), its stream, and the earlier launches that it waits for."""
+    """A launch: its operators (several are merged), its stream, the earlier launches that it waits for, its kernel."""
 
     operators: tuple[str, ...]
     stream: int
     waits: tuple[int, ...] = ()
+    kernel: str = ""
 
 
 class PlanDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,7 +43,7 @@ def plan_to_json(plan: StreamPlan, graph: Graph) -> bytes:
         ScheduleError: If the plan does not compute the graph.
     """
     plan.verify(graph)
-    launches = tuple(LaunchDocument(launch.operators, launch.stream, launch.waits) for launch in plan.launches)
+    launches = tuple(LaunchDocument(one.operators, one.stream, one.waits, one.kernel) for one in plan.launches)
     document = PlanDocument("warploom-plan", 1, plan.name, graph.name, launches)
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
@@ -58,7 +59,7 @@ def plan_from_json(data: bytes, graph: Graph) -> StreamPlan:
         document = msgspec.json.decode(data, type=PlanDocument)
     except msgspec.DecodeError as error:
         raise ScheduleError(f"This is not a plan file of version {VERSION}: {error}.") from error
-    launches = tuple(Launch(launch.operators, launch.stream, launch.waits) for launch in document.launches)
+    launches = tuple(Launch(one.operators, one.stream, one.waits, kernel=one.kernel) for one in document.launches)
     plan = StreamPlan(document.name, launches)
     plan.verify(graph)
     for launch in launches:

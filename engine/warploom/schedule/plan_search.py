@@ -14,7 +14,7 @@ from warploom.schedule.search import SearchLimits, SearchObserver, SearchUpdate
 from warploom.schedule.stream_plan import StreamPlan
 
 if TYPE_CHECKING:
-    from warploom.cost import OperatorResources, PlanCostModel
+    from warploom.cost import KernelModel, OperatorResources, PlanCostModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class PlanProblem:
         plan_costs: Judges plans; None where the device cannot.
         schedule: The best schedule of stages found so far; None where none was searched.
         plans: The plans found so far.
+        fork_us: What each further stream costs that begins with the plan.
+        kernels: Says which kernels a launch may have; None where the device has one for each.
     """
 
     graph: Graph
@@ -38,6 +40,8 @@ class PlanProblem:
     plan_costs: PlanCostModel | None = None
     schedule: Schedule | None = None
     plans: tuple[StreamPlan, ...] = ()
+    fork_us: float = 0.0
+    kernels: KernelModel | None = None
 
     def latencies_us(self, plans: Sequence[StreamPlan]) -> list[float]:
         """Latency of each plan; infinite where the device cannot judge plans."""

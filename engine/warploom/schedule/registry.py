@@ -15,6 +15,7 @@ from warploom.schedule.opara import schedule_opara
 from warploom.schedule.plan_search import PlanScheduler
 from warploom.schedule.search import Scheduler
 from warploom.schedule.sequential import schedule_sequential
+from warploom.schedule.variants import schedule_with_variants
 
 SCHEDULERS: Mapping[str, Scheduler] = MappingProxyType(
     {
@@ -34,6 +35,7 @@ PLAN_SCHEDULERS: Mapping[str, PlanScheduler] = MappingProxyType(
         "nimble": schedule_nimble,
         "opara": schedule_opara,
         "local": schedule_by_local_search,
+        "variants": schedule_with_variants,
     }
 )
 """Those that make plans without stages, for which launches wait for true dependencies only."""

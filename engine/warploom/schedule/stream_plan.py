@@ -19,12 +19,15 @@ class Launch:
         stream: Index of the stream.
         waits: Indices of earlier launches on other streams that must have ended before it starts.
         stage: Index of the stage that it came from, -1 for a plan without stages.
+        kernel: Which of the kernels that a library has for it; empty for the device's own choice, the one that is
+            fastest alone. A device that does not know the name makes its own choice.
     """
 
     operators: tuple[str, ...]
     stream: int
     waits: tuple[int, ...] = ()
     stage: int = -1
+    kernel: str = ""
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from warploom.cost import Cost, CostModel, PlanCostModel, ResourceModel
+from warploom.cost import Cost, CostModel, ForkModel, KernelModel, PlanCostModel, ResourceModel
 from warploom.errors import ScheduleError
 from warploom.graph import Graph, LogEntry
 from warploom.schedule import Launch, Schedule, StreamPlan
@@ -29,7 +29,7 @@ SAVED = "saved"
 
 _BASELINES = ("sequential", "greedy")
 _HALVES = ("parallel", "merge")
-_IOS_SHARE = 0.75  # of the time that is left; the rest is for those behind
+_SHARES = {"both": 0.5, "parallel": 0.3, "merge": 0.3, "local": 0.6}  # of the time left; the rest is for those behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +111,12 @@ class _Competition:
         self._context.phase("search", scheduler)
         reporter = SearchReporter(self._context.job, scheduler, self._context.emit, self._context.cancelled)
         if scheduler in SCHEDULERS:
-            limits = self._limits if scheduler in _BASELINES else self._within(_IOS_SHARE)
+            limits = self._limits if scheduler in _BASELINES else self._within(self._share(scheduler, mode))
             found = SCHEDULERS[scheduler](self._graph, self._costs, limits, reporter)
             self._add(scheduler, found, found.schedule)
         else:
             try:
-                made = PLAN_SCHEDULERS[scheduler](self._problem(), reporter)
+                made = PLAN_SCHEDULERS[scheduler](self._problem(self._share(scheduler, mode)), reporter)
             except ScheduleError as error:
                 self._context.note([LogEntry("search", (scheduler,), "not searched", str(error))])
                 return
@@ -147,11 +147,16 @@ class _Competition:
         seconds = self._limits.seconds
         return None if seconds is None else seconds - (time.perf_counter() - self._started)
 
+    @staticmethod
+    def _share(scheduler: str, mode: str) -> float:
+        """The part of the time left that a scheduler may take: all of it for the last one."""
+        return 1.0 if MODES[mode].schedulers[-1] == scheduler else _SHARES.get(scheduler, 1.0)
+
     def _within(self, share: float) -> SearchLimits:
         left = self._left_seconds()
         return self._limits if left is None else dataclasses.replace(self._limits, seconds=max(share * left, 1e-3))
 
-    def _problem(self) -> PlanProblem:
+    def _problem(self, share: float = 1.0) -> PlanProblem:
         graph, costs = self._graph, self._costs
         names = [operator.name for operator in graph.operators]
         solo = costs.stage_costs([single_stage(name) for name in names])
@@ -161,11 +166,13 @@ class _Competition:
         return PlanProblem(
             graph=graph,
             solo_us={name: cost.median_us for name, cost in zip(names, solo, strict=True)},
-            limits=self._within(1.0),
+            limits=self._within(share),
             resources=None if resources is None else dict(zip(names, resources, strict=True)),
             plan_costs=costs if isinstance(costs, PlanCostModel) else None,
             schedule=None if best is None else best.schedule,
             plans=tuple(one.plan for one in self.planned),
+            fork_us=costs.fork_us() if isinstance(costs, ForkModel) else 0.0,
+            kernels=costs if isinstance(costs, KernelModel) else None,
         )
 
     def _add(self, scheduler: str, result: SearchResult | PlanResult, schedule: Schedule | None) -> None:

@@ -96,6 +96,7 @@ def _record(
     from warploom.worker.candidates import plan_candidates, saved_candidates
     from warploom.worker.execution import choose, execute_candidates
     from warploom.worker.record import Findings, assemble, solo_latencies
+    from warploom.worker.settings import measured_limits
     from warploom.worker.support import check_support
 
     check_support(model.graph, device, settings.precision)

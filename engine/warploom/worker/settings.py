@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,14 @@ class JobSettings:
     precision: Precision
     repeats: int
     schedule: Path | None = None
+
+
+_MEASURED_EXHAUSTIVELY = 64
+
+
+def measured_limits(limits: SearchLimits) -> SearchLimits:
+    """Limits for a device that takes milliseconds to cost a stage: most stages are left to a prediction."""
+    return dataclasses.replace(limits, costed_exhaustively=_MEASURED_EXHAUSTIVELY)
 
 
 def check_settings(options: OptimizeOptions) -> JobSettings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from warploom.device.cuda.own_kernels import HEAD, READ
 from warploom.device.cuda.resolve import StepResolver
 from warploom.device.cuda.scratch import ScratchMemory, weight_bytes
 from warploom.device.cuda.steps import KernelSource, KernelStep, Region
-from warploom.device.cuda.workbench import WorkBench
+from warploom.device.cuda.workbench import PlanWork, WorkBench
 from warploom.graph import DType, Precision
 from warploom.schedule import Group, Launch, Stage, StreamPlan
 from warploom.schedule.stream_plan import ByteRange
@@ -42,9 +42,22 @@ class Works:
     """Operators named after their kernel: "a1" and "a2" are alike."""
 
     precision: Precision = Precision.FP16
+    entry: tuple[KernelStep, ...] = ()
 
     def operator_works(self) -> Mapping[str, Work]:
         return {name: work(name, name[0]) for name in ("a1", "a2", "b1", "b2", "c1")}
+
+    def entry_work(self) -> Work:
+        return Work("entry", self.entry, {})
+
+    def roots(self) -> frozenset[str]:
+        return frozenset({"a1", "a2"})
+
+    def kernel_names(self, work: Work) -> tuple[str, ...]:
+        return ("small", "large") if work.name.startswith("b") else ()
+
+    def with_kernel(self, work: Work, name: str) -> Work:
+        return replace(work, name=f"{work.name}/{name}")
 
     def merged_work(self, names: tuple[str, ...]) -> Work | None:
         return None if "c1" in names else work(" & ".join(names), "m" * len(names))
@@ -59,9 +72,13 @@ class Bench:
         self.stages.append([[work.name for work in group] for group in groups])
         return Cost.exactly(float(len(self.stages)))
 
-    def plan_costs(self, plans: Sequence[tuple[StreamPlan, Sequence[Work]]]) -> list[Cost]:
-        self.plans += [[plan.name, *(work.name for work in works)] for plan, works in plans]
-        return [Cost.exactly(100.0 + len(works)) for _, works in plans]
+    def plan_costs(self, plans: Sequence[PlanWork]) -> list[Cost]:
+        for plan, works, entry in plans:
+            self.plans.append([plan.name, *([] if entry is None else [entry.name]), *(work.name for work in works)])
+        return [Cost.exactly(100.0 + len(works)) for _, works, _ in plans]
+
+    def fork_us(self) -> float:
+        return 0.5
 
 
 @pytest.fixture
@@ -140,6 +157,26 @@ def test_that_plans_are_told_apart_by_streams_and_waits(database: CostDatabase) 
     assert len(bench.plans) == 3
 
 
+def test_that_plans_are_told_apart_by_kernels_and_a_whole_one_begins_with_the_conversion_of_inputs(
+    database: CostDatabase,
+) -> None:
+    bench = Bench()
+    model = model_of(bench, database, 1000, Works())
+    assert model.kernel_names([("a1",), ("b1",)]) == [(), ("small", "large")]
+    part = StreamPlan("part", (Launch(("b1",), 0),))
+    small = StreamPlan("small", (Launch(("b1",), 0, kernel="small"),))
+    whole = StreamPlan("whole", tuple(Launch((name,), 0) for name in ("a1", "a2", "b1", "b2", "c1")))
+    model.plan_costs([part, small, whole])
+    assert bench.plans == [["part", "b1"], ["small", "b1/small"], ["whole", "entry", "a1", "a2", "b1", "b2", "c1"]]
+
+
+def test_that_a_fork_at_the_very_start_is_charged(database: CostDatabase) -> None:
+    stages = (stage("a1", "a2"), stage("a1", "b1"))
+    assert medians(model_of(Bench(), database, 1000, Works()), *stages) == [1.5, 2.0]
+    converts = Works(entry=work("entry").steps)
+    assert medians(model_of(Bench(), database, 1000, converts), *stages) == [1.0, 2.0]
+
+
 @pytest.fixture
 def cupy(monkeypatch: pytest.MonkeyPatch) -> FakeCupy:
     fake = FakeCupy()
@@ -173,13 +210,13 @@ def test_that_a_stage_is_repeated_behind_a_small_kernel_with_barriers_between(
 
     monkeypatch.setattr(workbench, "capture", spy)
     monkeypatch.setattr(replay, "_SPIN_UP_S", 0.0)
-    cupy.replay_us = lambda graph: 2.0 + (24 * 3.0 if graph == 1 else 0.0)  # the second graph is the head alone
+    cupy.replay_us = lambda graph: 2.0 + (16 * 3.0 if graph == 1 else 0.0)  # the second graph is the head alone
     first, second = work("a", "a"), work("b", "b")
     cost = make_bench(database, 0, first, second).stage_cost([[first], [second]])
     assert cost.median_us == pytest.approx(3.0)
     head, *rest = captured[0]
     assert (head.stream, head.waits, len(head.enqueue)) == (0, (), 1)
-    assert [branch.stream for branch in rest] == [0, 1] * 24
+    assert [branch.stream for branch in rest] == [0, 1] * 16
     assert [branch.waits for branch in rest[:6]] == [(0,), (0,), (1, 2), (1, 2), (3, 4), (3, 4)]
 
 
@@ -218,9 +255,9 @@ def test_that_as_much_is_read_before_a_replay_as_the_rest_of_the_model_has(
     monkeypatch.setattr(workbench, "read_block", lambda size: sizes.append(size) or original(size))
     stage_work = work("a", "a", weight=True)
     make_bench(database, 64 << 20, stage_work).stage_cost([[stage_work]])
-    assert sizes[0] == (64 << 20) - 24 * LAYOUT.size_bytes
+    assert sizes[0] == (64 << 20) - 16 * LAYOUT.size_bytes
     plan = StreamPlan("part", (Launch(("a",), 0),))
-    make_bench(database, LAYOUT.size_bytes, stage_work).plan_costs([(plan, [stage_work])])
+    make_bench(database, LAYOUT.size_bytes, stage_work).plan_costs([(plan, [stage_work], None)])
     assert min(sizes) == sizes[-1] == 4 << 20
     assert cupy.compiled
 

@@ -38,6 +38,9 @@ class Makespan:
         self.asked += len(plans)
         return [Cost.exactly(self.makespan(plan)) for plan in plans]
 
+    def kernel_names(self, launched: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+        return [("other",) for _ in launched]
+
     def makespan(self, plan: StreamPlan) -> float:
         ends: list[float] = []
         for launch, before in zip(plan.launches, plan.dependencies(), strict=True):
@@ -64,7 +67,7 @@ def problem_of(graph: Graph, costs: Sequence[int], limits: SearchLimits | None =
         name: OperatorResources(costs[i % len(costs)] / 10, i, costs[i % len(costs)] / 10, 0.4)
         for i, name in enumerate(names)
     }
-    return PlanProblem(graph, solo, limits, resources, model, stages, (lower_schedule(stages, graph),))
+    return PlanProblem(graph, solo, limits, resources, model, stages, (lower_schedule(stages, graph),), kernels=model)
 
 
 def shortest_us(graph: Graph, solo: dict[str, float]) -> float:
@@ -192,7 +195,7 @@ def test_that_merged_groups_stay_merged_without_barriers(fork: Graph) -> None:
     plan.verify(fork)
 
 
-@pytest.mark.parametrize("name", ["dataflow", "opara", "local"])
+@pytest.mark.parametrize("name", ["dataflow", "opara", "local", "variants"])
 def test_that_a_scheduler_says_what_it_lacks(name: str, make_graph: MakeGraph) -> None:
     graph = make_graph({"a": ""})
     with pytest.raises(ScheduleError, match=r"There is no|The device"):

@@ -108,7 +108,7 @@ def lay_out(session: GraphSession, plan: StreamPlan) -> LaidOut:
     """
     plan.verify(session.graph)
     form = session.form(plan)
-    works = (form.entry, *(form.works[launch.name] for launch in plan.launches))
+    works = (form.entry, *(session.work_of(form, launch) for launch in plan.launches))
     dependencies = ordered_after(plan)
     arena = plan_memory(form.lowered.buffers, works, dependencies)
     plan.verify(session.graph, _tensor_ranges(form.lowered, arena))

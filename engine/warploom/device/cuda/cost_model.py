@@ -10,6 +10,7 @@ from warploom.cost import Cost, OperatorResources
 from warploom.cost.database import CostDatabase
 from warploom.device.cuda.memory_plan import Work
 from warploom.device.cuda.structure import digest, steps_key
+from warploom.device.cuda.workbench import PlanWork
 from warploom.graph import Precision
 from warploom.schedule import Group, Launch, Stage, StreamPlan
 
@@ -33,7 +34,15 @@ class Works(Protocol):
 
     def operator_works(self) -> Mapping[str, Work]: ...
 
+    def entry_work(self) -> Work: ...
+
+    def roots(self) -> frozenset[str]: ...
+
     def merged_work(self, names: tuple[str, ...]) -> Work | None: ...
+
+    def kernel_names(self, work: Work) -> tuple[str, ...]: ...
+
+    def with_kernel(self, work: Work, name: str) -> Work: ...
 
 
 class Bench(Protocol):
@@ -41,11 +50,13 @@ class Bench(Protocol):
 
     def stage_cost(self, groups: Sequence[Sequence[Work]]) -> Cost: ...
 
-    def plan_costs(self, plans: Sequence[tuple[StreamPlan, Sequence[Work]]]) -> list[Cost]: ...
+    def plan_costs(self, plans: Sequence[PlanWork]) -> list[Cost]: ...
+
+    def fork_us(self) -> float: ...
 
 
 class MeasuredCostModel:
-    """Costs of one Graph on one GPU (a CostModel, PlanCostModel and ResourceModel).
+    """Costs of one Graph on one GPU (a CostModel, PlanCostModel, ForkModel, ResourceModel and KernelModel).
 
     Args:
         works: The Graph's.
@@ -66,10 +77,14 @@ class MeasuredCostModel:
         self._keys: dict[Group, str] = {}
         self._costs: dict[str, Cost] = {}
         self._unwritten: dict[str, bytes] = {}
+        self._fork_us: float | None = None
+        self._roots = works.roots()
         self.measured = 0
 
     def stage_costs(self, stages: Sequence[Stage]) -> Sequence[Cost]:
         """The cost of each stage, alone, its closing barrier included; an impossible merge costs infinity.
+
+        A stage that may begin the plan is charged the fork at its very start, where no kernel comes before.
 
         Raises:
             UnsupportedOperatorError: If an operator has no kernel.
@@ -84,7 +99,8 @@ class MeasuredCostModel:
                 self.measured += 1
                 self._keep(key, cost)
         self._write()
-        return [self._costs[key] if key else IMPOSSIBLE for key in keys]
+        costs = [self._costs[key] if key else IMPOSSIBLE for key in keys]
+        return [self._charged(cost, stage) for cost, stage in zip(costs, stages, strict=True)]
 
     def plan_costs(self, plans: Sequence[StreamPlan]) -> Sequence[Cost]:
         """The latency of whole plans, or of plans of a part of the Graph, measured in turns.
@@ -96,9 +112,19 @@ class MeasuredCostModel:
         keys = [self._plan_key(plan) for plan in plans]
         unknown = self._unknown(keys, plans)
         for batch in _batches(list(unknown.items()), _PLANS_TOGETHER):
-            costs = self._bench.plan_costs([(plan, self._plan_works(plan)) for _, plan in batch])
+            costs = self._bench.plan_costs([(plan, self._plan_works(plan), self._entry_of(plan)) for _, plan in batch])
             self._costs.update({key: cost for (key, _), cost in zip(batch, costs, strict=True)})
         return [self._costs[key] if key else IMPOSSIBLE for key in keys]
+
+    def fork_us(self) -> float:
+        """What each further stream costs that begins with the plan; nothing where a plan begins with a kernel.
+
+        Raises:
+            CudaError: If the GPU fails.
+        """
+        if self._fork_us is None:
+            self._fork_us = 0.0 if self._graph_works.entry_work().steps else self._bench.fork_us()
+        return self._fork_us
 
     def operator_resources(self, names: Sequence[str]) -> Sequence[OperatorResources]:
         """What each Operator asks of the GPU when it runs alone.
@@ -107,6 +133,18 @@ class MeasuredCostModel:
             CudaError: If the GPU fails.
         """
         return self._resources(names)
+
+    def kernel_names(self, launched: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
+        """For each launch, given by its operators, the kernels that it may have beside the one fastest alone."""
+        names = self._graph_works.kernel_names
+        works = (self._works(_group(operators)) or () for operators in launched)
+        return [tuple(dict.fromkeys(name for work in some for name in names(work))) for some in works]
+
+    def _charged(self, cost: Cost, stage: Stage) -> Cost:
+        if len(stage.groups) == 1 or not all(group.operators[0] in self._roots for group in stage.groups):
+            return cost
+        fork_us = self.fork_us() * (len(stage.groups) - 1)
+        return Cost(cost.median_us + fork_us, cost.p25_us + fork_us, cost.p75_us + fork_us)
 
     def _unknown(self, keys: Sequence[str], items: Sequence[_Item]) -> dict[str, _Item]:
         """The first item of each key whose cost is not known yet."""
@@ -125,7 +163,10 @@ class MeasuredCostModel:
         keys = [self._group_key(_group_of(launch)) for launch in plan.launches]
         if not all(keys):
             return ""
-        order = [f"{key} {launch.stream} {launch.waits}" for key, launch in zip(keys, plan.launches, strict=True)]
+        order = [
+            f"{key} {launch.kernel} {launch.stream} {launch.waits}"
+            for key, launch in zip(keys, plan.launches, strict=True)
+        ]
         return digest("plan", *order)
 
     def _group_key(self, group: Group) -> str:
@@ -143,8 +184,15 @@ class MeasuredCostModel:
         merged = self._graph_works.merged_work(group.operators)
         return None if merged is None else (merged,)
 
+    def _entry_of(self, plan: StreamPlan) -> Work | None:
+        """What begins a plan of the whole Graph; None for one of a part."""
+        covered = sum(len(launch.operators) for launch in plan.launches)
+        return self._graph_works.entry_work() if covered == len(self._graph_works.operator_works()) else None
+
     def _plan_works(self, plan: StreamPlan) -> list[Work]:
-        return [work for launch in plan.launches for work in self._works(_group_of(launch)) or ()]
+        works = [(launch, work) for launch in plan.launches for work in self._works(_group_of(launch)) or ()]
+        named = self._graph_works.with_kernel
+        return [named(work, launch.kernel) if launch.kernel else work for launch, work in works]
 
     def _recall(self, keys: Iterable[str]) -> None:
         for key, data in self._database.get(_KIND, keys).items():
@@ -162,7 +210,11 @@ class MeasuredCostModel:
 
 
 def _group_of(launch: Launch) -> Group:
-    return Group(launch.operators, merged=len(launch.operators) > 1)
+    return _group(launch.operators)
+
+
+def _group(operators: tuple[str, ...]) -> Group:
+    return Group(operators, merged=len(operators) > 1)
 
 
 def _batches(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:

@@ -76,6 +76,23 @@ class GraphSession:
         self._forms[merges] = form  # the last used is the last to go
         return form
 
+    def work_of(self, form: GraphForm, launch: Launch) -> Work:
+        """What a launch enqueues, with the kernel that it asks for.
+
+        Raises:
+            CudaError: If a library cannot make that kernel any more.
+        """
+        work = form.works[launch.name]
+        return self.with_kernel(work, launch.kernel) if launch.kernel else work
+
+    def kernel_names(self, work: Work) -> tuple[str, ...]:
+        """Names of the kernels that some work may have beside its own, the best alone first."""
+        return self.resolver.kernel_names(work, self.precision)
+
+    def with_kernel(self, work: Work, name: str) -> Work:
+        """Work with another kernel; the same where that is not known."""
+        return self.resolver.with_kernel(work, name, self.precision)
+
     @property
     def weight_bytes(self) -> int:
         """Bytes of the Graph's weights, nothing merged."""
@@ -99,6 +116,15 @@ class GraphSession:
     def operator_works(self) -> Mapping[str, Work]:
         """The work of every Operator of the Graph, nothing merged."""
         return self._unmerged().works
+
+    def entry_work(self) -> Work:
+        """The work that begins every plan: it converts the inputs."""
+        return self._unmerged().entry
+
+    def roots(self) -> frozenset[str]:
+        """The Operators that read no other one."""
+        pairs = zip(self.graph.operators, self.graph.predecessors, strict=True)
+        return frozenset(operator.name for operator, before in pairs if not before)
 
     def merged_work(self, names: tuple[str, ...]) -> Work | None:
         """The work of several Operators merged into one; None where that is impossible."""

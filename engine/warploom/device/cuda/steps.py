@@ -86,6 +86,7 @@ class ConvStep:
         transposed: Whether it is the gradient form (ConvTranspose).
         bias_stored: The same bias in the type of x, for library kernels that want it so; None where bias is, and where
             x is float32 already.
+        kernel: Which of the kernels known for its signature runs it; empty for the one that is fastest alone.
     """
 
     x: Region
@@ -100,6 +101,7 @@ class ConvStep:
     activation: tuple[str | float, ...] = ()
     transposed: bool = False
     bias_stored: Region | None = None
+    kernel: str = ""
 
     @property
     def writes(self) -> tuple[Region, ...]:
@@ -128,6 +130,7 @@ class MatmulStep:
         residual: Same logical shape as y, or None.
         activation: As in ConvStep.
         bias_stored: As in ConvStep.
+        kernel: As in ConvStep.
     """
 
     a: Region
@@ -137,6 +140,7 @@ class MatmulStep:
     residual: Region | None
     activation: tuple[str | float, ...] = ()
     bias_stored: Region | None = None
+    kernel: str = ""
 
     @property
     def writes(self) -> tuple[Region, ...]:

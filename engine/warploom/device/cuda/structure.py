@@ -34,7 +34,7 @@ def digest(*parts: str) -> str:
 
 def _plain_key(step: PlainStep, precision: Precision) -> str:
     if not isinstance(step, KernelStep):
-        return signature(step, precision)
+        return f"{signature(step, precision)} {step.kernel}" if step.kernel else signature(step, precision)
     regions = ",".join(_region_key(region) for region in (*step.writes, *step.reads))
     scalars = ",".join(map(repr, step.scalars))
     code = hashlib.sha256(step.kernel.code.encode()).hexdigest()[:16]

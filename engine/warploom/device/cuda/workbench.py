@@ -24,11 +24,15 @@ from warploom.schedule.stream_plan import ByteRange
 Groups = Sequence[Sequence[Work]]
 """Work on streams side by side, each in order."""
 
-_GRAPH_US = 120.0
+PlanWork = tuple[StreamPlan, Sequence[Work], Work | None]
+"""A plan, the work of its launches, and for a whole Graph the work that begins it: None for a part of one."""
+
+_GRAPH_US = 80.0
 _GUESS_US = 5.0  # of one step
 _FEWEST, _MOST = 4, 24
 _REPLAYS = 7
 _PLAN_ROUNDS, _PLAN_REPLAYS = 3, 4
+_FORKED = 5
 _MOST_COPIED = 256 << 20
 _LEAST_READ, _MOST_READ = 4 << 20, 256 << 20
 
@@ -96,15 +100,20 @@ class WorkBench:
             graph.close()
         return _cost(np.maximum(samples - self._head_alone_us(), 0.0) / repeats)
 
-    def plan_costs(self, plans: Sequence[tuple[StreamPlan, Sequence[Work]]]) -> list[Cost]:
-        """The latency of each plan, given the work of its launches; measured in turns.
+    def plan_costs(self, plans: Sequence[PlanWork]) -> list[Cost]:
+        """The latency of each plan; measured in turns.
+
+        A part of a Graph runs behind a small first kernel, whose time does not count. A whole Graph is captured as it
+        will be executed: where it forks at its very start, that costs what it costs.
 
         Raises:
             CudaError: If the GPU fails.
         """
-        address = self._scratch.addresses([work for _, works in plans for work in works], self._places())
-        graphs = [capture(self._plan_branches(plan, works, address), self._streams) for plan, works in plans]
-        reads = [self._reader(self._model_bytes - weight_bytes(works)) for _, works in plans]
+        touched = [work for _, works, entry in plans for work in (*works, *([entry] if entry is not None else []))]
+        address = self._scratch.addresses(touched, self._places())
+        graphs = [capture(self._plan_branches(plan, address), self._streams) for plan in plans]
+        reads = [self._reader(self._model_bytes - weight_bytes(works)) for _, works, _ in plans]
+        heads = [self._head_alone_us() if entry is None else 0.0 for _, _, entry in plans]
         samples: list[list[float]] = [[] for _ in plans]
         try:
             for _ in range(_PLAN_ROUNDS):
@@ -114,7 +123,26 @@ class WorkBench:
         finally:
             for graph in graphs:
                 graph.close()
-        return [_cost(np.maximum(np.array(taken) - self._head_alone_us(), 0.0)) for taken in samples]
+        return [_cost(np.maximum(np.array(taken) - head, 0.0)) for taken, head in zip(samples, heads, strict=True)]
+
+    def fork_us(self) -> float:
+        """What a graph takes longer for each further stream that begins with it.
+
+        Raises:
+            CudaError: If the GPU fails.
+        """
+        graphs = [
+            capture([Branch(ORIGIN, (), ()), *(Branch(i, (), (self._head,)) for i in range(streams))], self._streams)
+            for streams in (1, _FORKED)
+        ]
+        try:
+            one, several = (
+                float(np.median(self._timer.samples_us(graph, 4 * _REPLAYS, self._reader(0)))) for graph in graphs
+            )
+        finally:
+            for graph in graphs:
+                graph.close()
+        return max(several - one, 0.0) / (_FORKED - 1)
 
     def _stage_branches(self, groups: Groups, addresses: Sequence[Address]) -> list[Branch]:
         branches = [Branch(ORIGIN, (), (self._head,))]
@@ -124,8 +152,9 @@ class WorkBench:
             before = tuple(range(len(branches) - len(groups), len(branches)))
         return branches
 
-    def _plan_branches(self, plan: StreamPlan, works: Sequence[Work], address: Address) -> list[Branch]:
-        branches = [Branch(ORIGIN, (), (self._head,))]
+    def _plan_branches(self, planned: PlanWork, address: Address) -> list[Branch]:
+        plan, works, entry = planned
+        branches = [Branch(ORIGIN, (), (self._head,) if entry is None else self._bound([entry], address))]
         for launch, work in zip(plan.launches, works, strict=True):
             waits = tuple(wait + 1 for wait in launch.waits)
             branches.append(Branch(launch.stream, waits, self._bound([work], address)))

@@ -14,10 +14,10 @@ from warploom.device.cuda.library.signature import LibraryStep, signature
 from warploom.errors import UnsupportedOperatorError
 from warploom.graph import Precision
 
-KEPT = 3
+KEPT = 6
 """Plans kept per signature: the fastest and its alternatives."""
 
-_FINALISTS = 4
+_FINALISTS = 8
 
 
 @dataclass(frozen=True, slots=True)

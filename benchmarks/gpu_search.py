@@ -1,0 +1,196 @@
+"""Searches a schedule for one network on a GPU as `warploom optimize` does, and prints what came out as JSON.
+
+`gpu.py` calls it in two processes per network: one chooses kernels and forgets every other measurement, the other
+searches, so that its seconds are those of a cold search with kernels already chosen.
+
+python benchmarks/gpu_search.py --network recipe_inception_v3 --phase kernels
+python benchmarks/gpu_search.py --network recipe_inception_v3 --phase search
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gpu_network import model_path
+
+from warploom.device.cuda.device import DATABASE_NAME
+from warploom.device.registry import open_device
+from warploom.graph import Graph, Precision
+from warploom.importer.load import import_model
+from warploom.importer.options import ImportOptions
+from warploom.passes.pipeline import optimize_graph
+from warploom.paths import cache_folder
+from warploom.recording.file import read_recording
+from warploom.recording.recording import Candidate, Recording
+from warploom.schedule import Group, Launch, Stage, StreamPlan
+from warploom.schedule.floor import critical_path
+from warploom.schedule.merge_sets import find_merge_sets
+from warploom.worker.job import optimize
+from warploom.worker.messages import LogLine, OptimizeOptions, OptimizeRequest, Phase
+
+MEASUREMENTS = ("stage", "step-alone")
+"""Kinds of entries of the cost database that a search makes; all others belong to the choice of kernels."""
+EXPLAINED_GAP = 0.10
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints one line of JSON."""
+    options = parse(arguments)
+    phases = {"kernels": choose_kernels, "search": search}
+    with tempfile.TemporaryDirectory() as folder:
+        model = model_path(options.network, options.models, Path(folder), options.batch)
+        facts = phases[options.phase](model, Path(folder), options)
+    print(json.dumps({"network": options.network, "precision": options.precision, "batch": options.batch} | facts))
+    return 0
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--network", required=True, help="file in --models without its suffix, or recipe_NAME")
+    parser.add_argument("--phase", choices=("kernels", "search"), default="search")
+    parser.add_argument("--models", type=Path, default=Path())
+    parser.add_argument("--precision", default="fp16")
+    parser.add_argument("--device", default="cuda:0")
+    parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=100)
+    parser.add_argument("--search-seconds", type=float, help="instead of the default")
+    parser.add_argument("--mode", default="both")
+    parser.add_argument("--exhaustive", action="store_true", help="cost every stage of blocks that can be searched")
+    return parser.parse_args(arguments)
+
+
+# Kernels
+
+
+def choose_kernels(model: Path, _folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Compiles the sequential plan and every possible merge, then forgets what was measured of stages."""
+    graph = optimize_graph(import_model(model, ImportOptions(batch=options.batch)).graph).graph
+    precision = Precision(options.precision)
+    device = open_device(options.device)
+    start = time.perf_counter()
+    plan = StreamPlan("sequential", tuple(Launch((operator.name,), 0) for operator in graph.operators))
+    with device.compile(graph, plan, precision):
+        pass
+    operators = time.perf_counter() - start
+    merges = merged_stages(graph)
+    device.cost_model(graph, precision).stage_costs(merges)
+    forget_measurements()
+    return {"operators_s": operators, "merges_s": time.perf_counter() - start - operators, "merges": len(merges)}
+
+
+def merged_stages(graph: Graph) -> list[Stage]:
+    names = [operator.name for operator in graph.operators]
+    found = find_merge_sets(graph, range(len(names)), 8, "kernels").sets
+    return [Stage((Group(tuple(names[position] for position in sorted(members)), merged=True),)) for members in found]
+
+
+def forget_measurements() -> None:
+    path = cache_folder() / DATABASE_NAME
+    if not path.exists():  # a simulated GPU has none
+        return
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        marks = ",".join("?" * len(MEASUREMENTS))
+        connection.execute(f"DELETE FROM entry WHERE kind IN ({marks})", MEASUREMENTS)
+
+
+# Search
+
+
+def search(model: Path, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """The main job with its default settings; the phases' seconds are those of the events that it sends."""
+    settings: dict[str, Any] = {"device": options.device, "precision": options.precision, "mode": options.mode}
+    settings |= {"batch": options.batch, "repeats": options.repeats}
+    if options.search_seconds is not None:
+        settings["search_seconds"] = options.search_seconds
+    if options.exhaustive:
+        cost_everything()
+    output = folder / "found.warploom"
+    phases: list[tuple[float, str]] = []
+    log: list[str] = []
+    start = time.perf_counter()
+
+    def watch(event: object) -> None:
+        if isinstance(event, Phase):
+            phases.append((time.perf_counter() - start, f"{event.name} {event.detail}"))
+        elif isinstance(event, LogLine) and event.step in LOGGED:
+            log.append(f"{event.step} {' '.join(event.subject[:2])} {event.decision}: {event.reason}"[:400])
+
+    optimize(OptimizeRequest(1, str(model), str(output), OptimizeOptions(**settings)), watch, lambda: False)
+    ends = [*(when for when, _ in phases[1:]), time.perf_counter() - start]
+    timed = [(name, round(end - when, 3)) for (when, name), end in zip(phases, ends, strict=True)]
+    return {"phases": timed, "log": log} | facts_of(read_recording(output))
+
+
+LOGGED = ("search", "choose", "verify", "local", "list", "variants", "dataflow", "measure", "device")
+
+
+def cost_everything() -> None:
+    """Takes the lazy costing away from this process."""
+    from warploom.worker import settings
+
+    settings._MEASURED_EXHAUSTIVELY = 10**9
+
+
+def facts_of(recording: Recording) -> dict[str, Any]:
+    chosen, sequential = recording.optimized, recording.sequential
+    path_us, path = critical_path(recording.graph, recording.solo_us)
+    return {
+        "device": {"name": recording.device.name, "details": dict(recording.device.details)},
+        "operators": len(recording.graph.operators),
+        "chosen": chosen.name,
+        "chosen_us": chosen.measurement.median_us,
+        "sequential_us": sequential.measurement.median_us,
+        "speedup": recording.speedup,
+        "floor_us": path_us,
+        "floor_operators": len(path),
+        "sum_of_solo_us": sum(recording.solo_us.values()),
+        "search_s": recording.search.seconds,
+        "stages_costed": recording.search.stages_costed,
+        "states": recording.search.states,
+        "schedulers": [
+            {"name": one.name, "predicted_us": one.latency_us, "seconds": one.seconds, "costed": one.stages_costed}
+            for one in recording.search.schedulers
+        ],
+        "schedules": {one.name: schedule_facts(one) for one in recording.candidates},
+        "verified": None
+        if recording.verification is None
+        else {
+            "max_rel_l2": recording.verification.max_rel_l2,
+            "tolerance": recording.verification.tolerance,
+            "ok": recording.verification.ok,
+        },
+    }
+
+
+def schedule_facts(candidate: Candidate) -> dict[str, Any]:
+    measured = candidate.measurement
+    facts: dict[str, Any] = {
+        "median_us": measured.median_us,
+        "p25_us": measured.p25_us,
+        "p75_us": measured.p75_us,
+        "streams": candidate.plan.streams,
+        "launches": len(candidate.plan.launches),
+        "waits": sum(len(launch.waits) for launch in candidate.plan.launches),
+        "samples_us": [round(value, 2) for value in measured.samples_us],
+    }
+    if candidate.stage_costs_us:
+        total = sum(candidate.stage_costs_us)
+        facts |= {
+            "stages": len(candidate.stage_costs_us),
+            "stages_sum_us": total,
+            "gap": measured.median_us / total - 1 if total else None,
+        }
+    return facts
+
+
+if __name__ == "__main__":
+    sys.exit(main())
