@@ -225,7 +225,7 @@ def test_that_a_collapsed_block_shows_the_colours_of_what_is_inside(make_recordi
     assert node_colours(shown.nodes, graph, one, LIGHT).colours[stack] == "#112233"
     two = one | {names[0]: "#445566"}
     mixed = node_colours(shown.nodes, graph, two, LIGHT)
-    assert mixed.colours[stack] == LIGHT.muted
+    assert mixed.colours[stack] == LIGHT.hairline
     assert mixed.shares[stack][0] == ("#112233", pytest.approx(1 - 1 / len(names)))
     assert mixed.shares[stack][1] == ("#445566", pytest.approx(1 / len(names)))
     assert node_colours(shown.nodes, graph, {}, LIGHT).colours[0] == LIGHT.muted

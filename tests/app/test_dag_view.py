@@ -11,32 +11,12 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from dag_graphs import DIAMOND, convolutions, show, widget_point
 from warploom.errors import ReportError
-from warploom.graph import DType, Graph, OperatorKind, Primitive, Tensor, attributes
-from warploom.graph.build import make_operator
 from warploom_app.theme import DARK, LIGHT
 from warploom_app.views.dag_view import DagView
 
 pytestmark = pytest.mark.usefixtures("qapp")
-
-
-def _graph(reads: dict[str, list[str]], name: str = "test") -> Graph:
-    """A graph of convolutions ("conv...") and additions; "x" is the graph's input."""
-    shape = (1, 16, 8, 8)
-    operators = []
-    for operator, inputs in reads.items():
-        conv = operator.startswith("conv")
-        kernel = attributes(kernel_shape=(3, 3), strides=(2, 2)) if conv else ()
-        names = [f"{item}:0" if item != "x" else "x" for item in inputs]
-        body = [Primitive("Conv" if conv else "Add", tuple(names), (f"{operator}:0",), kernel, operator)]
-        kind = OperatorKind.CONV if conv else OperatorKind.POINTWISE
-        made = make_operator(operator, kind, body, constants={}, outputs=[f"{operator}:0"], sources=[operator])
-        operators.append(made)
-    tensors = {item: Tensor(item, shape, DType.FLOAT32) for item in ("x", *(f"{key}:0" for key in reads))}
-    return Graph(name, tuple(operators), tensors, {}, ("x",), tuple(f"{key}:0" for key in list(reads)[-1:]))
-
-
-DIAMOND = {"conv1": ["x"], "conv2": ["conv1"], "conv3": ["conv1"], "add": ["conv2", "conv3"]}
 
 
 @pytest.fixture
@@ -46,25 +26,6 @@ def view(qtbot: QtBot, tmp_path: Path) -> DagView:
     view.resize(700, 500)
     view.show()
     return view
-
-
-def _show(qtbot: QtBot, view: DagView, graph: Graph) -> list[str]:
-    """Shows a graph and waits for its last layout; returns the qualities in their order."""
-    qualities: list[str] = []
-    view.layout_ready.connect(qualities.append)
-    view.set_graph(graph)
-    qtbot.waitUntil(lambda: bool(qualities) and not view.laying_out, timeout=20_000)
-    view.layout_ready.disconnect(qualities.append)
-    return qualities
-
-
-def _point(view: DagView, name: str) -> QPoint:
-    """Where an operator's middle is on the canvas."""
-    assert view.graph is not None
-    picture = view.canvas.picture
-    assert picture is not None
-    port = view.canvas.port
-    return ((picture.geometry.rect(view.graph.index[name]).center() - port.origin) * port.scale).toPoint()
 
 
 def _wheel(view: DagView, notches: int, at: QPoint) -> None:
@@ -83,25 +44,25 @@ def _wheel(view: DagView, notches: int, at: QPoint) -> None:
 
 
 def test_that_a_graph_is_shown_quickly_and_then_refined(qtbot: QtBot, view: DagView) -> None:
-    assert _show(qtbot, view, _graph(DIAMOND)) == ["quick", "refined"]
+    assert show(qtbot, view, convolutions(DIAMOND)) == ["quick", "refined"]
 
 
 def test_that_a_graph_seen_before_comes_refined_from_the_cache(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph(DIAMOND))
-    assert _show(qtbot, view, _graph(DIAMOND)) == ["refined"]
+    show(qtbot, view, convolutions(DIAMOND))
+    assert show(qtbot, view, convolutions(DIAMOND)) == ["refined"]
 
 
 def test_that_a_click_selects_the_operator_under_the_pointer(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph(DIAMOND))
+    show(qtbot, view, convolutions(DIAMOND))
     with qtbot.waitSignal(view.operators_selected) as told:
-        qtbot.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=_point(view, "conv3"))
+        qtbot.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=widget_point(view, "conv3"))
     assert told.args == [("conv3",)]
     assert view.selected == ("conv3",)
     assert "conv3" in view.accessibleDescription()
 
 
 def test_that_a_click_on_the_background_lets_go(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph(DIAMOND))
+    show(qtbot, view, convolutions(DIAMOND))
     view.select(["conv2"])
     with qtbot.waitSignal(view.operators_selected) as told:
         qtbot.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
@@ -110,28 +71,28 @@ def test_that_a_click_on_the_background_lets_go(qtbot: QtBot, view: DagView) -> 
 
 
 def test_that_hovering_tells_the_operator_and_leaving_tells_none(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph(DIAMOND))
+    show(qtbot, view, convolutions(DIAMOND))
     told: list[tuple[str, ...]] = []
     view.operators_hovered.connect(told.append)
-    for at in (_point(view, "conv1"), _point(view, "add"), QPoint(3, 3)):
+    for at in (widget_point(view, "conv1"), widget_point(view, "add"), QPoint(3, 3)):
         qtbot.mouseMove(view.canvas, at)
     assert [names for names in told if names] == [("conv1",), ("add",)]
     assert told[-1] == ()
 
 
 def test_that_dragging_moves_the_picture_and_selects_nothing(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph(DIAMOND))
-    before, told = _point(view, "conv1"), []
+    show(qtbot, view, convolutions(DIAMOND))
+    before, told = widget_point(view, "conv1"), []
     view.operators_selected.connect(told.append)
     qtbot.mousePress(view.canvas, Qt.MouseButton.LeftButton, pos=before)
     qtbot.mouseMove(view.canvas, before + QPoint(40, 30))
     qtbot.mouseRelease(view.canvas, Qt.MouseButton.LeftButton, pos=before + QPoint(40, 30))
-    assert _point(view, "conv1") - before == QPoint(40, 30)
+    assert widget_point(view, "conv1") - before == QPoint(40, 30)
     assert told == []
 
 
 def test_that_the_picture_cannot_be_dragged_out_of_sight(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph(DIAMOND))
+    show(qtbot, view, convolutions(DIAMOND))
     view.canvas.pan(QPointF(1e6, -1e6))
     picture = view.canvas.picture
     assert picture is not None
@@ -139,17 +100,17 @@ def test_that_the_picture_cannot_be_dragged_out_of_sight(qtbot: QtBot, view: Dag
 
 
 def test_that_the_wheel_zooms_about_the_pointer(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph(DIAMOND))
-    at, scale = _point(view, "conv2"), view.scale
+    show(qtbot, view, convolutions(DIAMOND))
+    at, scale = widget_point(view, "conv2"), view.scale
     _wheel(view, 2, at)
     assert view.scale > 1.3 * scale
-    assert (_point(view, "conv2") - at).manhattanLength() <= 2
+    assert (widget_point(view, "conv2") - at).manhattanLength() <= 2
     _wheel(view, -2, at)
     assert view.scale == pytest.approx(scale)
 
 
 def test_that_keys_zoom(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph(DIAMOND))
+    show(qtbot, view, convolutions(DIAMOND))
     qtbot.keyClick(view, Qt.Key.Key_0)
     assert view.scale == pytest.approx(1.0)
     qtbot.keyClick(view, Qt.Key.Key_Plus)
@@ -160,7 +121,7 @@ def test_that_keys_zoom(qtbot: QtBot, view: DagView) -> None:
 
 
 def test_that_f_shows_everything(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph({"conv0": ["x"], **{f"conv{i}": [f"conv{i - 1}"] for i in range(1, 60)}}))
+    show(qtbot, view, convolutions({"conv0": ["x"], **{f"conv{i}": [f"conv{i - 1}"] for i in range(1, 60)}}))
     picture = view.canvas.picture
     assert picture is not None
     assert not view.canvas.port.area.contains(picture.geometry.bounds.adjusted(1, 1, -1, -1))
@@ -169,7 +130,7 @@ def test_that_f_shows_everything(qtbot: QtBot, view: DagView) -> None:
 
 
 def test_that_arrows_walk_along_the_edges(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph(DIAMOND))
+    show(qtbot, view, convolutions(DIAMOND))
     told: list[tuple[str, ...]] = []
     view.operators_selected.connect(told.append)
     keys = [Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_Down, Qt.Key.Key_Down]
@@ -183,36 +144,36 @@ def test_that_arrows_walk_along_the_edges(qtbot: QtBot, view: DagView) -> None:
 
 
 def test_that_an_operator_reached_by_keys_is_brought_into_view(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph({"conv0": ["x"], **{f"conv{i}": [f"conv{i - 1}"] for i in range(1, 40)}}))
+    show(qtbot, view, convolutions({"conv0": ["x"], **{f"conv{i}": [f"conv{i - 1}"] for i in range(1, 40)}}))
     for _ in range(30):
         qtbot.keyClick(view, Qt.Key.Key_Down)
     assert view.selected == ("conv29",)
-    assert view.canvas.rect().contains(_point(view, "conv29"))
+    assert view.canvas.rect().contains(widget_point(view, "conv29"))
 
 
 def test_that_centre_on_brings_an_operator_to_the_middle(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph({"conv0": ["x"], **{f"conv{i}": [f"conv{i - 1}"] for i in range(1, 80)}}))
+    show(qtbot, view, convolutions({"conv0": ["x"], **{f"conv{i}": [f"conv{i - 1}"] for i in range(1, 80)}}))
     view.centre_on("conv50")
-    assert (_point(view, "conv50") - view.canvas.rect().center()).manhattanLength() <= 3
+    assert (widget_point(view, "conv50") - view.canvas.rect().center()).manhattanLength() <= 3
     view.centre_on("nobody")
-    assert (_point(view, "conv50") - view.canvas.rect().center()).manhattanLength() <= 3
+    assert (widget_point(view, "conv50") - view.canvas.rect().center()).manhattanLength() <= 3
 
 
 def test_that_the_minimap_appears_when_there_is_more_and_leads_there(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph(DIAMOND))
+    show(qtbot, view, convolutions(DIAMOND))
     view.fit()
     assert not view.minimap.isVisible()
-    _show(qtbot, view, _graph({"conv0": ["x"], **{f"conv{i}": [f"conv{i - 1}"] for i in range(1, 80)}}))
+    show(qtbot, view, convolutions({"conv0": ["x"], **{f"conv{i}": [f"conv{i - 1}"] for i in range(1, 80)}}))
     assert view.minimap.isVisible()
     at = QPoint(view.minimap.width() // 2, view.minimap.height() - 12)
     qtbot.mouseClick(view.minimap, Qt.MouseButton.LeftButton, pos=at)
-    assert view.canvas.rect().contains(_point(view, "conv76"))
+    assert view.canvas.rect().contains(widget_point(view, "conv76"))
 
 
 def test_that_selecting_from_outside_tells_nobody_and_survives_the_refined_layout(qtbot: QtBot, view: DagView) -> None:
     told: list[tuple[str, ...]] = []
     view.operators_selected.connect(told.append)
-    view.set_graph(_graph(DIAMOND))
+    view.set_graph(convolutions(DIAMOND))
     view.select(["conv2", "unknown"])
     qtbot.waitUntil(lambda: not view.laying_out, timeout=20_000)
     assert view.selected == ("conv2", "unknown")
@@ -221,7 +182,7 @@ def test_that_selecting_from_outside_tells_nobody_and_survives_the_refined_layou
 
 
 def test_that_selection_and_hover_are_seen(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph(DIAMOND))
+    show(qtbot, view, convolutions(DIAMOND))
     plain = view.canvas.grab().toImage()
     view.select(["conv2"])
     selected = view.canvas.grab().toImage()
@@ -236,7 +197,7 @@ def test_that_selection_and_hover_are_seen(qtbot: QtBot, view: DagView) -> None:
 
 
 def test_that_given_colours_replace_the_kinds_until_taken_back(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph(DIAMOND))
+    show(qtbot, view, convolutions(DIAMOND))
     kinds = _colours(view)
     view.set_colours({"conv1": "#12ff34"})
     assert QColor("#12ff34").rgb() in _colours(view)
@@ -252,14 +213,14 @@ def _colours(view: DagView) -> set[int]:
 
 
 def test_that_the_dark_theme_is_drawn_dark(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph(DIAMOND))
+    show(qtbot, view, convolutions(DIAMOND))
     view.set_theme(DARK)
     assert view.canvas.grab().toImage().pixelColor(5, 5) == QColor(DARK.background)
     assert QColor(DARK.kind("conv")).rgb() in _colours(view)
 
 
 def test_that_panned_pictures_equal_pictures_drawn_anew(qtbot: QtBot, view: DagView) -> None:
-    _show(qtbot, view, _graph({"conv0": ["x"], **{f"conv{i}": [f"conv{i - 1}"] for i in range(1, 30)}}))
+    show(qtbot, view, convolutions({"conv0": ["x"], **{f"conv{i}": [f"conv{i - 1}"] for i in range(1, 30)}}))
     for step in (QPointF(13, -120), QPointF(-40, 17), QPointF(0, -2000)):
         view.canvas.grab()
         view.canvas.pan(step)
@@ -270,7 +231,7 @@ def test_that_panned_pictures_equal_pictures_drawn_anew(qtbot: QtBot, view: DagV
 
 @pytest.mark.parametrize("reads", [{}, {"conv1": ["x"]}, {"conv1": ["x"], "conv2": ["x"], "conv3": ["x"]}])
 def test_that_small_and_disconnected_graphs_are_shown(qtbot: QtBot, view: DagView, reads: dict[str, list[str]]) -> None:
-    assert _show(qtbot, view, _graph(reads))[-1] == ("refined" if reads else "quick")
+    assert show(qtbot, view, convolutions(reads))[-1] == ("refined" if reads else "quick")
     view.fit()
     view.zoom_in()
     qtbot.keyClick(view, Qt.Key.Key_Down)
@@ -284,14 +245,14 @@ def test_that_every_bundled_model_is_shown(qtbot: QtBot, view: DagView) -> None:
 
     for path in bundled_models():
         graph = optimize_graph(import_model(path).graph).graph
-        assert _show(qtbot, view, graph)[-1] == "refined"
+        assert show(qtbot, view, graph)[-1] == "refined"
         picture = view.canvas.picture
         assert picture is not None
         assert [node.name for node in picture.nodes] == [operator.name for operator in graph.operators]
 
 
 def test_that_the_picture_is_saved_as_svg_and_png(qtbot: QtBot, view: DagView, tmp_path: Path) -> None:
-    _show(qtbot, view, _graph(DIAMOND))
+    show(qtbot, view, convolutions(DIAMOND))
     picture = view.canvas.picture
     assert picture is not None
     view.write_picture(tmp_path / "graph.svg")
@@ -308,6 +269,6 @@ def test_that_the_picture_is_saved_as_svg_and_png(qtbot: QtBot, view: DagView, t
 def test_that_saving_fails_with_a_sentence(qtbot: QtBot, view: DagView, tmp_path: Path) -> None:
     with pytest.raises(ReportError, match="open a model first"):
         view.write_picture(tmp_path / "graph.png")
-    _show(qtbot, view, _graph(DIAMOND))
+    show(qtbot, view, convolutions(DIAMOND))
     with pytest.raises(ReportError, match="cannot be written"):
         view.write_picture(tmp_path / "missing" / "graph.svg")

@@ -203,7 +203,7 @@ def node_colours(
             counts[colour] = counts.get(colour, 0) + 1
         ordered = sorted(counts, key=lambda colour: -counts[colour])
         shares[i] = tuple((colour, counts[colour] / len(node.operators)) for colour in ordered)
-        found.append(ordered[0] if len(ordered) == 1 else theme.muted)
+        found.append(ordered[0] if len(ordered) == 1 else theme.hairline)
     return NodeColours(found, shares)
 
 

@@ -16,6 +16,7 @@ class _Found:
 
     name: str
     primitive: Primitive
+    kind: str
     block: int
     operators: list[str] = field(default_factory=list)
     folded: list[str] = field(default_factory=list)
@@ -56,7 +57,8 @@ def _gather(graph: Graph, block_of: Sequence[int]) -> tuple[list[_Found], dict[s
                 for output in primitive.outputs:
                     writer[_original(output, graph)] = len(found)
                 name = _unique(primitive.source or f"{operator.name}/{primitive.op}", names)
-                found.append(_Found(name, primitive, block_of[position]))
+                kind = operator.kind if len(operator.body) == 1 else kind_of(primitive, graph.tensors)
+                found.append(_Found(name, primitive, kind, block_of[position]))
             host = found[writer[first]]
             host.operators.append(operator.name)
             hosts.append(host)
@@ -95,7 +97,7 @@ def _dag_node(graph: Graph, node: _Found) -> DagNode:
         lines.append(f"folded in: {listed(node.folded)}")
     return DagNode(
         name=node.name,
-        kind=str(kind_of(primitive, graph.tensors)),
+        kind=str(node.kind),
         title=title,
         detail=detail,
         shape=shape,

@@ -20,9 +20,10 @@ class DagActions(QObject):
         self._register_views()
         self._register_colours()
         self._register_rest()
-        for signal in (self._dag.options_changed, self._dag.layout_ready, self._dag.operators_selected):
+        for signal in (self._dag.options_changed, self._dag.layout_ready, self._dag.current_changed):
             signal.connect(self.update)
-        panel.colour_chosen.connect(self.update)
+        for signal in (panel.colour_chosen, panel.offers_changed):
+            signal.connect(self.update)
         self.update()
 
     def _register_views(self) -> None:

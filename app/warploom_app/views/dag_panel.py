@@ -21,9 +21,11 @@ class DagPanel(QWidget):
 
     Signals:
         colour_chosen(): The user wants colours to mean something else (`colour_by`).
+        offers_changed(): Colours can mean more, or less, than before.
     """
 
     colour_chosen = Signal()
+    offers_changed = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -111,6 +113,7 @@ class DagPanel(QWidget):
             self._item(row).setEnabled(measured or self._colour_by.itemData(row) == ColourBy.KIND)
         if not self.offers(self.colour_by):
             self._colour_by.setCurrentIndex(0)
+        self.offers_changed.emit()
 
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours."""
