@@ -22,6 +22,7 @@ from typing import Any
 
 from gpu_network import model_path
 
+from warploom.cost import PlanCostModel
 from warploom.device.cuda.device import DATABASE_NAME
 from warploom.device.registry import open_device
 from warploom.graph import Graph, Precision
@@ -39,7 +40,6 @@ from warploom.worker.messages import LogLine, OptimizeOptions, OptimizeRequest, 
 
 MEASUREMENTS = ("stage", "step-alone")
 """Kinds of entries of the cost database that a search makes; all others belong to the choice of kernels."""
-EXPLAINED_GAP = 0.10
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -127,7 +127,27 @@ def search(model: Path, folder: Path, options: argparse.Namespace) -> dict[str, 
     optimize(OptimizeRequest(1, str(model), str(output), OptimizeOptions(**settings)), watch, lambda: False)
     ends = [*(when for when, _ in phases[1:]), time.perf_counter() - start]
     timed = [(name, round(end - when, 3)) for (when, name), end in zip(phases, ends, strict=True)]
-    return {"phases": timed, "log": log} | facts_of(read_recording(output))
+    facts = {"phases": timed, "log": log} | facts_of(read_recording(output))
+    explain_gaps(facts["schedules"], model, read_recording(output), options)
+    return facts
+
+
+def explain_gaps(schedules: dict[str, Any], model: Path, recording: Recording, options: argparse.Namespace) -> None:
+    """Splits what a plan takes beyond the sum of its stages: between stages, and at the start of a replay.
+
+    The plans are measured as the stages were, behind a kernel that keeps the GPU busy and fills its cache. What that
+    adds to the sum happens between stages (a stage measured alone is repeated: its kernels' code and activations are
+    in the caches). The rest is what a replay from idle takes longer than one behind other work.
+    """
+    graph = optimize_graph(import_model(model, ImportOptions(batch=options.batch)).graph).graph
+    costs = open_device(options.device).cost_model(graph, Precision(options.precision))
+    staged = [one for one in recording.candidates if one.stage_costs_us]
+    if not isinstance(costs, PlanCostModel):
+        return
+    for candidate, cost in zip(staged, costs.plan_costs([one.plan for one in staged]), strict=True):
+        total, measured = sum(candidate.stage_costs_us), candidate.measurement.median_us
+        between, start = cost.median_us - total, measured - cost.median_us
+        schedules[candidate.name] |= {"busy_us": cost.median_us, "between_stages_us": between, "from_idle_us": start}
 
 
 LOGGED = ("search", "choose", "verify", "local", "list", "variants", "dataflow", "measure", "device")
