@@ -72,9 +72,13 @@ FORMATS: Mapping[str, ExportFormat] = MappingProxyType(
         item.name: item
         for item in (
             ExportFormat("html", ".html", "Report (HTML)", "html:html_report"),
-            ExportFormat("png", ".png", "Figure (PNG)", "figure:png_figure"),
-            ExportFormat("svg", ".svg", "Figure (SVG)", "figure:svg_figure"),
-            ExportFormat("pdf", ".pdf", "Figure (PDF)", "figure:pdf_figure"),
+            ExportFormat("pdf", ".pdf", "Report (PDF)", "pdf_report:pdf_report"),
+            ExportFormat("png", ".png", "Figure of the timelines (PNG)", "figure:png_figure"),
+            ExportFormat("svg", ".svg", "Figure of the timelines (SVG)", "figure:svg_figure"),
+            ExportFormat("figure-pdf", ".pdf", "Figure of the timelines (PDF)", "figure:pdf_figure"),
+            ExportFormat("utilization-png", ".png", "Figure of active warps (PNG)", "utilization:png_utilization"),
+            ExportFormat("utilization-svg", ".svg", "Figure of active warps (SVG)", "utilization:svg_utilization"),
+            ExportFormat("utilization-pdf", ".pdf", "Figure of active warps (PDF)", "utilization:pdf_utilization"),
             ExportFormat("csv", ".csv", "Spans (CSV)", "spans_csv:spans_csv", "spans_csv_parts"),
             ExportFormat("operators-csv", ".csv", "Operators (CSV)", "operator_table:operators_csv"),
             ExportFormat("parquet", ".parquet", "Spans (Parquet)", "spans_parquet:spans_parquet", extra="parquet"),

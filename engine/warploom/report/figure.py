@@ -2,73 +2,48 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from warploom.recording.recording import Recording
+from warploom.report.figure_style import (
+    COLUMNS,
+    INK,
+    LINE,
+    WIDTH_INCHES,
+    draw_title,
+    new_figure,
+    rendered,
+    time_label,
+)
+from warploom.report.lanes import lane, lane_numbers, lanes_of
 from warploom.report.pair import Shown, shown_pair
-from warploom.report.palette import stream_colour
 from warploom.report.units import time_unit
-from warploom.report.verdict import verdict
 from warploom.timeline.thin import thin_spans, thin_warps
 
-WIDTH_INCHES = 10.0
 LANE_INCHES = 0.26
 WARPS_INCHES = 0.95
-PNG_DPI = 200
-COLUMNS = int(2 * WIDTH_INCHES * PNG_DPI)
-"""What is closer together than this part of the width cannot be told apart and is drawn as one."""
-_INK, _MUTED, _LINE = "#1a1d21", "#5b6570", "#c9ced5"
-_STYLE: dict[Any, Any] = {
-    "font.family": ["sans-serif"],
-    "font.sans-serif": ["Helvetica Neue", "Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"],
-    "font.size": 8.0,
-    "axes.edgecolor": _LINE,
-    "axes.labelcolor": _MUTED,
-    "axes.linewidth": 0.6,
-    "text.color": _INK,
-    "xtick.color": _MUTED,
-    "ytick.color": _MUTED,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "pdf.fonttype": 42,
-    "svg.hashsalt": "warploom",
-    "text.parse_math": False,  # a "$" in an operator's name is a dollar sign
-}
+_DARK_INK = ("#e69f00", "#56b4e9", "#f0e442", "#cc79a7")
 
 
 def png_figure(recording: Recording) -> bytes:
     """The figure as PNG at 200 dots per inch."""
-    return _render(recording, "png")
+    return rendered(draw_figure, recording, "png")
 
 
 def svg_figure(recording: Recording) -> bytes:
     """The figure as SVG; text is drawn as outlines, so that it looks the same everywhere."""
-    return _render(recording, "svg")
+    return rendered(draw_figure, recording, "svg")
 
 
 def pdf_figure(recording: Recording) -> bytes:
-    """The figure as PDF with embedded fonts."""
-    return _render(recording, "pdf")
-
-
-def _render(recording: Recording, format_name: str) -> bytes:
-    stream = io.BytesIO()
-    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[format_name]
-    # Names in a script that no installed font has are drawn as boxes; a warning on the terminal helps nobody.
-    with mpl.rc_context(_STYLE), warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        figure = draw_figure(recording)
-        figure.savefig(stream, format=format_name, dpi=PNG_DPI, metadata=metadata)
-    return stream.getvalue()
+    """The figure as PDF with embedded fonts, for papers."""
+    return rendered(draw_figure, recording, "pdf")
 
 
 def draw_figure(recording: Recording) -> Figure:
@@ -77,8 +52,7 @@ def draw_figure(recording: Recording) -> Figure:
     heights = [height for shown in pair for height in (_lanes_height(shown), WARPS_INCHES)]
     top, bottom, gap = 0.78, 0.45, 0.12
     total = sum(heights) + top + bottom + gap * (len(heights) - 1) + 0.22 * (len(pair) - 1)
-    figure = Figure(figsize=(WIDTH_INCHES, total))
-    FigureCanvasAgg(figure)
+    figure = new_figure(total)
     unit = time_unit(max(shown.candidate.timeline.duration_ns for shown in pair) / 1000)
     limit = max(shown.candidate.timeline.duration_ns for shown in pair) / 1000 / unit.microseconds or 1.0
     peak = max(float(shown.candidate.timeline.warps.total.max(initial=0.0)) for shown in pair) or 1.0
@@ -94,14 +68,13 @@ def draw_figure(recording: Recording) -> Figure:
         last = shown is pair[-1]
         lanes.tick_params(labelbottom=False)
         warps.tick_params(labelbottom=last)
-    basis = "" if recording.timeline_basis == "measured" else f" ({recording.timeline_basis})"
-    warps.set_xlabel(f"time in {unit.name} on {recording.device.name}{basis}")
-    _draw_title(figure, recording, total)
+    warps.set_xlabel(time_label(recording, unit.name))
+    draw_title(figure, recording)
     return figure
 
 
 def _lanes_height(shown: Shown) -> float:
-    return LANE_INCHES * max(shown.candidate.plan.streams, 1) + 0.06
+    return LANE_INCHES * len(lanes_of(shown.candidate)) + 0.06
 
 
 def _add_axes(figure: Figure, bottom: float, height: float, limit: float) -> Axes:
@@ -112,33 +85,24 @@ def _add_axes(figure: Figure, bottom: float, height: float, limit: float) -> Axe
     return axes
 
 
-def _draw_title(figure: Figure, recording: Recording, total: float) -> None:
-    line = verdict(recording)
-    figure.text(
-        0.0125, 1 - 0.14 / total, f"{line.before} → {line.after}   {line.change}", size=13, weight="bold", va="top"
-    )
-    settings = f"{recording.settings.precision.value}, batch {recording.settings.batch}"
-    parts = (recording.model.name, f"{line.basis} on {line.device}", settings, line.warps, line.verified)
-    figure.text(0.0125, 1 - 0.42 / total, "  ·  ".join(parts), size=8, color=_MUTED, va="top")
-
-
 def _draw_lanes(axes: Axes, shown: Shown, scale_ns: float) -> None:
     timeline = shown.candidate.timeline
-    streams = max(shown.candidate.plan.streams, 1)
-    lane, start, end = timeline.spans.stream, timeline.spans.start_ns, timeline.spans.end_ns
-    if len(lane) > COLUMNS:
-        lane, start, end = thin_spans(timeline.spans, int(axes.get_xlim()[1] * scale_ns / COLUMNS))
-    left, right, low, high = start / scale_ns, end / scale_ns, lane + 0.1, lane + 0.9
+    lanes = lanes_of(shown.candidate)
+    stream, start, end = timeline.spans.stream, timeline.spans.start_ns, timeline.spans.end_ns
+    if len(stream) > COLUMNS:
+        stream, start, end = thin_spans(timeline.spans, int(axes.get_xlim()[1] * scale_ns / COLUMNS))
+    row = lane_numbers(lanes, stream)
+    left, right, low, high = start / scale_ns, end / scale_ns, row + 0.1, row + 0.9
     corners = np.stack(
         [np.stack(side, axis=1) for side in ((left, low), (left, high), (right, high), (right, low))], axis=1
     )
-    colours = [stream_colour(stream) for stream in lane.tolist()]
-    edge = 0.4 if len(lane) < 1000 else 0.0
+    colours = [lanes[number].colour for number in row.tolist()]
+    edge = 0.4 if len(row) < 1000 else 0.0
     axes.add_collection(PolyCollection(list(corners), facecolors=colours, edgecolors="white", linewidths=edge))
     _draw_stage_lines(axes, shown, scale_ns)
     _draw_names(axes, shown, scale_ns)
-    axes.set_ylim(streams, 0)
-    axes.set_yticks(np.arange(streams) + 0.5, [f"stream {i}" for i in range(streams)])
+    axes.set_ylim(len(lanes), 0)
+    axes.set_yticks(np.arange(len(lanes)) + 0.5, [item.name for item in lanes])
     axes.tick_params(axis="y", length=0)
     axes.set_title(f"{shown.title}, {timeline.duration_ns / 1000:,.1f} µs", loc="left", size=8.5, weight="bold", pad=3)
 
@@ -154,13 +118,15 @@ def _draw_stage_lines(axes: Axes, shown: Shown, scale_ns: float) -> None:
     staged = of_span >= 0
     np.maximum.at(last, of_span[staged], spans.end_ns[staged])
     ends = last[last >= 0]
-    axes.vlines(ends / scale_ns, 0, 1, transform=axes.get_xaxis_transform(), color=_LINE, linewidth=0.4, zorder=0)
+    axes.vlines(ends / scale_ns, 0, 1, transform=axes.get_xaxis_transform(), color=LINE, linewidth=0.4, zorder=0)
 
 
 def _draw_names(axes: Axes, shown: Shown, scale_ns: float) -> None:
     """The name of each span that is wide enough for it."""
     spans = shown.candidate.timeline.spans
     names = shown.candidate.timeline.launch_names
+    lanes = lanes_of(shown.candidate)
+    row = lane_numbers(lanes, spans.stream)
     per_letter = (axes.get_xlim()[1] * scale_ns) / (WIDTH_INCHES * 0.9) * 0.055
     widths = spans.end_ns - spans.start_ns
     for i in np.flatnonzero(widths > 4 * per_letter)[:2000].tolist():
@@ -168,10 +134,8 @@ def _draw_names(axes: Axes, shown: Shown, scale_ns: float) -> None:
         name = names[int(spans.launch[i])]
         text = name if len(name) <= room else f"…{name[1 - room :]}" if room >= 5 else ""
         middle = (int(spans.start_ns[i]) + int(spans.end_ns[i])) / 2 / scale_ns
-        ink = _INK if stream_colour(int(spans.stream[i])) in ("#e69f00", "#56b4e9", "#f0e442", "#cc79a7") else "white"
-        axes.text(
-            middle, int(spans.stream[i]) + 0.52, text, ha="center", va="center", size=5.5, color=ink, clip_on=True
-        )
+        ink = INK if lanes[int(row[i])].colour in _DARK_INK else "white"
+        axes.text(middle, int(row[i]) + 0.52, text, ha="center", va="center", size=5.5, color=ink, clip_on=True)
 
 
 def _draw_warps(axes: Axes, shown: Shown, scale_ns: float, peak: float) -> None:
@@ -180,7 +144,7 @@ def _draw_warps(axes: Axes, shown: Shown, scale_ns: float, peak: float) -> None:
     x = np.repeat(series.edges_ns / scale_ns, 2)[1:-1]
     for stream, row in zip(series.streams.tolist(), series.warps, strict=True):
         below, above = np.repeat(base, 2), np.repeat(base + row, 2)
-        axes.fill_between(x, below, above, color=stream_colour(stream), linewidth=0)
+        axes.fill_between(x, below, above, color=lane(shown.candidate.timeline, stream).colour, linewidth=0)
         base = base + row
     axes.set_ylim(0, peak * 1.08)
     axes.yaxis.set_major_locator(mpl.ticker.MaxNLocator(3, integer=True))

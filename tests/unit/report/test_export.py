@@ -31,7 +31,8 @@ from warploom.report.pair import shown_pair
 from warploom.report.span_table import COLUMNS
 from warploom.report.spans_csv import spans_csv
 from warploom.schedule.json_format import schedule_from_json
-from warploom.timeline import Counters, Profile, Timeline, WarpSeries
+from warploom.timeline import Counters, Profile, Spans, Timeline, WarpSeries
+from warploom.timeline.statistics import timeline_statistics
 
 SIGNATURES = {
     "html": b"<!doctype html>", "png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF", "csv": b"candidate,",
@@ -39,6 +40,7 @@ SIGNATURES = {
 }  # fmt: skip
 NO_ARROW = importlib.util.find_spec("pyarrow") is None
 AVAILABLE = [name for name in FORMATS if name != "parquet" or not NO_ARROW]
+ONE_OF_EACH_MODULE = list({FORMATS[name].exporter.partition(":")[0]: name for name in AVAILABLE}.values())
 
 
 @pytest.mark.parametrize("name", AVAILABLE)
@@ -46,7 +48,7 @@ def test_that_every_format_writes_a_whole_file(name: str, example_recording: Rec
     path = tmp_path / f"out{FORMATS[name].suffix}"
     export_recording(example_recording, name, path)
     data = path.read_bytes()
-    assert data.startswith(SIGNATURES.get(name, b"{"))
+    assert data.startswith(SIGNATURES.get(name, SIGNATURES.get(name.rpartition("-")[2], b"{")))
     assert len(data) > 500
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
@@ -57,7 +59,7 @@ def test_that_equal_recordings_give_equal_files(name: str, make_recording: Calla
     assert exporter(make_recording(1)) == exporter(make_recording(1))
 
 
-@pytest.mark.parametrize("name", [name for name in AVAILABLE if name != "schedule-json"])
+@pytest.mark.parametrize("name", [name for name in ONE_OF_EACH_MODULE if name != "schedule-json"])
 def test_that_a_recording_of_one_schedule_is_exported(name: str, example_recording: Recording) -> None:
     example_recording.candidates = (example_recording.sequential,)
     example_recording.chosen = "sequential"
@@ -328,6 +330,61 @@ def test_that_the_figure_names_the_device_and_says_simulated(example_recording: 
     limits = {axes.get_xlim() for axes in figure.axes}
     assert len(limits) == 1, "all axes show the same time"
     assert len(figure.axes) == 4
+
+
+def test_that_the_utilization_figure_shows_both_curves_with_their_means(example_recording: Recording) -> None:
+    from warploom.report.utilization import draw_utilization
+
+    (axes,) = draw_utilization(example_recording).axes
+    labels = [line.get_label() for line in axes.lines if not str(line.get_label()).startswith("_")]
+    assert [str(label).split(" (")[0] for label in labels] == ["sequential: mean 477", "optimized"]
+    assert "mean 742" in str(labels[1])
+    for line, shown in zip(axes.lines[::2], shown_pair(example_recording), strict=True):
+        x, y = line.get_xdata(), line.get_ydata()
+        assert x[-1] == pytest.approx(shown.candidate.timeline.duration_ns / 1000)
+        found = timeline_statistics(shown.candidate.timeline).warps.integral_warp_us
+        assert np.trapezoid(y, x) == pytest.approx(found), "the area is the integral of the warps"
+
+
+def test_that_the_pdf_report_goes_on_over_as_many_pages_as_it_needs(make_recording: Callable[..., Recording]) -> None:
+    def pages(modules: int) -> int:
+        recording = make_recording(modules)
+        recording.model = dataclasses.replace(recording.model, path="x" * 900, name="模型 $a$")
+        return FORMATS["pdf"].load()(recording).count(b"/Type /Page ")
+
+    assert pages(1) >= 3
+    assert pages(12) > pages(1)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+@pytest.mark.parametrize("name", ONE_OF_EACH_MODULE)
+def test_that_a_timeline_of_one_span_or_none_is_exported(
+    name: str, count: int, example_recording: Recording
+) -> None:  # fmt: skip
+    def change(timeline: Timeline) -> Timeline:
+        columns = {field.name: getattr(timeline.spans, field.name)[:count] for field in dataclasses.fields(Spans)}
+        none = np.zeros(0, dtype=np.int64)
+        series = timeline.warps if count else WarpSeries(none, none, np.zeros((0, 0)))
+        duration = timeline.duration_ns if count else 0
+        return dataclasses.replace(timeline, spans=Spans(**columns), warps=series, duration_ns=duration)
+
+    example_recording.candidates = tuple(
+        dataclasses.replace(item, timeline=change(item.timeline)) for item in example_recording.candidates
+    )
+    assert FORMATS[name].load()(example_recording)
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH_MODULE)
+def test_that_spans_of_no_length_are_exported(name: str, example_recording: Recording) -> None:
+    example_recording.candidates = tuple(
+        dataclasses.replace(item, timeline=without_length(item.timeline)) for item in example_recording.candidates
+    )
+    assert FORMATS[name].load()(example_recording)
+
+
+def without_length(timeline: Timeline) -> Timeline:
+    spans = dataclasses.replace(timeline.spans, end_ns=timeline.spans.start_ns)
+    return dataclasses.replace(timeline, spans=spans)
 
 
 def test_that_svg_is_well_formed_and_survives_strange_names(example_recording: Recording) -> None:
