@@ -1,12 +1,14 @@
 """Marks the tests of this folder as `gpu`, skips them with a reason where there is none, and opens the device once.
 
 WARPLOOM_TEST_DEVICE names another device than the first GPU; with "sim:h200" the tests themselves can be tried without
-one. WARPLOOM_TEST_PRECISIONS (as "fp16,tf32") leaves precisions out.
+one. WARPLOOM_TEST_PRECISIONS (as "fp16,tf32") leaves precisions out. WARPLOOM_TEST_SHARD (as "2/6") keeps every sixth
+group of tests, so that several processes share them out; tests of one model stay together.
 """
 
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Generator
 from pathlib import Path
 
@@ -22,11 +24,27 @@ _HERE = Path(__file__).resolve().parent
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Called with every test of the session, also those of other folders."""
+    if shard := os.environ.get("WARPLOOM_TEST_SHARD"):
+        items[:] = _shard(items, *map(int, shard.split("/")))
     own = [item for item in items if _HERE in item.path.parents]
     for item in own:
         item.add_marker(pytest.mark.gpu)
         if reason := why_missing():
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _shard(items: list[pytest.Item], index: int, count: int) -> list[pytest.Item]:
+    """The tests of one process, dealt out by what they are about (a model, a family), whatever their order."""
+    subjects = {item: _subject(item) for item in items}
+    order = sorted(set(subjects.values()), key=lambda subject: (zlib.crc32(subject.encode()), subject))
+    return [item for item in items if order.index(subjects[item]) % count == index]
+
+
+def _subject(item: pytest.Item) -> str:
+    """What a test is about: its parameters, precisions aside, or itself."""
+    parameters = getattr(item, "callspec", None)
+    names = {} if parameters is None else {k: v for k, v in parameters.params.items() if k != "precision"}
+    return f"{names}" if "name" in names else f"{item.path.name}{getattr(item, 'originalname', item.name)}{names}"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
