@@ -53,6 +53,13 @@ def optimize(
     repeats: Annotated[
         int, typer.Option("--repeats", min=1, max=MAX_REPEATS, help="Measurements of each schedule.")
     ] = 50,
+    sample_interval: Annotated[
+        int, typer.Option("--sample-interval-ns", help="Time from one hardware sample of a profile to the next.")
+    ] = 1000,
+    counters: Annotated[
+        list[str] | None,
+        typer.Option("--counters", metavar="SET", help="Sample these too: tensor, dram, l2 (may be given again)."),
+    ] = None,
 ) -> int:
     """Find a fast schedule for a model, compare it with the sequential one and save the comparison."""
     from warploom.cli.run_job import run_optimize
@@ -71,6 +78,8 @@ def optimize(
         verify=verify,
         search_seconds=search_seconds,
         schedule=None if schedule is None else str(schedule),
+        sample_interval_ns=sample_interval,
+        counters=tuple(part for text in counters or () for part in text.split(",") if part),
     )
     remote = None if host is None else RemoteHost(host, host_command)
     outcome = run_optimize(model, output or Path(f"{model.stem}.warploom"), options, log=log, host=remote)

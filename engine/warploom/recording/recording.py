@@ -53,6 +53,8 @@ class Settings:
     max_stage_groups: int = 8
     repeats: int = 50
     shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    sample_interval_ns: int = 1000
+    counters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

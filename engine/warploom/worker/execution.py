@@ -14,6 +14,7 @@ from warploom.worker.measuring import measure_interleaved
 
 if TYPE_CHECKING:
     from warploom.device import Device, Executable, Measurement
+    from warploom.device.profiling import ProfileOptions
     from warploom.timeline import Timeline
     from warploom.worker.context import JobContext
     from warploom.worker.verification import OutputCheck
@@ -39,6 +40,7 @@ def execute_candidates(
     precision: Precision,
     repeats: int,
     context: JobContext,
+    profile: ProfileOptions | None = None,
 ) -> dict[str, Outcome]:
     """Measures and profiles every candidate.
 
@@ -49,6 +51,7 @@ def execute_candidates(
         precision: Arithmetic of float operators.
         repeats: Measurements of each distinct plan.
         context: Of the job.
+        profile: How to profile; the defaults where nothing was asked for.
 
     Returns:
         Outcomes by candidate name, in the order of `planned`.
@@ -63,8 +66,20 @@ def execute_candidates(
                 executables[candidate.name] = stack.enter_context(executable)
         measurements = measure_interleaved(executables, repeats)
         context.phase("profile", f"{len(executables)} distinct schedules")
-        timelines = {name: executable.profile() for name, executable in executables.items()}
+        timelines = _profiled(executables, device, profile, context)
     return {name: Outcome(measurements[twin], _renamed(timelines[twin], name)) for name, twin in twins.items()}
+
+
+def _profiled(
+    executables: Mapping[str, Executable], device: Device, options: ProfileOptions | None, context: JobContext
+) -> dict[str, Timeline]:
+    """Timelines by candidate name; a device that profiles all of them together may be stopped meanwhile."""
+    from warploom.device.profiling import ProfileOptions, ProfilingDevice
+
+    if not isinstance(device, ProfilingDevice):
+        return {name: executable.profile() for name, executable in executables.items()}
+    timelines = device.profile_together(list(executables.values()), options or ProfileOptions(), context.cancelled)
+    return dict(zip(executables, timelines, strict=True))
 
 
 def _twins(planned: Sequence[PlannedCandidate]) -> dict[str, str]:

@@ -109,7 +109,9 @@ def _record(
         planned = saved_candidates(model.graph, costs, settings.schedule, context)
     else:
         planned = plan_candidates(model.graph, costs, settings.mode, limits, context)
-    outcomes = execute_candidates(planned, model.graph, device, settings.precision, settings.repeats, context)
+    outcomes = execute_candidates(
+        planned, model.graph, device, settings.precision, settings.repeats, context, settings.profile
+    )
     _note_device(device, context)
     fastest_first = sorted(planned, key=lambda candidate: outcomes[candidate.name].measurement.median_us)
     checks = _verify(fastest_first, request, settings, device, model, context)

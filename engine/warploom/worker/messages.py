@@ -29,6 +29,8 @@ class OptimizeOptions(msgspec.Struct, frozen=True, kw_only=True):
     search_seconds: float | None = 40.0
     schedule: str | None = None
     workspace_mb: int | None = None
+    sample_interval_ns: int = 1000
+    counters: tuple[str, ...] = ()
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):

@@ -103,6 +103,8 @@ def _settings(request: OptimizeRequest, settings: JobSettings, graph: Graph, dev
         max_stage_groups=settings.limits.max_stage_groups,
         repeats=settings.repeats,
         shapes=tuple(sorted(request.options.shapes.items())),
+        sample_interval_ns=settings.profile.interval_ns,
+        counters=settings.profile.counters,
     )
 
 

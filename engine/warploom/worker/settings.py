@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from warploom.device.profiling import ProfileOptions
 from warploom.errors import CommandError
 from warploom.graph import Precision
 from warploom.schedule.modes import MODES
@@ -23,6 +24,7 @@ class JobSettings:
         precision: Arithmetic of float operators.
         repeats: Measurements of each candidate.
         schedule: File of a saved schedule that is run instead of a search.
+        profile: How plans are profiled.
     """
 
     mode: str
@@ -30,6 +32,7 @@ class JobSettings:
     precision: Precision
     repeats: int
     schedule: Path | None = None
+    profile: ProfileOptions = field(default_factory=ProfileOptions)
 
 
 _MEASURED_EXHAUSTIVELY = 64
@@ -46,6 +49,7 @@ def check_settings(options: OptimizeOptions) -> JobSettings:
     Raises:
         CommandError: Naming the option that is out of range, and its range.
         ScheduleError: If the limits of the search are out of range.
+        ProfileError: If the sample interval is out of range or there are no such counters.
     """
     if options.mode not in MODES:
         raise CommandError(f"There is no search mode {options.mode!r}; there are {', '.join(MODES)}.")
@@ -55,6 +59,8 @@ def check_settings(options: OptimizeOptions) -> JobSettings:
         raise CommandError(f"{options.repeats} measurements were asked for: choose 1 to 1,000,000.")
     if options.batch is not None and options.batch < 1:
         raise CommandError(f"The batch size is {options.batch}: it has to be 1 or more.")
+    profile = ProfileOptions(options.sample_interval_ns, tuple(dict.fromkeys(options.counters)))
+    profile.check()
     limits = SearchLimits(options.max_group_operators, options.max_stage_groups, seconds=options.search_seconds)
     schedule = None if options.schedule is None else Path(options.schedule)
-    return JobSettings(options.mode, limits, Precision(options.precision), options.repeats, schedule)
+    return JobSettings(options.mode, limits, Precision(options.precision), options.repeats, schedule, profile)

@@ -47,7 +47,13 @@ class Tools:
     info: DeviceInfo
 
 
-def compile_plan(session: GraphSession, plan: StreamPlan, tools: Tools, perturb: int | None = None) -> CudaExecutable:
+Alter = Callable[[Sequence[Branch]], list[Branch]]
+"""Changes what is captured: puts events around it, say."""
+
+
+def compile_plan(
+    session: GraphSession, plan: StreamPlan, tools: Tools, perturb: int | None = None, alter: Alter | None = None
+) -> CudaExecutable:
     """Makes a plan executable.
 
     Args:
@@ -55,6 +61,7 @@ def compile_plan(session: GraphSession, plan: StreamPlan, tools: Tools, perturb:
         plan: Of the Graph's Operators.
         tools: The device's.
         perturb: Seed of random delays before a random half of the launches; None for none.
+        alter: Changes what is captured for the entry and each launch.
 
     Raises:
         ScheduleError: If the plan does not compute the Graph or has a race.
@@ -69,10 +76,13 @@ def compile_plan(session: GraphSession, plan: StreamPlan, tools: Tools, perturb:
     branches = _branches(session, plan, works, _addresses(session, boundary, memory, arena))
     if perturb is not None:
         branches = _perturbed(branches, tools.modules, perturb)
+    if alter is not None:
+        branches = alter(branches)
     graph = capture(branches, tools.streams, list_nodes=True)
     graph.upload(tools.streams.stream(ORIGIN))
     return CudaExecutable(
         plan=plan,
+        session=session,
         graph=graph,
         boundary=boundary,
         arena=memory,
@@ -80,7 +90,7 @@ def compile_plan(session: GraphSession, plan: StreamPlan, tools: Tools, perturb:
         timer=ReplayTimer(tools.streams),
         read_clocks=tools.read_clocks,
         draw=partial(draw_timeline, plan, works, session.precision, tools.solo, tools.info),
-        keeps=(session, memory, boundary),
+        keeps=(memory, boundary),
     )
 
 

@@ -15,7 +15,7 @@ from threading import RLock
 from warploom.cost import CostModel, OperatorResources
 from warploom.cost.database import CostDatabase, Environment
 from warploom.device.cuda.capture import StreamPool
-from warploom.device.cuda.compiler import Tools, compile_plan
+from warploom.device.cuda.compiler import Alter, Tools, compile_plan
 from warploom.device.cuda.cost_model import MeasuredCostModel
 from warploom.device.cuda.driver import GpuFacts, driver_facts
 from warploom.device.cuda.errors import cuda_call
@@ -36,6 +36,7 @@ from warploom.device.cuda.serving.served import CudaServing, ServingTools, uploa
 from warploom.device.cuda.session import GraphSession
 from warploom.device.cuda.solo import SoloTimes
 from warploom.device.cuda.workbench import WorkBench
+from warploom.device.profiling import ProfileOptions
 from warploom.device.protocol import Array, DeviceInfo, Support
 from warploom.device.serving import FrozenPlan, PlacedWeights, Stamp
 from warploom.errors import DeviceError
@@ -43,6 +44,7 @@ from warploom.graph import Graph, LogEntry, Operator, Precision
 from warploom.graph.work import operator_work
 from warploom.paths import cache_folder
 from warploom.schedule import StreamPlan
+from warploom.timeline import Timeline
 
 DATABASE_NAME = "costs.sqlite"
 OLDEST_COMPUTE_CAPABILITY = (7, 5)
@@ -106,7 +108,13 @@ class CudaDevice:
         return support_of(graph, operator, precision, default_registry())
 
     def compile(
-        self, graph: Graph, plan: StreamPlan, precision: Precision, *, perturb: int | None = None
+        self,
+        graph: Graph,
+        plan: StreamPlan,
+        precision: Precision,
+        *,
+        perturb: int | None = None,
+        alter: Alter | None = None,
     ) -> CudaExecutable:
         """Makes the plan executable as one CUDA graph.
 
@@ -116,6 +124,7 @@ class CudaDevice:
             precision: Arithmetic of float operators.
             perturb: Seed of delays before a random half of the launches, of another length in every replay: a plan
                 with a race then gives other outputs sooner or later.
+            alter: Changes what is captured for the entry and each launch.
 
         Raises:
             UnsupportedOperatorError: Naming the operators that the device cannot run.
@@ -124,9 +133,34 @@ class CudaDevice:
         """
         with cuda_call(f"compiling the plan {plan.name!r}"):
             session = self.session(graph, precision)
-            executable = compile_plan(session, plan, self._tools, perturb)
+            executable = compile_plan(session, plan, self._tools, perturb, alter)
+        executable.tracer = self._profile
         self._note_memory(executable)
         return executable
+
+    def profile_together(
+        self, executables: Sequence[CudaExecutable], options: ProfileOptions, cancelled: Callable[[], bool]
+    ) -> list[Timeline]:
+        """A measured Timeline of each executable, traced in one other process; estimated where that fails.
+
+        Args:
+            executables: Of one Graph and precision.
+            options: How to profile.
+            cancelled: Whether the user wants no more of it.
+
+        Raises:
+            ProfileError: If an option is out of range.
+            CudaError: If the GPU fails in this process.
+        """
+        from warploom.device.cuda.profiler.profile import profile_executables
+
+        options.check()
+        timelines, entries = profile_executables(executables, self.info, self._facts.index, options, cancelled)
+        self._log.extend(entries)
+        return timelines
+
+    def _profile(self, executable: CudaExecutable) -> Timeline:
+        return self.profile_together([executable], ProfileOptions(), lambda: False)[0]
 
     def cost_model(self, graph: Graph, precision: Precision) -> CostModel:
         """Measured stage costs of this Graph.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from warploom.device.cuda.lowering.lowered import LoweredGraph
 from warploom.device.cuda.memory import DeviceMemory, pinned_array, spread
 from warploom.device.cuda.nvml import Clocks
 from warploom.device.cuda.replay import ReplayTimer
+from warploom.device.cuda.session import GraphSession
 from warploom.device.protocol import Array, Measurement
 from warploom.errors import DeviceError
 from warploom.schedule import StreamPlan
@@ -25,6 +26,8 @@ from warploom.timeline import Timeline
 
 _POISON = 0xFF  # NaN in every float type
 _WARM_UP = 3
+_SHORT = 11
+_T = TypeVar("_T")
 
 
 class Boundary:
@@ -109,13 +112,16 @@ class CudaExecutable:
 
     Attributes:
         plan: The plan.
+        session: Of its Graph.
         memory: What it takes on the device.
         clocks: SM clocks before and after the last measurement, where the driver tells.
+        tracer: Makes the measured Timeline; None for an executable that only estimates.
     """
 
     def __init__(
         self,
         plan: StreamPlan,
+        session: GraphSession,
         graph: CapturedGraph,
         boundary: Boundary,
         arena: DeviceMemory,
@@ -126,6 +132,7 @@ class CudaExecutable:
         keeps: tuple[object, ...],
     ) -> None:
         self.plan = plan
+        self.session = session
         self.memory = memory
         self.clocks: tuple[Clocks | None, Clocks | None] = (None, None)
         self._graph: CapturedGraph | None = graph
@@ -135,6 +142,7 @@ class CudaExecutable:
         self._read_clocks = read_clocks
         self._draw = draw
         self._keeps = keeps
+        self.tracer: Callable[[CudaExecutable], Timeline] | None = None
         self._warm = False
         self._latest_us: float | None = None
 
@@ -180,15 +188,41 @@ class CudaExecutable:
         return measured
 
     def profile(self) -> Timeline:
-        """What runs when: kernels measured alone, placed by the plan's order and scaled to the measured latency.
+        """What runs when, traced and sampled in a process of its own; estimated where that fails (`Profile.note`).
 
         Raises:
             DeviceError: If the executable is closed.
             CudaError: If the GPU fails.
         """
         self._open()
-        latency = self._latest_us if self._latest_us is not None else self.measure(11).median_us
-        return self._draw(latency)
+        return self.estimate() if self.tracer is None else self.tracer(self)
+
+    def estimate(self) -> Timeline:
+        """What runs when: kernels measured alone, placed by the plan's order and scaled to the measured latency.
+
+        Raises:
+            DeviceError: If the executable is closed.
+            CudaError: If the GPU fails.
+        """
+        return self._draw(self.latency_us())
+
+    def latency_us(self) -> float:
+        """Median of the last measurement, or of a short one made now.
+
+        Raises:
+            DeviceError: If the executable is closed.
+            CudaError: If the GPU fails.
+        """
+        self._open()
+        return self._latest_us if self._latest_us is not None else self.measure(_SHORT).median_us
+
+    def replayed(self, use: Callable[[CapturedGraph, ReplayTimer], _T]) -> _T:
+        """What `use` makes of the captured graph and of what times its replays.
+
+        Raises:
+            DeviceError: If the executable is closed.
+        """
+        return use(self._open(), self._timer)
 
     def poison(self) -> None:
         """Fills arena and outputs with NaN, so that a run after it shows whatever reads before it writes."""

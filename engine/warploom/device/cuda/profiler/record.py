@@ -1,0 +1,159 @@
+"""Traces and samples replays of one captured plan, in the profiling process."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from warploom.device.cuda.capture import CapturedGraph
+from warploom.device.cuda.graph_nodes import GraphNode
+from warploom.device.cuda.loading import load_cupy
+from warploom.device.cuda.profiler.activity import ActivityTracer, Record, match, replays_of
+from warploom.device.cuda.profiler.sampling import Sampler
+from warploom.device.cuda.profiler.trace import Trace, columns_of
+from warploom.device.cuda.replay import ReplayTimer
+from warploom.device.protocol import Array
+from warploom.errors import ProfileError
+from warploom.timeline.residency import SmLimits
+from warploom.timeline.timeline import WarpsFrom
+
+_WARM_UP = 3
+_EXTRA = 3  # replays that may be traced again because records of one were lost
+
+
+class Recorder:
+    """Records plans of one GPU.
+
+    Args:
+        tracer: Records what runs.
+        sampler: Samples counters; None where that is not possible.
+        notes: What is less than it should be.
+        replays: How many are kept of each plan.
+    """
+
+    def __init__(self, tracer: ActivityTracer, sampler: Sampler | None, notes: Sequence[str], replays: int) -> None:
+        self._tracer = tracer
+        self._sampler = sampler
+        self._notes = list(notes)
+        self._replays = replays
+
+    def record(self, plan: str, graph: CapturedGraph, timer: ReplayTimer) -> Trace:
+        """Replays a plan and says what was seen.
+
+        Raises:
+            ProfileError: If no replay could be traced whole.
+            CudaError: If the GPU fails.
+        """
+        timer.spin_up(graph)
+        timer.warm_up(graph, _WARM_UP)
+        self._tracer.take()
+        replays: list[list[tuple[int, Record]]] = []
+        samples, elapsed, lost = [], [], ""
+        for _ in range(self._replays + _EXTRA):
+            if len(replays) == self._replays:
+                break
+            us, sampled = self._replay(graph, timer)
+            try:
+                replays.append(self._matched(graph.nodes))
+            except ProfileError as error:
+                lost = str(error)
+                continue
+            elapsed.append(us)
+            samples.append(sampled)
+        if not replays:
+            raise ProfileError(lost)
+        return self._trace(plan, graph.nodes, replays, [one for one in samples if one is not None], elapsed)
+
+    def _replay(self, graph: CapturedGraph, timer: ReplayTimer) -> tuple[float, tuple[Array, Array, Array] | None]:
+        """One replay from idle, sampled where possible."""
+        if self._sampler is not None:
+            try:
+                us, *sampled = self._sampler.sampled(lambda: _timed(graph, timer))
+                return us, (sampled[0], sampled[1], sampled[2])
+            except ProfileError as error:
+                self._notes.append(str(error))
+                self._sampler.close()
+                self._sampler = None
+        return _timed(graph, timer), None
+
+    def _matched(self, nodes: Sequence[GraphNode]) -> list[tuple[int, Record]]:
+        replays = replays_of(self._tracer.take())
+        if len(replays) != 1:
+            raise ProfileError(f"the trace of one replay shows {len(replays)}")
+        return match(nodes, replays[0])
+
+    def _trace(
+        self,
+        plan: str,
+        nodes: Sequence[GraphNode],
+        replays: Sequence[Sequence[tuple[int, Record]]],
+        samples: Sequence[tuple[Array, Array, Array]],
+        elapsed: Sequence[float],
+    ) -> Trace:
+        whole = [replay for replay in replays if len(replay) == len(replays[0])]
+        metrics = self._sampler.metrics if self._sampler is not None else ()
+        complete = bool(metrics) and len(samples) == len(replays)
+        warps_from: WarpsFrom = "samples" if complete else "model"
+        notes = (*self._notes, *(self._sampler.notes if self._sampler is not None else ()))
+        return Trace(
+            plan=plan,
+            warps_from=warps_from,
+            notes=tuple(dict.fromkeys(notes)),
+            limits=sm_limits(),
+            metrics=metrics if complete else (),
+            profiled_us=statistics.median(elapsed),
+            sample_start_ns=_joined([one[0] for one in samples], np.int64, complete=complete),
+            sample_end_ns=_joined([one[1] for one in samples], np.int64, complete=complete),
+            samples=np.concatenate([one[2] for one in samples], axis=1) if complete else np.zeros((0, 0)),
+            **node_columns(nodes, whole),
+        )
+
+
+def node_columns(nodes: Sequence[GraphNode], replays: Sequence[Sequence[tuple[int, Record]]]) -> dict[str, Any]:
+    """The columns of a Trace that describe nodes, from replays that list the same ones."""
+    kernels = iter([node.kernel for node in nodes if node.kernel is not None])
+    first = [(branch, record, next(kernels) if any(record.grid) else None) for branch, record in replays[0]]
+    names = [("copy" if record.copied else "fill") if kernel is None else kernel.name for _, record, kernel in first]
+    known = tuple(dict.fromkeys(names))
+    index = {name: i for i, name in enumerate(known)}
+    columns = columns_of(
+        {
+            "launch": [branch - 1 for branch, _, _ in first],
+            "kind": [record.kind for _, record, _ in first],
+            "kernel": [index[name] for name in names],
+            "grid": [record.grid for _, record, _ in first],
+            "block": [record.block for _, record, _ in first],
+            "registers": [0 if kernel is None else kernel.registers for _, _, kernel in first],
+            "shared_memory_bytes": [record.shared_memory_bytes for _, record, _ in first],
+            "cluster_blocks": [record.cluster_blocks for _, record, _ in first],
+            "copy_bytes": [record.copied for _, record, _ in first],
+            "start_ns": [[record.start_ns for _, record in replay] for replay in replays],
+            "end_ns": [[record.end_ns for _, record in replay] for replay in replays],
+        }
+    )
+    return {"names": known, **columns}
+
+
+def sm_limits() -> SmLimits:
+    """What the SMs of the GPU of this thread hold."""
+    runtime = load_cupy().cuda.runtime
+    properties = runtime.getDeviceProperties(runtime.getDevice())
+    return SmLimits(
+        sm_count=int(properties["multiProcessorCount"]),
+        warps=int(properties["maxThreadsPerMultiProcessor"]) // int(properties["warpSize"]),
+        blocks=int(properties.get("maxBlocksPerMultiProcessor", 32)),
+        registers=int(properties["regsPerMultiprocessor"]),
+        shared_memory_bytes=int(properties["sharedMemPerMultiprocessor"]),
+        reserved_bytes=int(properties.get("reservedSharedMemPerBlock", 1024)),
+    )
+
+
+def _timed(graph: CapturedGraph, timer: ReplayTimer) -> float:
+    return timer.elapsed_us(lambda: graph.launch(timer.stream))
+
+
+def _joined(parts: Sequence[Array], kind: type, *, complete: bool) -> Array:
+    return np.concatenate(parts) if complete else np.zeros(0, dtype=kind)
