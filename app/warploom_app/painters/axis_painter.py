@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen
 
+from warploom_app.painters.labels import labels
 from warploom_app.presenters.time_axis import TimeAxis
 from warploom_app.theme import Theme
 
@@ -17,14 +18,17 @@ def paint_grid(painter: QPainter, axis: TimeAxis, top: float, bottom: float, the
         painter.drawLine(QPointF(x, top), QPointF(x, bottom))
 
 
-def paint_figures(painter: QPainter, axis: TimeAxis, row: QRectF, unit_text: str, theme: Theme) -> None:
-    """Writes the ticks' figures right of their hairlines, and the axis title at the right end."""
-    metrics = QFontMetricsF(painter.font())
-    title_left = row.right() - metrics.horizontalAdvance(unit_text) - 8
+def paint_axis(painter: QPainter, axis: TimeAxis, row: QRectF, theme: Theme) -> None:
+    """Draws the axis that all tracks share: figures right of short hairlines, the unit at the right end."""
+    texts = labels(painter.font())
+    unit = axis.unit.text
+    paint_grid(painter, axis, row.bottom() - row.height() / 3, row.bottom(), theme)
+    painter.drawLine(QPointF(row.left(), row.bottom() - 0.5), QPointF(row.right(), row.bottom() - 0.5))
+    title_left = row.right() - texts.width(unit) - 8
     painter.setPen(QColor(theme.muted))
     for tick in axis.ticks():
         x = round(tick.x) + 4
-        if x + metrics.horizontalAdvance(tick.text) < title_left - 8:
+        if x + texts.width(tick.text) < title_left - 8:
             painter.drawText(QRectF(x, row.top(), 200, row.height()), Qt.AlignmentFlag.AlignVCenter, tick.text)
     flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-    painter.drawText(row.adjusted(0, 0, -8, 0), flags, unit_text)
+    painter.drawText(row.adjusted(0, 0, -8, 0), flags, unit)

@@ -1,4 +1,4 @@
-"""Hands NumPy arrays to QPainter in one call: thousands of rectangles or points cost one crossing into C++."""
+"""Hands NumPy arrays to QPainter in one call: thousands of rectangles, lines or points cost one crossing into C++."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from pyqtgraph import arrayToQPath  # type: ignore[import-untyped]
 from pyqtgraph.Qt.internals import PrimitiveArray  # type: ignore[import-untyped]
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter, QPainterPath
+from PySide6.QtCore import QLineF, QRectF
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,11 +25,25 @@ def draw_rectangles(painter: QPainter, x: Floats, y: float | Floats, width: Floa
     painter.drawRects(*batch.drawargs())
 
 
-def step_path(edges: Floats, values: Floats, base: float) -> QPainterPath:
-    """The closed outline of a step function: `values[i]` from `edges[i]` to `edges[i + 1]`, down to `base`."""
-    x = np.repeat(edges, 2)
-    y = np.concatenate(([base], np.repeat(values, 2), [base]))
-    return polygon(x, y)
+def draw_lines(painter: QPainter, x1: Floats, y1: Floats, x2: Floats, y2: Floats) -> None:
+    """Draws many lines with the painter's pen."""
+    if not len(x1):
+        return
+    batch: Any = PrimitiveArray(QLineF, 4)
+    batch.resize(len(x1))
+    memory = batch.ndarray()
+    memory[:, 0], memory[:, 1], memory[:, 2], memory[:, 3] = x1, y1, x2, y2
+    painter.drawLines(*batch.drawargs())
+
+
+def draw_indexed(painter: QPainter, area: QRectF, pixels: npt.NDArray[np.uint8], colours: list[QColor]) -> None:
+    """Draws an image whose pixels (height, width) are positions in a list of colours, stretched over an area."""
+    height, width = pixels.shape
+    padded = np.zeros((height, (width + 3) // 4 * 4), dtype=np.uint8)
+    padded[:, :width] = pixels
+    image = QImage(padded.data, width, height, padded.shape[1], QImage.Format.Format_Indexed8)
+    image.setColorTable([colour.rgba() for colour in colours])
+    painter.drawImage(area, image)
 
 
 def step_band(edges: Floats, upper: Floats, lower: Floats) -> QPainterPath:
@@ -43,3 +57,8 @@ def polygon(x: Floats, y: Floats) -> QPainterPath:
     path: QPainterPath = arrayToQPath(x, y, connect="all", finiteCheck=False)
     path.closeSubpath()
     return path
+
+
+def is_vector(painter: QPainter) -> bool:
+    """Whether what is drawn becomes shapes in a file rather than pixels."""
+    return not isinstance(painter.device(), QImage) and painter.paintEngine().type().name in ("SVG", "Pdf", "Picture")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen
 
 from warploom_app.painters.batch import draw_rectangles
+from warploom_app.painters.labels import labels
+from warploom_app.presenters.lane import Lane
+from warploom_app.presenters.steps import Floats, Ints
 from warploom_app.presenters.time_axis import TimeAxis
-from warploom_app.presenters.track import Lane, Track
+from warploom_app.presenters.track import Track
+from warploom_app.presenters.units import latency
 from warploom_app.theme import Theme, mixed, readable_on
 
 _WIDE_PX = 2.5
@@ -18,99 +21,120 @@ _WIDE_PX = 2.5
 _NAME_PX = 28.0
 """Least width of a span with a name in it."""
 
-_ELIDED_PX = 64.0
-"""Least room in which a shortened name still says anything."""
-
-Floats = npt.NDArray[np.float64]
-
-
 _FRAMED_PX = 8.0
 """Narrower spans get a thin frame: a thick one would hide their colour."""
+
+_GAP_PX = 52.0
+"""Least width of an idle gap with its length in it."""
+
+_SKEW_PX = 4.0
 
 
 def paint_lane(painter: QPainter, track: Track, lane: Lane, area: QRectF, axis: TimeAxis, theme: Theme) -> None:
     """Draws one lane into its rectangle."""
     seen = lane.visible(axis.start_ns, axis.end_ns)
+    positions = np.arange(seen.start, seen.stop)
     left, right = axis.xs(lane.start_ns[seen]), axis.xs(lane.end_ns[seen])
     wide = right - left >= _WIDE_PX
     colour = theme.stream(lane.stream)
     if not wide.all():
-        _paint_coverage(painter, lane, area, axis, colour)
+        paint_coverage(painter, lane, area, axis, QColor(colour))
+    if len(positions) < area.width():
+        _paint_gaps(painter, lane, seen, area, axis, theme)
     left, right = np.maximum(left[wide], area.left() - 4), np.minimum(right[wide], area.right() + 4)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(colour))
     gap = np.where(right - left > 4, 1.0, 0.5)  # a sliver of background tells neighbours apart
     draw_rectangles(painter, left, area.top(), right - left - gap, area.height())
-    _paint_names(painter, track, lane.launch[seen][wide], left, right, area, colour)
+    if track.skewed:
+        _paint_skew(painter, track, lane, positions[wide], left, area, theme)
+    _paint_names(painter, track, lane, positions[wide], left, right, area, colour)
 
 
-def _paint_coverage(painter: QPainter, lane: Lane, area: QRectF, axis: TimeAxis, colour: str) -> None:
+def paint_coverage(painter: QPainter, lane: Lane, area: QRectF, axis: TimeAxis, colour: QColor) -> None:
     """One row of pixels, each as strong as the share of its time in which the stream is busy, stretched to the lane."""
     columns = max(1, int(area.width() * painter.device().devicePixelRatioF()))
-    share = lane.coverage(axis.column_edges_ns(columns))
-    # Even a lone short kernel leaves a trace: nothing that ran may vanish at any zoom.
-    strength = np.where(share > 0, 0.35 + 0.65 * share, 0.0)
-    rgb = QColor(colour)
+    edges = axis.column_edges_ns(columns)
+    share = lane.coverage(edges)
+    # Even a lone short kernel leaves a trace, one without any length too: nothing that ran may vanish at any zoom.
+    strength = np.where((share > 0) | lane.present(edges), 0.35 + 0.65 * share, 0.0)
     pixels = np.empty((1, columns, 4), dtype=np.uint8)
-    for channel, value in enumerate((rgb.blue(), rgb.green(), rgb.red(), 255)):
+    for channel, value in enumerate((colour.blue(), colour.green(), colour.red(), 255)):
         pixels[0, :, channel] = np.round(strength * value)
     image = QImage(pixels.data, columns, 1, 4 * columns, QImage.Format.Format_ARGB32_Premultiplied)
     painter.drawImage(area, image)
 
 
 def _paint_names(
-    painter: QPainter,
-    track: Track,
-    launches: npt.NDArray[np.int64],
-    left: Floats,
-    right: Floats,
-    area: QRectF,
-    colour: str,
+    painter: QPainter, track: Track, lane: Lane, positions: Ints, left: Floats, right: Floats, area: QRectF, colour: str
 ) -> None:
     if area.height() < 12:
         return
-    metrics = QFontMetricsF(painter.font())
+    texts = labels(painter.font())
+    foot = area.center().y() + (texts.metrics.ascent() - texts.metrics.descent()) / 2
     painter.setPen(QColor(readable_on(colour)))
-    for i in np.flatnonzero(right - left >= _NAME_PX):
+    for i in np.flatnonzero(right - left >= _NAME_PX).tolist():
         x, end = max(float(left[i]), area.left()), min(float(right[i]), area.right())
-        room = end - x - 8
-        text = _fitting(metrics, track.labels[int(launches[i])], track.hints[int(launches[i])], room)
+        position = int(positions[i])
+        hint = "" if track.is_copy(lane, position) else track.hints[int(lane.launch[position])]
+        text = texts.fitting(track.label(lane, position), hint, end - x - 8)
         if text:
-            painter.drawText(QRectF(x + 4, area.top(), room, area.height()), Qt.AlignmentFlag.AlignVCenter, text)
+            painter.drawText(QPointF(x + 4, foot), text)
 
 
-def _fitting(metrics: QFontMetricsF, name: str, hint: str, room: float) -> str:
-    """The name if it fits, else what the operator is, else as much of the name as can be recognized."""
-    for text in (name, hint, hint.partition(" ")[0]):
-        if text and metrics.horizontalAdvance(text) <= room:
-            return text
-    return metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room) if room >= _ELIDED_PX else ""
+def _paint_gaps(painter: QPainter, lane: Lane, seen: slice, area: QRectF, axis: TimeAxis, theme: Theme) -> None:
+    """Writes how long the stream was idle where there is room: the ground itself stays empty."""
+    if area.height() < 12 or seen.stop - seen.start < 2:
+        return
+    end, start = lane.reach_ns[seen][:-1], lane.start_ns[seen][1:]
+    left = np.maximum(axis.xs(end), area.left())
+    right = np.minimum(axis.xs(start), area.right())
+    texts = labels(painter.font())
+    foot = area.center().y() + (texts.metrics.ascent() - texts.metrics.descent()) / 2
+    painter.setPen(QColor(theme.muted))
+    for i in np.flatnonzero(right - left >= _GAP_PX).tolist():
+        text = latency((int(start[i]) - int(end[i])) / 1e3)
+        width = texts.width(text)
+        if width + 16 <= right[i] - left[i]:
+            painter.drawText(QPointF((left[i] + right[i] - width) / 2, foot), text)
+
+
+def _paint_skew(
+    painter: QPainter, track: Track, lane: Lane, positions: Ints, left: Floats, area: QRectF, theme: Theme
+) -> None:
+    """Hatches the beginnings of spans whose starts tracing delayed."""
+    late = np.isin(lane.launch[positions], np.fromiter(track.skewed, dtype=np.int64))
+    if not late.any():
+        return
+    painter.setBrush(QBrush(QColor(theme.warning), Qt.BrushStyle.Dense3Pattern))
+    draw_rectangles(painter, left[late] - _SKEW_PX, area.top(), np.full(int(late.sum()), _SKEW_PX), area.height())
 
 
 def paint_highlight(
     painter: QPainter,
     track: Track,
     lane: Lane,
-    launches: npt.NDArray[np.int64],
+    launches: Ints,
     area: QRectF,
     axis: TimeAxis,
     theme: Theme,
     pinned: bool,
 ) -> None:
     """Frames the spans of some launches; even one narrower than a pixel can be found."""
+    found = lane.of_launches(launches)
     seen = lane.visible(axis.start_ns, axis.end_ns)
-    chosen = np.isin(lane.launch[seen], launches)
-    if not chosen.any():
+    found = found[(found >= seen.start) & (found < seen.stop)]
+    if not len(found):
         return
-    left = axis.xs(lane.start_ns[seen][chosen])
-    right = np.maximum(axis.xs(lane.end_ns[seen][chosen]), left + 3)
+    left = axis.xs(lane.start_ns[found])
+    right = np.maximum(axis.xs(lane.end_ns[found]), left + 3)
     left, right = np.maximum(left, area.left() - 4), np.minimum(right, area.right() + 4)
     painter.setBrush(QColor(theme.stream(lane.stream)))
     wide = right - left >= _FRAMED_PX
     for which, width in ((~wide, 1), (wide, 2)):
         painter.setPen(QPen(QColor(theme.accent if pinned else theme.text), width))
         draw_rectangles(painter, left[which], area.top() - 1, (right - left)[which], area.height() + 2)
-    _paint_names(painter, track, lane.launch[seen][chosen], left, right, area, theme.stream(lane.stream))
+    _paint_names(painter, track, lane, found, left, right, area, theme.stream(lane.stream))
 
 
 def dimmed(theme: Theme) -> QColor:

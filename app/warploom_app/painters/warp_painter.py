@@ -6,55 +6,67 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from warploom_app.painters.batch import draw_rectangles, step_band
+from warploom.timeline import UNATTRIBUTED
+from warploom_app.painters.batch import Floats, draw_indexed, draw_rectangles, is_vector, step_band
 from warploom_app.presenters.time_axis import TimeAxis
-from warploom_app.presenters.track import Floats, WarpArea
-from warploom_app.theme import Theme
+from warploom_app.presenters.warp_area import WarpArea
+from warploom_app.theme import Theme, mixed
 
 
 def paint_warps(
     painter: QPainter, warps: WarpArea, area: QRectF, axis: TimeAxis, theme: Theme, top_warps: float
 ) -> None:
     """Draws the stack into a rectangle whose upper edge stands for `top_warps` active warps."""
-    _paint_ground(painter, area, theme)
+    painter.setPen(QPen(QColor(theme.hairline), 1))
+    painter.drawLine(QPointF(area.left(), area.bottom() + 0.5), QPointF(area.right(), area.bottom() + 0.5))
     if not warps.streams or top_warps <= 0:
         return
-    edges, levels, peaks = _steps(warps, axis, painter.device().devicePixelRatioF())
-    x = axis.xs(edges)
-    scale = area.height() / top_warps
-    heights = area.bottom() - levels * scale
+    ratio = painter.device().devicePixelRatioF()
+    columns = max(1, int(axis.width * ratio))
+    edges = axis.column_edges_ns(columns)
+    levels, peaks = warps.means(edges), warps.peaks(edges)
+    colours = [stream_colour(stream, theme) for stream in warps.streams]
+    shade = QColor(mixed(theme.background, theme.muted, 0.35))
+    if is_vector(painter):
+        _paint_shapes(painter, area, axis.xs(edges), levels / top_warps, peaks / top_warps, [*colours, shade])
+    else:
+        _paint_pixels(painter, area, ratio, levels / top_warps, peaks / top_warps, [*colours, shade])
+
+
+def stream_colour(stream: int, theme: Theme) -> QColor:
+    """The colour of a stream's warps; grey for those that no stream can be given."""
+    return QColor(mixed(theme.background, theme.muted, 0.6) if stream == UNATTRIBUTED else theme.stream(stream))
+
+
+def _paint_pixels(
+    painter: QPainter, area: QRectF, ratio: float, levels: Floats, peaks: Floats, colours: list[QColor]
+) -> None:
+    """One pixel column a mean, filled by comparing heights: outlines of thousands of points take ten times as long."""
+    height = max(1, round(area.height() * ratio))
+    rows = np.arange(height, 0, -1, dtype=np.float32)[:, None]  # distance of each row's upper edge from the ground
+    pixels = np.zeros((height, levels.shape[1]), dtype=np.uint8)
+    for level in levels.astype(np.float32):
+        pixels += rows - 0.5 > level * height
+    top = pixels == len(levels)
+    pixels += top & (rows - 0.5 > peaks.astype(np.float32) * height)
+    draw_indexed(painter, area, pixels, [*colours, QColor(0, 0, 0, 0)])
+
+
+def _paint_shapes(
+    painter: QPainter, area: QRectF, x: Floats, levels: Floats, peaks: Floats, colours: list[QColor]
+) -> None:
+    """The same as shapes, for files that are scaled."""
     painter.save()
     painter.setClipRect(area)
     painter.setPen(Qt.PenStyle.NoPen)
-    if peaks is not None:
-        _paint_peaks(painter, x, heights[-1], area.bottom() - peaks * scale, theme)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    heights = area.bottom() - levels * area.height()
+    peak_y = area.bottom() - peaks * area.height()
+    painter.setBrush(colours[-1])
+    some = heights[-1] - peak_y > 0.25
+    draw_rectangles(painter, x[:-1][some], peak_y[some], np.diff(x)[some], (heights[-1] - peak_y)[some])
     below = np.full(levels.shape[1], area.bottom())
-    for row, stream in enumerate(warps.streams):
-        painter.setBrush(QColor(theme.stream(stream)))
-        painter.drawPath(step_band(x, heights[row], below))
-        below = heights[row]
+    for row, upper in enumerate(heights):
+        painter.setBrush(colours[row])
+        painter.drawPath(step_band(x, upper, below))
+        below = upper
     painter.restore()
-
-
-def _steps(warps: WarpArea, axis: TimeAxis, ratio: float) -> tuple[Floats, Floats, Floats | None]:
-    """Edges, stacked levels and peaks of what is seen: the steps themselves where they are few, else pixel columns."""
-    columns = max(1, int(axis.width * ratio))
-    first = max(int(np.searchsorted(warps.edges_ns, axis.start_ns, "right")) - 1, 0)
-    last = min(int(np.searchsorted(warps.edges_ns, axis.end_ns, "left")), len(warps.edges_ns) - 1)
-    if last - first <= columns // 2:
-        return warps.edges_ns[first : last + 1], warps.stacked[:, first:last], None
-    edges = axis.column_edges_ns(columns)
-    return edges, warps.means(edges), warps.peaks(edges)
-
-
-def _paint_peaks(painter: QPainter, x: Floats, mean_y: Floats, peak_y: Floats, theme: Theme) -> None:
-    shade = QColor(theme.muted)
-    shade.setAlphaF(0.35)
-    painter.setBrush(shade)
-    draw_rectangles(painter, x[:-1], peak_y, np.diff(x), np.maximum(mean_y - peak_y, 0.0))
-
-
-def _paint_ground(painter: QPainter, area: QRectF, theme: Theme) -> None:
-    painter.setPen(QPen(QColor(theme.hairline), 1))
-    painter.drawLine(QPointF(area.left(), area.bottom() + 0.5), QPointF(area.right(), area.bottom() + 0.5))

@@ -69,6 +69,13 @@ def launch_hint(graph: Graph, operators: tuple[str, ...]) -> str:
     return f"{len(known)} merged" if len(known) > 1 else f"{kind} {kernel_shape(known[0])}".rstrip()
 
 
+def launch_kind(graph: Graph, operators: tuple[str, ...]) -> str:
+    """The operator type of a launch: "conv", "conv, merged"."""
+    kinds = {graph.operators[graph.index[name]].kind.value for name in operators if name in graph.index}
+    text = ", ".join(sorted(kind.replace("_", " ") for kind in kinds))
+    return f"{text}, merged" if len(operators) > 1 else text
+
+
 def kernel_shape(operator: Operator) -> str:
     """Size of a convolution's or a pool's window: "3×3"."""
     main = operator.main

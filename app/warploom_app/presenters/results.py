@@ -10,11 +10,22 @@ from warploom.recording.recording import Candidate, Recording
 from warploom.report.summary import stage_count
 from warploom.report.table import ComparisonTable, comparison_table
 from warploom.schedule.blocks import find_blocks
+from warploom.timeline.caveats import caveats
 from warploom.timeline.comparison import Comparison, OperatorComparison, compare
 from warploom.timeline.explain import Reason, explain
-from warploom.timeline.statistics import TimelineStatistics, timeline_statistics
-from warploom_app.presenters.names import display_names, launch_hint, launch_label, named, scheduler_title
+from warploom.timeline.statistics import TimelineStatistics, critical_path, timeline_statistics
+from warploom_app.presenters.links import Links
+from warploom_app.presenters.names import (
+    display_names,
+    launch_hint,
+    launch_kind,
+    launch_label,
+    named,
+    scheduler_title,
+)
 from warploom_app.presenters.track import Track, make_track
+from warploom_app.presenters.track_facts import facts
+from warploom_app.presenters.track_links import data_links
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,21 +119,35 @@ def _renamed(reason: Reason, names: Mapping[str, str]) -> Reason:
 
 
 def _result(recording: Recording, candidate: Candidate, names: Mapping[str, str]) -> CandidateResult:
-    launches = candidate.plan.launches
-    track = make_track(
-        candidate.name,
-        scheduler_title(candidate.name),
-        candidate.timeline,
-        [launch.operators for launch in launches],
-        [launch_label(launch.operators, names) for launch in launches],
-        [launch_hint(recording.graph, launch.operators) for launch in launches],
-        [launch.stage for launch in launches],
-    )
+    track = candidate_track(recording.graph, candidate, names)
     return CandidateResult(
         candidate=candidate,
         track=track,
         statistics=timeline_statistics(candidate.timeline),
         stages=stage_count(candidate),
+    )
+
+
+def candidate_track(graph: Graph, candidate: Candidate, names: Mapping[str, str]) -> Track:
+    """A candidate's timeline, ready to be drawn."""
+    timeline, launches = candidate.timeline, candidate.plan.launches
+    waits = candidate.plan.dependencies()
+    labels = [launch_label(launch.operators, names) for launch in launches]
+    called = dict(zip(timeline.launch_names, labels, strict=False))
+    return make_track(
+        candidate.name,
+        scheduler_title(candidate.name),
+        timeline,
+        [launch.operators for launch in launches],
+        labels,
+        [launch_hint(graph, launch.operators) for launch in launches],
+        [launch.stage for launch in launches],
+        [launch_kind(graph, launch.operators) for launch in launches],
+        data_links(graph, candidate.plan),
+        Links.of(waits),
+        critical_path(timeline, waits),
+        facts(timeline),
+        caveats([timeline], lambda name: called.get(name, name)),
     )
 
 

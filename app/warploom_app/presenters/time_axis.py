@@ -96,6 +96,10 @@ class TimeAxis:
         span = max((end_ns - start_ns) * 1.5, MIN_SPAN_NS)
         return self._placed((start_ns + end_ns - span) / 2, span)
 
+    def placed_on(self, other: TimeAxis) -> TimeAxis:
+        """The stretch that another axis shows, as far as there is something to see here."""
+        return self.placed_at(other.left, other.width)._placed(other.start_ns, other.span_ns)
+
     def placed_at(self, left: float, width: float) -> TimeAxis:
         """The same stretch on other pixels."""
         return replace(self, left=left, width=max(width, 1.0))

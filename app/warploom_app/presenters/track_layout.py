@@ -10,30 +10,38 @@ from PySide6.QtCore import QRectF
 from warploom_app.presenters.track import Track
 from warploom_app.theme import GRID
 
-GUTTER = 15 * GRID
+GUTTER = 16 * GRID
+AXIS = 3 * GRID
 HEADER = 3 * GRID
 LANE_MAX, LANE_MIN = 3 * GRID, 2 * GRID
 WARPS_MAX, WARPS_MIN = 10 * GRID, 5 * GRID
+COUNTER = 5 * GRID
 BETWEEN = 2 * GRID
 
 
 @dataclass(frozen=True, slots=True)
 class TrackRows:
-    """The rows of one track: header with the axis, a lane per stream, active warps."""
+    """The rows of one track: its title, a lane per stream, active warps, and the counters that are switched on."""
 
     header: QRectF
     lanes: tuple[QRectF, ...]
     warps: QRectF
+    counters: tuple[tuple[str, QRectF], ...] = ()
 
     @property
     def bottom(self) -> float:
         """Lower end of the track."""
-        return self.warps.bottom()
+        return self.counters[-1][1].bottom() if self.counters else self.warps.bottom()
+
+    @property
+    def plot(self) -> QRectF:
+        """Everything that lies on the time axis."""
+        return QRectF(self.header.left(), self.header.top(), self.header.width(), self.bottom - self.header.top())
 
 
 @dataclass(frozen=True, slots=True)
 class CanvasLayout:
-    """All rows, and the height that they need."""
+    """All rows (below the axis, which does not scroll), and the height that they need."""
 
     tracks: tuple[TrackRows, ...]
     height: float
@@ -47,25 +55,36 @@ class CanvasLayout:
         return None
 
 
-def canvas_layout(tracks: Sequence[Track], left: float, width: float, height: float) -> CanvasLayout:
+def canvas_layout(
+    tracks: Sequence[Track], left: float, width: float, height: float, counters: Sequence[str] = ()
+) -> CanvasLayout:
     """Gives the tracks as much of the height as helps, and no less than can be read (then the canvas scrolls)."""
     lanes = sum(len(track.lanes) for track in tracks)
-    fixed = len(tracks) * (HEADER + GRID) + max(len(tracks) - 1, 0) * BETWEEN + GRID
+    more = sum(name in track.counters for track in tracks for name in counters)
+    fixed = AXIS + len(tracks) * (HEADER + GRID) + max(len(tracks) - 1, 0) * BETWEEN + GRID + more * (COUNTER + GRID)
     free = height - fixed - lanes * LANE_MIN - len(tracks) * WARPS_MIN
     lane = LANE_MIN + max(0.0, min(LANE_MAX - LANE_MIN, free * 0.5 / max(lanes, 1)))
     lane = float(int(lane))
     free = height - fixed - lanes * lane
     warps = float(int(min(max(free / max(len(tracks), 1), WARPS_MIN), WARPS_MAX)))
-    top = 0.0
+    top = float(AXIS)
     rows: list[TrackRows] = []
     for track in tracks:
-        rows.append(_rows(track, left, width, top, lane, warps))
+        shown = [name for name in counters if name in track.counters]
+        rows.append(_rows(track, left, width, top, lane, warps, shown))
         top = rows[-1].bottom + BETWEEN
     return CanvasLayout(tuple(rows), top - BETWEEN + GRID if rows else 0.0)
 
 
-def _rows(track: Track, left: float, width: float, top: float, lane: float, warps: float) -> TrackRows:
+def _rows(
+    track: Track, left: float, width: float, top: float, lane: float, warps: float, counters: Sequence[str]
+) -> TrackRows:
     header = QRectF(left, top, width, HEADER)
     first = header.bottom()
     lanes = tuple(QRectF(left, first + i * lane + 2, width, lane - 4) for i in range(len(track.lanes)))
-    return TrackRows(header, lanes, QRectF(left, first + len(lanes) * lane + GRID, width, warps))
+    area = QRectF(left, first + len(lanes) * lane + GRID, width, warps)
+    below = area.bottom() + GRID
+    more = tuple(
+        (name, QRectF(left, below + i * (COUNTER + GRID), width, COUNTER)) for i, name in enumerate(counters)
+    )  # fmt: skip
+    return TrackRows(header, lanes, area, more)

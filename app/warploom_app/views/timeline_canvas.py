@@ -1,4 +1,4 @@
-"""TimelineCanvas: tracks above one another on one time axis, with pan, zoom, hover and pin."""
+"""TimelineCanvas: tracks above one another on one time axis; what is seen of them, and what is lit up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
+    QContextMenuEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -17,27 +17,41 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
-from warploom_app.painters.track_painter import SpanTip, TrackPainter, paint_cursor
+from warploom_app.painters.timeline_picture import TimelinePicture
+from warploom_app.presenters.measure import Marks
 from warploom_app.presenters.time_axis import TimeAxis, full_axis
+from warploom_app.presenters.timeline_options import TimelineOptions
 from warploom_app.presenters.track import Track
-from warploom_app.presenters.track_layout import GUTTER, CanvasLayout, canvas_layout
-from warploom_app.presenters.track_walk import Place, neighbour
+from warploom_app.presenters.track_layout import AXIS, GUTTER, CanvasLayout, canvas_layout
+from warploom_app.presenters.track_links import Arrow, arrows
+from warploom_app.presenters.track_walk import Place
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme, figure_font
+from warploom_app.views.timeline_hits import TimelineHits
+from warploom_app.views.timeline_keys import TimelineKeys
+from warploom_app.views.timeline_pointer import TimelinePointer
 
-_DRAG_PX = 4
-_SLACK_PX = 3.0
-_ZOOM_STEP = 1.25
+Stretch = tuple[float, float]
 
 
 class TimelineCanvas(QAbstractScrollArea):
-    """Draws tracks and turns pointer and keys into hovered and pinned operators.
+    """Draws tracks; pointer and keys become hovered and pinned operators, marks, and stretches of time.
 
     Signals:
         axis_changed: Another stretch of time is seen.
+        stretch_changed: Another stretch of time is chosen (or none).
+        marks_changed: A mark was placed or taken away.
+        options_changed: Something was switched on or off.
+        track_moved(str, int): A candidate was dragged this many places down.
+        menu_wanted(QPoint, int): A menu was asked for at this point of the screen, about this track (-1: none).
     """
 
     axis_changed = Signal()
+    stretch_changed = Signal()
+    marks_changed = Signal()
+    options_changed = Signal()
+    track_moved = Signal(str, int)
+    menu_wanted = Signal(object, int)
 
     def __init__(self, state: AppState, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,21 +61,29 @@ class TimelineCanvas(QAbstractScrollArea):
         self._layout = CanvasLayout((), 0.0)
         self._axis = full_axis(1.0)
         self._base: QPixmap | None = None
-        self._pointer: QPointF | None = None
-        self._pressed: QPointF | None = None
-        self._drag_axis: TimeAxis | None = None
-        self._place: Place | None = None
+        self._options = TimelineOptions()
+        self._marks = Marks()
+        self._stretch: Stretch | None = None
+        self._arrows: tuple[tuple[Arrow, ...], ...] | None = None
+        self._pinned: frozenset[str] = frozenset()
+        self.place: Place | None = None
+        self.hits = TimelineHits(self)
+        self._pointer = TimelinePointer(self, state)
+        self._keys = TimelineKeys(self, state)
+        self._build()
+        state.selection_changed.connect(self._selection_changed)
+
+    def _build(self) -> None:
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Timelines"))
-        self.setAccessibleDescription(
-            self.tr("W and S zoom, A and D move, F shows everything, the arrow keys walk from operator to operator.")
-        )
+        self.setAccessibleDescription(self._keys.help)
         self.viewport().setMouseTracking(True)
         self.viewport().setAutoFillBackground(False)
         self.setFont(figure_font(9))
-        state.selection_changed.connect(self._selection_changed)
+
+    # -- what is shown
 
     @property
     def axis(self) -> TimeAxis:
@@ -78,24 +100,72 @@ class TimelineCanvas(QAbstractScrollArea):
         """Where everything lies (in canvas coordinates, before scrolling)."""
         return self._layout
 
+    @property
+    def options(self) -> TimelineOptions:
+        """What is switched on."""
+        return self._options
+
+    @property
+    def marks(self) -> Marks:
+        """The marks between which time is measured."""
+        return self._marks
+
+    @property
+    def stretch(self) -> Stretch | None:
+        """The stretch of time that is chosen."""
+        return self._stretch
+
+    @property
+    def theme(self) -> Theme:
+        """The colours."""
+        return self._theme
+
     def set_tracks(self, tracks: Sequence[Track]) -> None:
-        """Shows other tracks, all of their time."""
-        self._tracks = tuple(tracks)
-        self._place = None
-        self._axis = full_axis(max((track.duration_ns for track in tracks), default=1.0))
+        """Shows other tracks: all of their time, or what was seen before where some of them stay."""
+        before, self._tracks = self._tracks, tuple(tracks)
+        stays = any(track in before for track in self._tracks)
+        whole = self._axis == self._axis.fitted()
+        full = full_axis(max((track.duration_ns for track in tracks), default=1.0))
+        self._axis = full if whole or not stays else full.placed_on(self._axis)
+        self.place, self._arrows = None, None
+        if not stays:
+            self.set_marks(Marks())
+        if not stays or self._stretch is not None:
+            self.set_stretch(self._stretch if stays else None, again=True)
         self._arrange()
 
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours."""
         self._theme = theme
-        self._redraw()
+        self.redraw()
 
     def set_axis(self, axis: TimeAxis) -> None:
         """Shows another stretch of time."""
         if axis != self._axis:
             self._axis = axis
-            self._redraw()
+            self.redraw()
             self.axis_changed.emit()
+
+    def set_options(self, options: TimelineOptions) -> None:
+        """Switches something on or off."""
+        if options != self._options:
+            self._options = options
+            self._arrange()
+            self.options_changed.emit()
+
+    def set_marks(self, marks: Marks) -> None:
+        """Places other marks."""
+        if marks != self._marks:
+            self._marks = marks
+            self.viewport().update()
+            self.marks_changed.emit()
+
+    def set_stretch(self, stretch: Stretch | None, again: bool = False) -> None:
+        """Chooses a stretch of time to look at; `again`: the tracks changed under it."""
+        if stretch != self._stretch or again:
+            self._stretch = stretch
+            self.viewport().update()
+            self.stretch_changed.emit()
 
     def fit(self) -> None:
         """Shows everything."""
@@ -104,46 +174,46 @@ class TimelineCanvas(QAbstractScrollArea):
     def zoom(self, factor: float, x: float | None = None) -> None:
         """Shows `factor` times as long a stretch, around a pixel (the pointer, or the middle)."""
         if x is None:
-            x = self._pointer.x() if self._pointer is not None else self._axis.left + self._axis.width / 2
+            position = self._pointer.position
+            x = position.x() if position is not None else self._axis.left + self._axis.width / 2
         self.set_axis(self._axis.zoomed(factor, self._axis.time_ns(max(x, self._axis.left))))
 
-    def zoom_to_selection(self) -> None:
-        """Zooms so that the pinned operators fill the view."""
-        windows = [window for track in self._tracks if (window := self._window(track)) is not None]
+    def zoom_to_selection(self) -> bool:
+        """Zooms so that the chosen stretch, else the pinned operators, fill the view; False where there is none."""
+        windows = [self._stretch] if self._stretch is not None else self._pinned_windows()
         if windows:
             self.set_axis(self._axis.framing(min(a for a, _ in windows), max(b for _, b in windows)))
+        return bool(windows)
 
     def reveal_selection(self) -> None:
         """Moves, without zooming in, so that the pinned operators are seen in the last track that has them."""
-        for track in reversed(self._tracks):
-            window = self._window(track)
-            if window is not None:
-                self.set_axis(self._axis.showing(*window))
-                return
+        windows = self._pinned_windows()
+        if windows:
+            self.set_axis(self._axis.showing(*windows[-1]))
 
-    def _window(self, track: Track) -> tuple[float, float] | None:
-        launches = set(track.launches(self._state.selection.pinned).tolist())
-        found = [
-            (float(lane.start_ns[i]), float(lane.end_ns[i]))
-            for lane in track.lanes
-            for i in range(len(lane.launch))
-            if int(lane.launch[i]) in launches
-        ]
-        return (min(a for a, _ in found), max(b for _, b in found)) if found else None
+    def _pinned_windows(self) -> list[Stretch]:
+        pinned = self._state.selection.pinned
+        windows = (track.window(track.launches(pinned)) for track in self._tracks)
+        return [window for window in windows if window is not None]
+
+    def prepared(self) -> None:
+        """A counter of some track can be drawn now."""
+        self._arrange()
 
     # -- layout and painting
 
     def _arrange(self) -> None:
         area = self.viewport().rect()
         width = max(area.width() - GUTTER - GRID, 1)
-        self._layout = canvas_layout(self._tracks, GUTTER, width, area.height())
+        self._layout = canvas_layout(self._tracks, GUTTER, width, area.height(), self._options.counters)
         self.verticalScrollBar().setRange(0, max(0, int(self._layout.height) - area.height()))
         self.verticalScrollBar().setPageStep(area.height())
         self.verticalScrollBar().setSingleStep(3 * GRID)
         self._axis = self._axis.placed_at(GUTTER, width)
-        self._redraw()
+        self.redraw()
 
-    def _redraw(self) -> None:
+    def redraw(self) -> None:
+        """Draws everything anew when the window gets to it."""
         self._base = None
         self.viewport().update()
 
@@ -152,159 +222,105 @@ class TimelineCanvas(QAbstractScrollArea):
         self._arrange()
 
     def scrollContentsBy(self, _dx: int, _dy: int) -> None:  # noqa: N802
-        self._redraw()
+        self.redraw()
+
+    def picture(self) -> TimelinePicture:
+        """What is shown, in a form that anything can be drawn from."""
+        return TimelinePicture(
+            tracks=self._tracks,
+            layout=self._layout,
+            axis=self._axis,
+            theme=self._theme,
+            options=self._options,
+            pinned=self._state.selection.pinned,
+            hovered=self._state.selection.hovered,
+            arrows=self._dependencies(),
+            marks=self._marks,
+            stretch=self._pointer.stretch or self._stretch,
+        )
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        picture, scroll = self.picture(), self.verticalScrollBar().value()
+        if self._base is None:
+            self._base = self._drawn(picture, scroll)
         painter = QPainter(self.viewport())
-        painter.drawPixmap(0, 0, self._base_pixmap())
+        painter.drawPixmap(0, 0, self._base)
         painter.setFont(self.font())
-        painter.translate(0, -self.verticalScrollBar().value())
-        drawing = TrackPainter(painter, self._axis, self._theme, self._peak())
-        selection = self._state.selection
-        for track, rows in zip(self._tracks, self._layout.tracks, strict=True):
-            drawing.highlight(track, rows, selection.pinned, selection.hovered)
-        if self._pointer is not None and self._tracks and self._pressed is None:
-            self._paint_pointer(painter)
+        view = QRectF(self.viewport().rect())
+        picture.paint_lit(painter, view, scroll)
+        self._pointer.paint(painter, view)
         painter.end()
 
-    def _base_pixmap(self) -> QPixmap:
+    def _drawn(self, picture: TimelinePicture, scroll: int) -> QPixmap:
         """Everything but what follows the pointer, kept until something else changes."""
-        if self._base is None:
-            ratio = self.devicePixelRatioF()
-            pixmap = QPixmap(self.viewport().size() * ratio)
-            pixmap.setDevicePixelRatio(ratio)
-            pixmap.fill(QColor(self._theme.background))
-            painter = QPainter(pixmap)
-            painter.setFont(self.font())
-            painter.translate(0, -self.verticalScrollBar().value())
-            drawing = TrackPainter(painter, self._axis, self._theme, self._peak())
-            for track, rows in zip(self._tracks, self._layout.tracks, strict=True):
-                drawing.paint(track, rows)
-            painter.end()
-            self._base = pixmap
-        return self._base
+        ratio = self.devicePixelRatioF()
+        pixmap = QPixmap(self.viewport().size() * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        painter = QPainter(pixmap)
+        painter.setFont(self.font())
+        picture.paint_base(painter, QRectF(self.viewport().rect()), scroll)
+        painter.end()
+        return pixmap
 
-    def _peak(self) -> float:
-        """Both tracks use one scale for warps, so that more looks more."""
-        return max((track.warps.peak for track in self._tracks), default=0.0)
-
-    def _paint_pointer(self, painter: QPainter) -> None:
-        assert self._pointer is not None
-        found = self.span_at(self._pointer)
-        tip = SpanTip.of(self._tracks, found, self._axis) if found else None
-        offset = self.verticalScrollBar().value()
-        inside = QRectF(self.viewport().rect()).translated(0, offset)
-        position = QPointF(self._pointer.x(), self._pointer.y() + offset)
-        if position.x() >= self._axis.left:
-            paint_cursor(painter, position, inside, self._theme, tip)
-
-    # -- pointer
-
-    def span_at(self, position: QPointF) -> Place | None:
-        """The span under a point of the viewport."""
-        y = position.y() + self.verticalScrollBar().value()
-        found = self._layout.find(y)
-        if found is None or found[1] < 0 or position.x() < self._axis.left:
-            return None
-        track, lane = found
-        slack_ns = _SLACK_PX / self._axis.pixels_per_ns
-        span = self._tracks[track].lanes[lane].at(self._axis.time_ns(position.x()), slack_ns)
-        return None if span is None else Place(track, lane, span)
-
-    def operators_at(self, place: Place | None) -> tuple[str, ...]:
-        """The operators that a span belongs to."""
-        if place is None:
+    def _dependencies(self) -> tuple[tuple[Arrow, ...], ...]:
+        """Arrows of the pinned operators, worked out once for each selection."""
+        if not self._options.dependencies:
             return ()
-        track = self._tracks[place.track]
-        return track.operators[int(track.lanes[place.lane].launch[place.span])]
+        if self._arrows is None:
+            pinned = self._state.selection.pinned
+            self._arrows = tuple(arrows(track, track.launches(pinned).tolist()) for track in self._tracks)
+        return self._arrows
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._pressed, self._drag_axis = event.position(), self._axis
+    # -- events
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        self._pointer = event.position()
-        if self._pressed is not None and self._drag_axis is not None:
-            moved = event.position().x() - self._pressed.x()
-            if abs(moved) >= _DRAG_PX or self._axis != self._drag_axis:
-                self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
-                self.set_axis(self._drag_axis.panned(-moved / self._axis.pixels_per_ns))
-            return
-        self._state.hover(self.operators_at(self.span_at(event.position())))
-        self.viewport().update()
+        self._pointer.move(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        self._pointer.press(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        if event.button() != Qt.MouseButton.LeftButton or self._pressed is None:
-            return
-        clicked = (event.position() - self._pressed).manhattanLength() < _DRAG_PX
-        self._pressed, self._drag_axis = None, None
-        self.viewport().unsetCursor()
-        if clicked:
-            self._place = self.span_at(event.position())
-            self._state.pin(self.operators_at(self._place))
-        self.viewport().update()
+        self._pointer.release(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        place = self.span_at(event.position())
-        if place is not None:
-            lane = self._tracks[place.track].lanes[place.lane]
-            self.set_axis(self._axis.framing(float(lane.start_ns[place.span]), float(lane.end_ns[place.span])))
+        self._pointer.double_click(event)
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
-        self._pointer = None
-        self._state.hover(())
-        self.viewport().update()
+        self._pointer.leave()
         super().leaveEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
-        delta = event.angleDelta()
-        sideways = delta.x() if abs(delta.x()) > abs(delta.y()) else 0
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            sideways = delta.y() or delta.x()
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and self.verticalScrollBar().maximum():
-            self.verticalScrollBar().setValue(self.verticalScrollBar().value() - delta.y())
-        elif sideways:
-            self.set_axis(self._axis.panned(-sideways / 120 * self._axis.span_ns * 0.1))
-        else:
-            self.zoom(_ZOOM_STEP ** (-delta.y() / 120), event.position().x())
-        event.accept()
+        self._pointer.wheel(event)
 
-    # -- keyboard
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
+        position = QPointF(event.pos())
+        keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
+        if keyboard:
+            position = QPointF(GUTTER, AXIS + GRID)
+        track = self.place.track if keyboard and self.place is not None else self.hits.track_at(position)
+        self.menu_wanted.emit(self.viewport().mapToGlobal(position.toPoint()), -1 if track is None else track)
+
+    def event(self, event: QEvent) -> bool:
+        # Esc lets go of marks and stretch first; the window's own Esc (the selection) gets the next one.
+        escape = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
+        if escape and event.key() == Qt.Key.Key_Escape and self._keys.can_release:  # type: ignore[attr-defined]
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier or not self._press(Qt.Key(event.key())):
+        if not self._keys.press(event):
             super().keyPressEvent(event)
 
-    def _press(self, key: Qt.Key) -> bool:
-        step = self._axis.span_ns * 0.15
-        match key:
-            case Qt.Key.Key_W | Qt.Key.Key_Plus:
-                self.zoom(1 / _ZOOM_STEP)
-            case Qt.Key.Key_S | Qt.Key.Key_Minus:
-                self.zoom(_ZOOM_STEP)
-            case Qt.Key.Key_A:
-                self.set_axis(self._axis.panned(-step))
-            case Qt.Key.Key_D:
-                self.set_axis(self._axis.panned(step))
-            case Qt.Key.Key_F | Qt.Key.Key_Home:
-                self.fit()
-            case Qt.Key.Key_Left | Qt.Key.Key_Right | Qt.Key.Key_Up | Qt.Key.Key_Down:
-                self._walk(key)
-            case _:
-                return False
-        return True
-
-    def _walk(self, key: Qt.Key) -> None:
-        """Pins the next operator in a direction."""
-        self._place = neighbour(self._tracks, self._place, key)
-        if self._place is not None:
-            lane = self._tracks[self._place.track].lanes[self._place.lane]
-            self._state.pin(self.operators_at(self._place))
-            self.set_axis(
-                self._axis.showing(float(lane.start_ns[self._place.span]), float(lane.end_ns[self._place.span]))
-            )
+    @property
+    def pointer_time_ns(self) -> float | None:
+        """The time under the pointer; None where it is elsewhere."""
+        return self._pointer.time_ns
 
     def _selection_changed(self) -> None:
-        if self._place is not None and not self._state.selection.pinned:
-            self._place = None
+        pinned = self._state.selection.pinned
+        if pinned != self._pinned:
+            self._pinned, self._arrows = pinned, None
+        if self.place is not None and not pinned:
+            self.place = None
         self.viewport().update()

@@ -1,0 +1,58 @@
+"""Draws the marks between which time is measured, and the stretch of time that is looked at."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from warploom_app.painters.labels import labels
+from warploom_app.presenters.measure import Marks
+from warploom_app.presenters.time_axis import TimeAxis
+from warploom_app.presenters.units import latency
+from warploom_app.theme import Theme
+
+_LINE = 18.0
+
+
+def paint_range(
+    painter: QPainter, stretch: tuple[float, float], axis: TimeAxis, inside: QRectF, head: QRectF, theme: Theme
+) -> None:
+    """Tints a stretch of time over all tracks and writes its length into the axis."""
+    left, right = (min(max(axis.x(time), inside.left()), inside.right()) for time in stretch)
+    tint = QColor(theme.accent)
+    tint.setAlphaF(0.10)
+    painter.fillRect(QRectF(left, inside.top(), right - left, inside.height()), tint)
+    painter.setPen(QPen(QColor(theme.accent), 1))
+    for x in (left, right):
+        painter.drawLine(QPointF(x, inside.top()), QPointF(x, inside.bottom()))
+    _paint_label(painter, latency((stretch[1] - stretch[0]) / 1e3), (left + right) / 2, inside, head, theme)
+
+
+def paint_marks(painter: QPainter, marks: Marks, axis: TimeAxis, inside: QRectF, head: QRectF, theme: Theme) -> None:
+    """Draws the marks as lines through all tracks; between two of them, what passes from one to the other."""
+    for time in marks.times:
+        x = axis.x(time)
+        if inside.left() - 1 <= x <= inside.right() + 1:
+            painter.setPen(QPen(QColor(theme.found), 1.5))
+            painter.drawLine(QPointF(x, inside.top()), QPointF(x, inside.bottom()))
+    stretch = marks.stretch
+    if stretch is None:
+        for time in marks.times:
+            _paint_label(painter, latency(time / 1e3, axis.unit), axis.x(time), inside, head, theme)
+        return
+    left, right = (min(max(axis.x(time), inside.left()), inside.right()) for time in stretch)
+    y = head.bottom() - 2
+    painter.setPen(QPen(QColor(theme.found), 1.5))
+    painter.drawLine(QPointF(left, y), QPointF(right, y))
+    _paint_label(painter, "Δ " + latency((stretch[1] - stretch[0]) / 1e3), (left + right) / 2, inside, head, theme)
+
+
+def _paint_label(painter: QPainter, text: str, x: float, inside: QRectF, head: QRectF, theme: Theme) -> None:
+    width = labels(painter.font()).width(text) + 12
+    left = min(max(x - width / 2, inside.left()), inside.right() - width)
+    box = QRectF(left, head.top() + (head.height() - _LINE) / 2, width, _LINE)
+    painter.setPen(QPen(QColor(theme.hairline), 1))
+    painter.setBrush(QColor(theme.surface))
+    painter.drawRect(box)
+    painter.setPen(QColor(theme.text))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
