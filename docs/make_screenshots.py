@@ -48,7 +48,7 @@ def _shoot(program: WindowProgram, model: Path) -> None:
     state = program.state
     program.appearance.set_mode(AppearanceMode.LIGHT)
     program.window.resize(WIDTH, HEIGHT)
-    program.open(None)
+    program.open()
     _wait(lambda: state.devices is not None)
     _save(program, "start.png")
     program.session.open([model])

@@ -18,10 +18,15 @@ from warploom_app.engine_client import EngineClient
 from warploom_app.hosts import Hosts
 from warploom_app.icons import app_icon
 from warploom_app.recordings_folder import RecordingsFolder
+from warploom_app.recovery import Recovery
 from warploom_app.session import Session
 from warploom_app.settings import Settings
+from warploom_app.single_instance import SingleInstance
 from warploom_app.state import AppState
+from warploom_app.translation import speak
 from warploom_app.views.main_window import MainWindow
+
+_PRUNE_AFTER_MS = 5000  # old recordings can wait until the window stands
 
 
 class WindowProgram:
@@ -30,6 +35,8 @@ class WindowProgram:
     def __init__(
         self, settings: Settings, engine: EngineClient | None = None, recordings: Path | None = None
     ) -> None:  # fmt: skip
+        self.settings = settings
+        self.translator = speak(settings.preferences.language)
         self.state = AppState()
         self.appearance = Appearance(settings.appearance)
         self.appearance.apply()
@@ -40,25 +47,45 @@ class WindowProgram:
         folder = RecordingsFolder(recordings or settings.recordings_folder)
         self.session = Session(self.state, self.engine, self.commands, self.background, folder, self.hosts)
         self.window = MainWindow(self.state, self.session, settings, self.appearance)
+        self.recovery = Recovery(self.state, self.session.queue)
+        self.instance = SingleInstance()
 
-    def open(self, path: str | None) -> None:
-        """Shows the window, then starts the engine, then opens a file."""
+    def open(self, paths: Sequence[Path] = ()) -> None:
+        """Shows the window, then starts the engine, then opens files, or what a window had open that crashed."""
         self.window.show()
         QTimer.singleShot(0, self.session.start)
-        if path:
-            QTimer.singleShot(0, lambda: self.session.open([Path(path)]))
+        QTimer.singleShot(0, lambda: self._open_first(list(paths)))
+        QTimer.singleShot(_PRUNE_AFTER_MS, self.window, lambda: self.session.prune(self.settings.preferences))
+
+    def listen(self) -> None:
+        """Takes the files of further starts of Warploom."""
+        self.instance.asked.connect(self._asked)
+        self.instance.listen()
+
+    def _open_first(self, paths: list[Path]) -> None:
+        note = self.recovery.take()
+        if paths:
+            self.session.open(paths)
+        elif note is not None and self.settings.preferences.reopen:
+            self.session.recover(note)
+
+    def _asked(self, paths: list[Path]) -> None:
+        self.window.bring_to_front()
+        self.session.open(paths)
 
     def close(self) -> None:
         """Ends every process and thread."""
         self.window.close()
+        self.instance.close()
+        self.recovery.close()
         self.commands.close()
         self.session.close()
         self.engine.close()
         self.background.close()
 
 
-def run(path: str | None = None) -> int:
-    """Opens the window, with a file if one is given; returns when it is closed."""
+def run(paths: Sequence[Path] = ()) -> int:
+    """Opens the window, with files if some are given; returns when it is closed."""
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     dress(application)
@@ -67,7 +94,8 @@ def run(path: str | None = None) -> int:
     # What is here now lives as long as the window: not walking it again keeps the collector's pauses short.
     gc.collect()
     gc.freeze()
-    program.open(path)
+    program.open(paths)
+    program.listen()
     code = application.exec()
     program.close()
     return code
@@ -87,9 +115,3 @@ def _leave_on_interrupt(application: QApplication) -> None:
     heartbeat = QTimer(application)
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start(250)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the window with the command line's arguments (at most one: a file)."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    return run(given[0] if given else None)

@@ -23,10 +23,11 @@ from warploom_app.background import Background, sentence
 from warploom_app.commands import CommandRunner
 from warploom_app.engine_client import EngineClient
 from warploom_app.hosts import Hosts
-from warploom_app.jobs import JobState, Task, TaskQueue
+from warploom_app.jobs import JobState, Task, TaskQueue, TaskState
 from warploom_app.loading import document_from_graph, document_from_recording, what_is
 from warploom_app.log_batch import LogBatch
 from warploom_app.recordings_folder import RecordingsFolder
+from warploom_app.recovery import Note
 from warploom_app.runner import Runner
 from warploom_app.settings import Preferences
 from warploom_app.state import AppState, Document, Message
@@ -34,6 +35,7 @@ from warploom_app.state import AppState, Document, Message
 RESTART = "run.restart"
 CANCEL = "run.cancel"
 OPEN = "file.open"
+RESUME = "run.resume"
 OPEN_RESULT = "run.open-result"
 SHOW_JOBS = "view.jobs"
 
@@ -231,6 +233,31 @@ class Session(QObject):
             lambda _: self._say_saved(output),
             lambda error: self._say(sentence(error)),
         )
+
+    def recover(self, note: Note) -> None:
+        """Opens what a window had open that crashed, and offers its runs again."""
+        file, model = Path(note.document), Path(note.model)
+        if note.document and file.is_file():
+            if note.model and model.is_file():
+                self._read(file, model)
+            else:
+                self.open([file])
+        for task in note.tasks:
+            lost = self.queue.add(Path(task.model), task.options, task.host)
+            text = self.tr("The window ended before this run did.")
+            self.queue.change(lost.id, state=TaskState.CANCELLED, message=text)
+        if note.tasks:
+            text = self.tr("Warploom ended unexpectedly while {} runs were not done: they are in the list of jobs.")
+            self._notice(text.format(len(note.tasks)), RESUME)
+        elif note.document:
+            self._notice(self.tr("Warploom ended unexpectedly; what was open is open again."))
+
+    def resume_runs(self) -> None:
+        """Runs again what a crash of the window cut off."""
+        for task in self.queue.tasks:
+            if task.state is TaskState.CANCELLED:
+                self.queue.again(task.id)
+        self.runner.advance()
 
     def prune(self, preferences: Preferences) -> None:
         """Lets the oldest recordings of the folder go, but none that is in use."""

@@ -27,7 +27,7 @@ from warploom.report.export import FORMATS, ExportFormat
 from warploom_app.actions import ActionRegistry
 from warploom_app.appearance import Appearance, AppearanceMode
 from warploom_app.icons import app_icon
-from warploom_app.jobs import Task
+from warploom_app.jobs import Task, TaskState
 from warploom_app.notifier import Notifier
 from warploom_app.session import Session
 from warploom_app.settings import Settings
@@ -185,6 +185,7 @@ class MainWindow(QMainWindow):
         enabled |= {f"export.{name}": has_results and self.state.chore is None for name in FORMATS}
         enabled["export.copy-figure"] = enabled["export.png"]
         enabled["run.open-result"] = ended
+        enabled["run.resume"] = any(task.state is TaskState.CANCELLED for task in self.session.queue.tasks)
         enabled["view.zoom-selection"] = has_results and bool(self.state.selection.pinned)
         enabled["run.optimize"] = is_open and self.state.chore is None
         enabled["run.cancel"] = stoppable

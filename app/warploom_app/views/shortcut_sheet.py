@@ -73,6 +73,7 @@ class ShortcutSheet(QDialog):
         layout.setSpacing(GRID)
         layout.addWidget(self.search)
         layout.addWidget(self.tree, 1)
+        self._rows: list[tuple[QTreeWidgetItem, list[QTreeWidgetItem]]] = []
         self._fill(registry, titles)
         self.resize(64 * GRID, 80 * GRID)
 
@@ -95,19 +96,21 @@ class ShortcutSheet(QDialog):
         font.setBold(True)
         group.setFont(0, font)
         self.tree.addTopLevelItem(group)
-        for text, keys in rows:
-            item = QTreeWidgetItem([text, keys])
+        items = [QTreeWidgetItem([text, keys]) for text, keys in rows]
+        for item in items:
             item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             group.addChild(item)
+        self._rows.append((group, items))
 
     def _filter(self, text: str) -> None:
         words = text.lower().split()
-        for row in range(self.tree.topLevelItemCount()):
-            group = self.tree.topLevelItem(row)
-            shown = 0
-            for i in range(group.childCount()):
-                item = group.child(i)
-                fits = all(word in f"{group.text(0)} {item.text(0)} {item.text(1)}".lower() for word in words)
-                item.setHidden(not fits)
-                shown += fits
-            group.setHidden(not shown)
+        for group, items in self._rows:
+            hidden = [not _fits(group, item, words) for item in items]
+            for item, gone in zip(items, hidden, strict=True):
+                item.setHidden(gone)
+            group.setHidden(all(hidden))
+
+
+def _fits(group: QTreeWidgetItem, item: QTreeWidgetItem, words: Sequence[str]) -> bool:
+    text = f"{group.text(0)} {item.text(0)} {item.text(1)}".lower()
+    return all(word in text for word in words)

@@ -71,6 +71,7 @@ def _run(window: MainWindow) -> None:
     add(ActionSpec("run.add-host", _tr("Add GPU &host…"), "", _tr("Run on another machine")), window.overlays.add_host)
     open_result = window.session.open_result
     add(ActionSpec("run.open-result", _tr("Open latest &result"), "Ctrl+Shift+R"), lambda: open_result())
+    add(ActionSpec("run.resume", _tr("Run stopped jobs a&gain")), window.session.resume_runs)
     add(ActionSpec("run.restart", _tr("&Restart engine"), separated=True), window.session.restart_engine)
 
 

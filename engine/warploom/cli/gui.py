@@ -15,19 +15,38 @@ from warploom.errors import CommandError
 
 
 def gui(
-    file: Annotated[
-        Path | None, typer.Argument(help="An ONNX file or a recording to open.", show_default=False)
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="ONNX files or recordings to open.", show_default=False),
     ] = None,
+    new_window: Annotated[bool, typer.Option("--new-window", help="Open one more window.")] = False,
+    install_desktop: Annotated[
+        bool, typer.Option("--install-desktop", help="Add a menu entry, file types and icons for this user.")
+    ] = False,
+    uninstall_desktop: Annotated[bool, typer.Option("--uninstall-desktop", help="Remove them.")] = False,
 ) -> int:
-    """Open the window."""
-    if file is not None and not file.exists():
-        raise CommandError(f"There is no file {file} to open.")
+    """Open the window; a window that is open already takes the files."""
+    if install_desktop or uninstall_desktop:
+        from warploom.cli import desktop_entry
+
+        for path in desktop_entry.install() if install_desktop else desktop_entry.uninstall():
+            typer.echo(str(path))
+        return 0
+    given = files or []
+    for file in given:
+        if not file.exists():
+            raise CommandError(f"There is no file {file} to open.")
     obstacle = window_obstacle()
     if obstacle:
         raise CommandError(obstacle)
-    from warploom_app.main import main
+    if not new_window:
+        from warploom.cli.running_window import hand_over
 
-    return main([str(file)] if file else [])
+        if hand_over(given):
+            return 0
+    from warploom_app.main import run
+
+    return run(given)
 
 
 def window_obstacle() -> str | None:
