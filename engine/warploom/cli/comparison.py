@@ -23,6 +23,34 @@ def print_comparison(recording: Recording) -> None:
     console.print(_circumstances(recording), markup=False, soft_wrap=True)
 
 
+def print_timelines(recording: Recording) -> None:
+    """Prints how the two timelines compared were made, where the time went, and what to know before believing it."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from warploom.cli.console import stdout_console
+    from warploom.report.measured import fact_rows
+    from warploom.report.pair import shown_pair
+    from warploom.timeline.account import account, account_text
+    from warploom.timeline.caveats import caveats
+
+    pair = shown_pair(recording)
+    timelines = [shown.candidate.timeline for shown in pair]
+    table = Table(box=None, pad_edge=False)
+    for title in ("timeline", *(shown.title for shown in pair)):
+        table.add_column(title, overflow="fold")
+    for row in fact_rows(timelines):
+        table.add_row(row.name, *(Text(text) for text in row.texts))
+    console = stdout_console()
+    console.print()
+    console.print(table)
+    if len(pair) > 1:
+        text = account_text(account(*timelines), *(shown.candidate.name for shown in pair))
+        console.print(f"\n{text}", markup=False, soft_wrap=True)
+    for line in caveats(timelines):
+        console.print(f"! {line}", style="yellow", markup=False, soft_wrap=True)
+
+
 def _rich_table(comparison: ComparisonTable) -> Table:
     from rich.table import Table
 

@@ -84,6 +84,7 @@ def _print(found: RecordingDiff, top: int, limit: float | None, *, regression: b
 
 def _latency_table(found: RecordingDiff) -> Table:
     from rich.table import Table
+    from rich.text import Text
 
     from warploom.report.units import time_unit
 
@@ -98,7 +99,7 @@ def _latency_table(found: RecordingDiff) -> Table:
         quartiles = [f"{unit.text(side.p25_us)} … {unit.text(side.p75_us)}" for side in (one.before, one.after)]
         medians = [unit.text(side.median_us) for side in (one.before, one.after)]
         table.add_row(
-            one.name, medians[0], quartiles[0], medians[1], quartiles[1], _percent(one.change), _word(one),
+            Text(one.name), medians[0], quartiles[0], medians[1], quartiles[1], _percent(one.change), _word(one),
             style=_style(one.change, noisy=one.within_noise),
         )  # fmt: skip
     return table
@@ -111,7 +112,7 @@ def _operator_table(found: RecordingDiff, operators: list[OperatorDiff]) -> Tabl
     from warploom.report.units import change_text, number_text
 
     table = Table(box=None, pad_edge=False)
-    table.add_column(f"operator, {found.judged.name}")
+    table.add_column(Text(f"operator, {found.judged.name}"))
     for title in ("A µs", "B µs", "change µs", "change"):
         table.add_column(title, justify="right")
     table.add_column("")

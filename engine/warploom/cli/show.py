@@ -21,7 +21,7 @@ def show(
     json: Annotated[bool, typer.Option("--json", help="Print the same object as optimize --json.")] = False,
 ) -> None:
     """Print the comparison and the stages of a recording, with latencies per stage and block."""
-    from warploom.cli.comparison import print_comparison
+    from warploom.cli.comparison import print_comparison, print_timelines
     from warploom.recording.file import read_recording
     from warploom.report.summary import summary
 
@@ -35,6 +35,7 @@ def show(
         _print_log(recording)
     else:
         print_comparison(recording)
+        print_timelines(recording)
         _print_stages(recording, candidate)
 
 

@@ -135,11 +135,20 @@ def _device_rows(figures: Sequence[_Figures], unit: TimeUnit) -> tuple[TableRow,
             "Achieved occupancy", "%", figures, lambda item: 100 * item.statistics.warps.occupancy, 1, "higher",
             "Mean active warps as a part of what the device can hold.",
         ),
+        _row(
+            "SMs idle", "%", figures, _sms_idle, 1, "lower", "SM time without a resident warp, by hardware counters."
+        ),
         time("Device idle", lambda item: item.statistics.idle_ns / 1000, "Nothing runs: launch gaps and waits."),
         time("Streams overlap", lambda item: item.statistics.overlap_ns / 1000, "Two or more streams run something."),
         time("Critical path", lambda item: item.critical_us, "Kernel time of the chain that the end waits for."),
         _row("Output error", "rel. L2", figures, error, -1, "lower", "Against the reference, the worst output."),
     )  # fmt: skip
+
+
+def _sms_idle(item: _Figures) -> float | None:
+    """By counters alone: without them it would be the device's idle time once more."""
+    found = item.statistics.sm_idle
+    return 100 * found.share if found.basis == "counters" else None
 
 
 def _time_row(

@@ -55,7 +55,7 @@ def account_text(found: Account, before: str, after: str) -> str:
         _part(found.gaps_us, "from fewer gaps", "to more gaps"),
     ]
     said = ", ".join(part for part in parts if part)
-    head = f"{after.capitalize()} {verb} {_us(abs(found.saved_us))} against {before}"
+    head = f"Schedule {after} {verb} {_us(abs(found.saved_us))} against {before}"
     return f"{head}: {said}." if said else f"{head}."
 
 

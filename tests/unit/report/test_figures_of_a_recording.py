@@ -5,17 +5,23 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+from warploom.cli.main import run
 from warploom.device.protocol import Measurement
+from warploom.recording.file import write_recording
 from warploom.recording.recording import Candidate, Recording, SchedulerSummary, SearchSummary, Verification
+from warploom.report.measured import fact_rows
 from warploom.report.naming import place, places, title
 from warploom.report.pair import shown_pair
 from warploom.report.summary import summary
 from warploom.report.table import ComparisonTable, TableRow, comparison_table
 from warploom.report.units import change_text, number_text, time_text, time_unit
 from warploom.report.verdict import verdict
+from warploom.timeline import Counters, Profile, Timeline
 
 
 def with_latency(candidate: Candidate, *samples_us: float) -> Candidate:
@@ -178,3 +184,65 @@ def test_that_numbers_are_written_as_readers_expect() -> None:
     assert number_text(12345.678, 1) == "12,345.7"
     assert number_text(0.00031, -1) == "3.1e-04"
     assert [change_text(value, 2) for value in (-0.001, 0.0, 1.5, -1.5)] == ["0.00", "0.00", "+1.50", "-1.50"]
+
+
+# ---- how timelines were made
+
+
+def profiled(timeline: Timeline) -> Timeline:
+    """As a GPU would be recorded, with counters and everything doubtful."""
+    launches = np.zeros((3, len(timeline.launch_names)), dtype=np.int64)
+    profile = Profile(
+        np.array([60_000, 66_000, 70_000]), 1, launches, launches + 900, unprofiled_us=60.0, interval_ns=1000,
+        alignment_residual_ns=420.0, attribution_error=0.071, unattributed=0.034, skewed_launches=(0,), note="Few SMs",
+    )  # fmt: skip
+    edges = np.arange(0, timeline.duration_ns, 1000)
+    cycles = np.array([[750.0], [1000.0]]) * np.ones(len(edges) - 1)
+    names = ("sm__cycles_active.avg", "sm__cycles_elapsed.avg")
+    counters = Counters(names, edges[:-1], edges[1:], cycles)
+    return dataclasses.replace(timeline, simulated=False, profile=profile, counters=counters)
+
+
+def test_that_everything_about_a_measurement_is_listed(example_recording: Recording) -> None:
+    timeline = profiled(example_recording.optimized.timeline)
+    rows = {row.name: row.texts for row in fact_rows([example_recording.sequential.timeline, timeline])}
+    assert rows["Basis"] == ("simulated", "measured")
+    assert rows["SMs idle"][1] == "25.0% (by counters)"
+    assert rows["Replays profiled"] == ("–", "3")
+    assert rows["Replay, quartiles"][1] == "63.0 / 66.0 / 68.0 µs"
+    assert rows["Profiling overhead"][1] == "1.10×"
+    assert rows["Clock residual"][1] == "0.42 µs"
+    assert rows["Attribution error"][1] == "7.1%"
+    assert rows["Unattributed warps"][1] == "3.4%"
+    assert rows["Delayed by tracing"][1] == "stem"
+    assert rows["Note"][1] == "Few SMs"
+    assert rows["Streams overlap most"][0] == "–"
+    assert "stream 0 + stream 1: " in rows["Streams overlap most"][1]
+
+
+def test_that_the_summary_holds_the_same_facts_as_numbers(example_recording: Recording) -> None:
+    example_recording.candidates = tuple(
+        dataclasses.replace(item, timeline=profiled(item.timeline)) for item in example_recording.candidates
+    )
+    found = summary(example_recording)["schedules"][2]["timeline"]
+    assert found["sm_idle"] == {"share": pytest.approx(0.25), "basis": "counters"}
+    assert found["profile"]["overhead"] == pytest.approx(1.1)
+    assert found["profile"]["replay_us"] == {"median": 66.0, "p25": 63.0, "p75": 68.0}
+    assert found["profile"]["skewed"] == ["stem"]
+    assert sum(pair["us"] for pair in found["overlaps"]) >= found["overlap_us"] > 0
+    json.dumps(found, allow_nan=False)
+    assert row_of(comparison_table(example_recording), "SMs idle").texts[0] == "25.0"
+
+
+def test_that_show_tells_where_the_time_went_and_what_to_doubt(
+    example_recording: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example_recording.candidates = tuple(
+        dataclasses.replace(item, timeline=profiled(item.timeline)) for item in example_recording.candidates
+    )
+    write_recording(example_recording, tmp_path / "r.warploom")
+    assert run(["show", str(tmp_path / "r.warploom")]) == 0
+    text = capsys.readouterr().out
+    assert "Profiling overhead    1.10×" in text
+    assert "Schedule both saves" in text
+    assert "! sequential: tracing delays the first fork; the starts of stem are later than without it." in text

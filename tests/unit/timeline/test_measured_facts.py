@@ -100,7 +100,7 @@ def test_that_the_account_of_a_recording_adds_up_and_is_told(example_recording: 
     found = account(first, second)
     assert found.side_by_side_us + found.kernels_us + found.gaps_us == pytest.approx(found.saved_us)
     text = account_text(found, "sequential", "both")
-    assert text.startswith(f"Both saves {found.saved_us:.1f} µs against sequential: ")
+    assert text.startswith(f"Schedule both saves {found.saved_us:.1f} µs against sequential: ")
     assert f"+{found.side_by_side_us:.1f} µs from work side by side" in text
 
 
