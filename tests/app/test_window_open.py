@@ -11,12 +11,12 @@ import msgspec
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from warploom.recording.recording import FORMAT_VERSION
 from warploom_app.main import WindowProgram
-from warploom_app.views.start_page import SampleCard
+from warploom_app.views.start_cards import RecordingCard, SampleCard
 
 MakeProgram = Callable[..., WindowProgram]
 
@@ -186,9 +186,8 @@ def test_that_opened_files_are_remembered_and_open_again(
     wait_open(qtbot, first)
     first.window.close()
     second = make_program(start=False)
-    name = f"Open {recording_file}"
-    button = next(one for one in second.window.findChildren(QPushButton) if one.accessibleName() == name)
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    card = next(one for one in second.window.findChildren(RecordingCard) if one.path == recording_file)
+    qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
     wait_open(qtbot, second)
 
 

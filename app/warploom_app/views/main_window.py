@@ -39,7 +39,7 @@ from warploom_app.views.jobs_panel import JobsPanel
 from warploom_app.views.message_bar import MessageBar
 from warploom_app.views.progress_strip import ProgressStrip
 from warploom_app.views.run_bar import RunBar
-from warploom_app.views.samples import sample_file, samples
+from warploom_app.views.samples import sample_file, samples, shipped_recordings
 from warploom_app.views.start_page import StartPage
 from warploom_app.views.window_actions import register_actions
 from warploom_app.views.window_dialogs import WindowDialogs
@@ -86,7 +86,7 @@ class MainWindow(QMainWindow):
         self.run_bar = RunBar(self.state, self.registry, self.session.hosts, theme)
         self.addToolBar(self.run_bar)
         self.message_bar = MessageBar(self.state, self.registry, theme)
-        self.start_page = StartPage(self.state, samples(), theme)
+        self.start_page = StartPage(self.state, samples(), shipped_recordings(), theme)
         self.workbench = Workbench(self.state, theme)
         DagActions(self.registry, self.workbench.graph_panel)
         self.pages = QStackedWidget()
@@ -381,4 +381,5 @@ class MainWindow(QMainWindow):
         if self._laid_out:
             self._settings.set_bytes("docks", self.workbench.saveState())
         self._settings.sync()
+        self.start_page.close_pictures()
         super().closeEvent(event)

@@ -1,13 +1,12 @@
-"""StartPage: what one sees with nothing open: what to drop, sample models, recent files, and which device was found."""
+"""StartPage: what one sees with nothing open: what to drop, recordings, samples and recent files, and the device."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFont, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -22,15 +21,13 @@ from PySide6.QtWidgets import (
 from warploom_app.icons import icon
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme
+from warploom_app.thumbnails import Thumbnails
+from warploom_app.views.start_cards import RecordingCard, Sample, SampleCard
 from warploom_app.views.widgets import heading, muted, set_flag
 
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A model that can be opened without having one: its recipe's name, or the file that is there already."""
-
-    name: str
-    description: str
+_COLUMNS = 3
+_MOST_CARDS = 6
+_DRAW_AFTER_MS = 400  # the window comes first
 
 
 class StartPage(QScrollArea):
@@ -38,7 +35,7 @@ class StartPage(QScrollArea):
 
     Signals:
         open_wanted: The user asks for the file dialog.
-        file_chosen: A recent file.
+        file_chosen: A recent file, or a recording.
         sample_chosen: A sample's name.
     """
 
@@ -46,9 +43,15 @@ class StartPage(QScrollArea):
     file_chosen = Signal(str)
     sample_chosen = Signal(str)
 
-    def __init__(self, state: AppState, samples: Sequence[Sample], theme: Theme) -> None:
+    def __init__(
+        self, state: AppState, samples: Sequence[Sample], recordings: Sequence[Path], theme: Theme
+    ) -> None:  # fmt: skip
         super().__init__()
         self._state, self._theme = state, theme
+        self._shipped = tuple(recordings)
+        self._cards: list[SampleCard | RecordingCard] = []
+        self.thumbnails = Thumbnails(self)
+        self.thumbnails.ready.connect(self._show_pictures)
         self._icons: list[tuple[QLabel, str, int]] = []
         self._recent_buttons: list[QPushButton] = []
         self.setWidgetResizable(True)
@@ -65,14 +68,20 @@ class StartPage(QScrollArea):
         column.addWidget(self._drop_target())
         column.addWidget(self._device_line())
         column.addSpacing(GRID)
-        column.addWidget(heading(self.tr("Sample models")))
-        column.addLayout(self._cards(samples))
-        column.addSpacing(GRID)
-        self._recent_heading = heading(self.tr("Recent files"))
+        self._recent_heading = heading(self.tr("Recent"))
         column.addWidget(self._recent_heading)
+        self._recent_cards = self._grid()
+        column.addLayout(self._recent_cards)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(0)
         column.addLayout(self._recent)
+        column.addSpacing(GRID)
+        if self._shipped:
+            column.addWidget(heading(self.tr("Recorded on a GPU")))
+            column.addLayout(self._fill(self._grid(), [RecordingCard(path, theme) for path in self._shipped]))
+            column.addSpacing(GRID)
+        column.addWidget(heading(self.tr("Sample models")))
+        column.addLayout(self._fill(self._grid(), [SampleCard(sample, theme) for sample in samples]))
         column.addStretch(1)
         state.devices_changed.connect(self._show_device)
         self._show_device()
@@ -83,6 +92,17 @@ class StartPage(QScrollArea):
         self._theme = theme
         for label, name, size in self._icons:
             label.setPixmap(icon(name, theme.muted).pixmap(size, size))
+        for card in self._cards:
+            card.set_theme(theme)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Has missing pictures drawn, once the page is seen."""
+        super().showEvent(event)
+        QTimer.singleShot(_DRAW_AFTER_MS, self, self._draw_pictures)
+
+    def close_pictures(self) -> None:
+        """Ends the drawing of pictures."""
+        self.thumbnails.close()
 
     @property
     def drop_target(self) -> QFrame:
@@ -94,19 +114,40 @@ class StartPage(QScrollArea):
         set_flag(self._target, "active", "true" if active else "false")
 
     def set_recent(self, files: Sequence[Path]) -> None:
-        """Lists the files opened last."""
+        """Shows the files opened last: recordings as cards, models as lines."""
         for button in self._recent_buttons:
             self._recent.removeWidget(button)
             button.deleteLater()
+        for card in [one for one in self._cards if isinstance(one, RecordingCard) and one.path not in self._shipped]:
+            self._recent_cards.removeWidget(card)
+            self._cards.remove(card)
+            card.deleteLater()
         self._recent_buttons = []
         self._recent_heading.setVisible(bool(files))
+        recordings = [path for path in files if path.suffix == ".warploom"][:_MOST_CARDS]
+        self._fill(self._recent_cards, [RecordingCard(path, self._theme) for path in recordings])
         for path in files:
+            if path in recordings:
+                continue
             button = QPushButton(f"{path.name}    {_tidy(path.parent)}")
             button.setProperty("link", True)
             button.setAccessibleName(self.tr("Open {}").format(path))
             button.clicked.connect(lambda _=False, path=path: self.file_chosen.emit(str(path)))
             self._recent_buttons.append(button)
             self._recent.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
+        self._show_pictures()
+        if self.isVisible():
+            self._draw_pictures()
+
+    def _draw_pictures(self) -> None:
+        if self.isVisible():
+            self.thumbnails.draw([card.path for card in self._cards if isinstance(card, RecordingCard)])
+
+    def _show_pictures(self) -> None:
+        for card in self._cards:
+            found = self.thumbnails.find(card.path) if isinstance(card, RecordingCard) else None
+            if found is not None and isinstance(card, RecordingCard):
+                card.show_picture(*found)
 
     def _drop_target(self) -> QFrame:
         target = self._target = QFrame()
@@ -162,15 +203,19 @@ class StartPage(QScrollArea):
         stands = self.tr("Runs on {} (simulated).") if simulated else self.tr("Runs on {}.")
         self._device.setText(f"{stands.format(name)} {devices.why}")
 
-    def _cards(self, samples: Sequence[Sample]) -> QGridLayout:
+    def _grid(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setSpacing(2 * GRID)
-        for i, sample in enumerate(samples):
-            card = SampleCard(sample, self._icon("model", 24))
-            card.chosen.connect(self.sample_chosen)
-            grid.addWidget(card, i // 3, i % 3)
-        for column in range(3):
+        for column in range(_COLUMNS):
             grid.setColumnStretch(column, 1)
+        return grid
+
+    def _fill(self, grid: QGridLayout, cards: Sequence[SampleCard | RecordingCard]) -> QGridLayout:
+        for i, card in enumerate(cards):
+            sample = isinstance(card, SampleCard)
+            card.chosen.connect(self.sample_chosen if sample else self.file_chosen)
+            grid.addWidget(card, i // _COLUMNS, i % _COLUMNS)
+            self._cards.append(card)
         return grid
 
     def _icon(self, name: str, size: int) -> QLabel:
@@ -179,48 +224,6 @@ class StartPage(QScrollArea):
         label.setPixmap(icon(name, self._theme.muted).pixmap(size, size))
         self._icons.append((label, name, size))
         return label
-
-
-class SampleCard(QFrame):
-    """A sample as something to click (or Enter)."""
-
-    chosen = Signal(str)
-
-    def __init__(self, sample: Sample, picture: QLabel) -> None:
-        super().__init__()
-        self._sample = sample
-        self.setObjectName("card")
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setAccessibleName(f"{sample.name}: {sample.description}")
-        self.setToolTip(sample.description)
-        self.setFixedHeight(11 * GRID)
-        texts = QVBoxLayout()
-        texts.setSpacing(2)
-        name = QLabel(sample.name)
-        font = QFont(name.font())
-        font.setWeight(QFont.Weight.DemiBold)
-        name.setFont(font)
-        description = muted(sample.description)
-        description.setWordWrap(True)
-        description.setAlignment(Qt.AlignmentFlag.AlignTop)
-        texts.addWidget(name)
-        texts.addWidget(description, 1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
-        row.setSpacing(2 * GRID)
-        row.addWidget(picture)
-        row.addLayout(texts, 1)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
-            self.chosen.emit(self._sample.name)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.chosen.emit(self._sample.name)
-        else:
-            super().keyPressEvent(event)
 
 
 def _tidy(folder: Path) -> str:
