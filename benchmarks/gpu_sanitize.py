@@ -28,7 +28,7 @@ WITHOUT_LIBRARY = (
     "depthwise,pool,pool_global,unary,binary,logic,integers,casts,chains,reduce,positions,softmax,norm,norm_newer,"
     "transpose,slice,gather,resize"
 )
-ALL_OWN = f"{WITHOUT_LIBRARY},join,view,separable,absorb"
+ALL_OWN = f"{WITHOUT_LIBRARY},join,view,separable,absorb,conv_ranks"
 _SUMMARY = re.compile(r"(?:ERROR SUMMARY|RACECHECK SUMMARY): (\d+)")
 _KERNEL = re.compile(r" at (?:[\w ]*? )?([A-Za-z_]\w*_[0-9a-f]{8})\b")
 _KEPT_LINES = 60
