@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Generator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pyqtgraph.Qt.internals import PrimitiveArray  # type: ignore[import-untyped]
-from PySide6.QtCore import QByteArray, QDataStream, QLineF, QRectF
+from PySide6.QtCore import QByteArray, QDataStream, QIODevice, QLineF, QRectF
 from PySide6.QtGui import QPainter, QPainterPath
 
 Floats = npt.NDArray[np.float64]
@@ -17,6 +18,7 @@ Integers = npt.NDArray[np.intp]
 _BAND_HEIGHT = 640.0  # edges are gathered in one path per so many scene units along the flow of data
 _CURVE = 0.5  # how far the control points of a curve reach, as a share of its height
 _STRAIGHT = 0.5  # a piece that moves less than this sideways is a straight line
+_BANDS_AT_ONCE = 16
 
 # How QDataStream writes a path: the number of elements, the elements, where the last part starts, the fill rule.
 _ELEMENT = np.dtype([("type", ">i4"), ("x", ">f8"), ("y", ">f8")])
@@ -65,6 +67,11 @@ class Edges:
         kept = chosen[owner]
         return curved_path(lines[kept], horizontal=self.horizontal)
 
+    def redrawn(self) -> Edges:
+        """The same with paths of its own."""
+        bands = [EdgeBand(_copied(band.path), band.bounds) for band in self.bands]
+        return replace(self, bands=bands)
+
     def touching(self, area: QRectF) -> Floats:
         """The pieces that reach into an area, along the flow of data."""
         axis = 0 if self.horizontal else 1
@@ -72,15 +79,23 @@ class Edges:
         return self.lines[(self.lines[:, axis] <= high) & (self.lines[:, axis + 2] >= low)]
 
 
-def make_edges(ends: Integers, points: Floats, stops: Integers, *, horizontal: bool = False) -> Edges:
-    """Edges from the routes of a layout."""
+def make_edges(
+    ends: Integers, points: Floats, stops: Integers, *, horizontal: bool = False
+) -> Generator[None, None, Edges]:
+    """Edges from the routes of a layout; in small steps, so that a window can go on living."""
     lines, owner = _pieces(points, stops)
+    yield
     lines = lines[_first_of_each(ends[:, 0][owner], lines)]
+    yield
     band = np.floor_divide(lines[:, 0 if horizontal else 1], _BAND_HEIGHT).astype(np.intp)
+    order = np.argsort(band, kind="stable")
+    starts = np.flatnonzero(np.diff(band[order], prepend=-1))
     bands = []
-    for index in np.unique(band).tolist():
-        path = curved_path(lines[band == index], horizontal=horizontal)
+    for i, members in enumerate(np.split(order, starts[1:]) if len(order) else ()):
+        path = curved_path(lines[members], horizontal=horizontal)
         bands.append(EdgeBand(path, path.controlPointRect().adjusted(-2, -2, 2, 2)))
+        if i % _BANDS_AT_ONCE == _BANDS_AT_ONCE - 1:
+            yield
     return Edges(ends, points, stops, lines, bands, horizontal)
 
 
@@ -120,6 +135,17 @@ def _read_path(elements: npt.NDArray[np.void]) -> QPainterPath:
     stream = QDataStream(QByteArray(head.tobytes() + elements.tobytes() + tail.tobytes()))
     stream >> path  # QDataStream reads this way
     return path
+
+
+def _copied(path: QPainterPath) -> QPainterPath:
+    """A path that shares nothing with the first: a plain copy would share it until one of them changes."""
+    data = QByteArray()
+    writer = QDataStream(data, QIODevice.OpenModeFlag.WriteOnly)
+    writer << path  # QDataStream writes this way
+    copy = QPainterPath()
+    reader = QDataStream(data)
+    reader >> copy
+    return copy
 
 
 def _pieces(points: Floats, stops: Integers) -> tuple[Floats, Integers]:

@@ -77,8 +77,7 @@ class DagGeometry:
 
     def redrawn(self) -> DagGeometry:
         """The same with paths of its own: Qt's may not be drawn by two threads at once."""
-        edges = make_edges(self.edges.ends, self.edges.points, self.edges.stops, horizontal=self.horizontal)
-        return replace(self, edges=edges)
+        return replace(self, edges=self.edges.redrawn())
 
 
 def prepare_geometry(
@@ -107,7 +106,7 @@ def prepare_geometry(
     ends = np.array(request.edges, dtype=np.intp).reshape(-1, 2)
     stops = np.concatenate(([0], np.array(layout.route_stops, dtype=np.intp)))
     yield
-    edges = make_edges(ends, points, stops, horizontal=horizontal)
+    edges = yield from make_edges(ends, points, stops, horizontal=horizontal)
     yield
     bounds = QRectF(-_MARGIN, -_MARGIN, width + 2 * _MARGIN, height + 2 * _MARGIN)
     frames = [BlockFrame(number, _around(columns, members)) for number, members in blocks]
