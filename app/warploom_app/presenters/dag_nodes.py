@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from warploom.graph import Graph, Operator, OperatorKind, Primitive, Tensor
+from warploom.report.naming import place
 
 _QUIET = frozenset({"Identity", "Dropout"})
-_SAYS_NOTHING = frozenset({"conv", "conv2d", "linear"})  # last part of a module path: the title says it already
 _MOST_TITLE_PARTS = 4
 _SMALLEST_BLOCK = 3
 _LARGEST_BLOCK = 0.6
@@ -91,12 +91,8 @@ def _repeated(op: str, times: int) -> str:
 
 
 def alias_of(operator: Operator) -> str:
-    """The module path that its weights share, which says more than an exporter's node name; else the name itself."""
-    paths = [weight.split(".")[:-1] for weight in operator.weights if weight.endswith((".weight", ".bias"))]
-    shared = [parts[0] for parts in itertools.takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))]
-    if len(shared) > 1 and shared[-1] in _SAYS_NOTHING:
-        shared.pop()
-    return ".".join(shared) or operator.name.removeprefix("node_").strip("/")
+    """Where it is in the model, as reports call it: the module path that its weights share, else its own name."""
+    return place(operator)
 
 
 def worth_showing(members: int, operators: int) -> bool:

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
+
 from warploom.graph import Graph, Operator
 
 _SAYS_NOTHING = frozenset({"conv", "conv2d", "conv1d", "linear", "weight", "bias", "kernel", "gamma", "beta"})
 
 
 def place(operator: Operator) -> str:
-    """Where the operator is in the model: the module that its weights belong to, else its own name.
+    """Where the operator is in the model: the module that its weights share, else its own name.
 
     Exporters number their nodes ("node_Conv_1583") but keep the modules' names in those of the weights
     ("Mixed_7c.branch1x1.conv.weight").
     """
-    for weight in operator.weights:
-        parts = weight.strip("/").replace("/", ".").split(".")
-        while parts and parts[-1].lower() in _SAYS_NOTHING:
-            parts.pop()
-        if parts and "." in weight:
-            return ".".join(parts)
-    tail = operator.name.strip("/").removeprefix("node_")
+    paths = [_module_path(weight) for weight in operator.weights if "." in weight]
+    shared = [parts[0] for parts in itertools.takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))]
+    if path := _telling(shared):
+        return ".".join(path)
+    tail = operator.name.strip("/").removeprefix("node_").strip("/")
     return tail or operator.name
+
+
+def _module_path(weight: str) -> list[str]:
+    """The modules that a weight belongs to: ["Mixed_7c", "branch1x1"] of "Mixed_7c.branch1x1.conv.weight"."""
+    return _telling(weight.strip("/").replace("/", ".").split("."))
+
+
+def _telling(parts: list[str]) -> list[str]:
+    """Without last parts that every such operator has: what is computed is said elsewhere."""
+    while len(parts) > 1 and parts[-1].lower() in _SAYS_NOTHING:
+        parts = parts[:-1]
+    return parts
 
 
 def places(graph: Graph) -> dict[str, str]:
