@@ -21,6 +21,7 @@ from warploom.cli import (
     devices,
     diff,
     doctor,
+    experiment,
     export,
     gui,
     models,
@@ -73,6 +74,7 @@ def make_app() -> typer.Typer:
     app.command("diff")(diff.diff)
     app.command("export")(export.export)
     app.add_typer(models.app, name="models")
+    app.command("experiment")(experiment.experiment)
     app.command("devices")(devices.devices)
     app.command("doctor")(doctor.doctor)
     app.command("ops")(ops.ops)

@@ -1,0 +1,115 @@
+"""Peers and our own two schedules on one network, measured in turns."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from warploom.experiments.laboratory import Laboratory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from warploom.device import Executable
+    from warploom.peers.compare import Measure, PeerRow
+    from warploom.recording.recording import Recording
+
+SEQUENTIAL, CHOSEN = "Warploom, sequential", "Warploom's choice"
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """Latencies in milliseconds by what ran, and why others did not run."""
+
+    latencies_ms: dict[str, float]
+    notes: tuple[str, ...] = ()
+
+
+def peers_here(laboratory: Laboratory) -> tuple[str, ...]:
+    """The peers to run: those asked for, or all that compute on the same kind of processor as the device.
+
+    Beside a simulated GPU nothing is run unless it is asked for: a latency on the CPU says nothing about it.
+    """
+    from warploom.peers.registry import PEERS, find_peer
+
+    asked = laboratory.settings.peers
+    if asked is not None:
+        return tuple(find_peer(name).name for name in asked)
+    if laboratory.settings.device.startswith("sim:"):
+        return ()
+    return tuple(name for name, peer in PEERS.items() if peer.gpu)
+
+
+def compared(
+    laboratory: Laboratory, network: str, recording: Recording, peers: tuple[str, ...], batch: int
+) -> Compared:
+    """Runs peers beside the sequential and the chosen schedule of a recording; kept per network, batch and peers."""
+    ours = {
+        SEQUENTIAL: recording.sequential.measurement.median_us / 1000,
+        CHOSEN: recording.optimized.measurement.median_us / 1000,
+    }
+    if not peers:
+        return Compared(ours, () if laboratory.settings.peers is not None else (_without(laboratory),))
+    key = f"peers-{network}-{batch}-{'-'.join(peers)}"
+    return laboratory.figure(key, lambda: _compare(laboratory, network, recording, peers, batch), Compared)
+
+
+def _without(laboratory: Laboratory) -> str:
+    return f"No peer runs beside {laboratory.settings.device}; --peers names some."
+
+
+def _compare(
+    laboratory: Laboratory, network: str, recording: Recording, peers: tuple[str, ...], batch: int
+) -> Compared:
+    from warploom.device.registry import open_device
+    from warploom.importer.load import import_model
+    from warploom.importer.options import ImportOptions
+    from warploom.importer.reference import random_inputs, reference_outputs
+    from warploom.passes.pipeline import optimize_graph
+    from warploom.peers.compare import compare_peers
+
+    path, options = laboratory.model(network), ImportOptions(batch=batch)
+    raw = import_model(path, options).graph
+    fused = optimize_graph(raw).graph
+    inputs = random_inputs(raw, 1)
+    reference = reference_outputs(path, options, inputs)
+    device = open_device(laboratory.settings.device)
+    precision = recording.settings.precision
+    with ExitStack() as stack:
+        executables = {
+            name: stack.enter_context(device.compile(fused, candidate.plan, precision))
+            for name, candidate in ((SEQUENTIAL, recording.sequential), (CHOSEN, recording.optimized))
+        }
+        ours = {name: _measure(executable) for name, executable in executables.items()}
+        rows, samples = compare_peers(
+            peers,
+            raw,
+            inputs,
+            reference,
+            precision,
+            repeats=laboratory.settings.repeats,
+            ours=ours,
+            note=laboratory.note,
+        )
+    close: Any = getattr(device, "close", None)
+    if close is not None:
+        close()
+    latencies = {name: _median(values) / 1000 for name, values in samples.items()}
+    latencies |= {row.title: row.median_us / 1000 for row in rows if row.counts and row.median_us is not None}
+    return Compared(latencies, tuple(_note(row) for row in rows if row.problem or row.untested))
+
+
+def _measure(executable: Executable) -> Measure:
+    return lambda count: executable.measure(count).samples_us
+
+
+def _median(values: Sequence[float]) -> float:
+    import numpy as np
+
+    return float(np.median(values))
+
+
+def _note(row: PeerRow) -> str:
+    untested = " (an adapter that had never run with its library before)" if row.untested else ""
+    return f"{row.title}{untested}: {row.problem or 'ran'}"

@@ -1,0 +1,51 @@
+"""Experiment 2 of IOS: the same networks in what a user would run instead, interleaved in the same run."""
+
+from __future__ import annotations
+
+from warploom.experiments.comparing import Compared, compared, peers_here
+from warploom.experiments.laboratory import Laboratory, source_of
+from warploom.experiments.published import published_ios, published_peers
+from warploom.experiments.result import Cell, ExperimentResult, ResultTable, geometric_mean, throughput_bars
+from warploom.experiments.schedules import PAPER_NETWORKS
+
+
+def run(laboratory: Laboratory) -> ExperimentResult:
+    """Latencies of all peers that run here, and published ones beside them."""
+    networks = laboratory.networks(PAPER_NETWORKS)
+    peers = peers_here(laboratory)
+    found: dict[str, Compared] = {}
+    source = ""
+    for network in networks:
+        recording = laboratory.record(network)
+        source = source_of(recording)
+        found[network] = compared(laboratory, network, recording, peers, 1)
+    names = list(dict.fromkeys(name for one in found.values() for name in one.latencies_ms))
+    latencies = {name: [found[network].latencies_ms.get(name) for network in networks] for name in names}
+    rows = tuple((name, *row, geometric_mean(row)) for name, row in latencies.items())
+    columns = ("what ran", *networks, "geometric mean")
+    tables = (
+        ResultTable("Latency in ms, model only, batch 1, in turns within one run", columns, rows, source),
+        *_elsewhere(networks, laboratory.settings.precision),
+    )
+    notes = tuple(dict.fromkeys(note for one in found.values() for note in one.notes))
+    chart = throughput_bars("Frameworks on batch size one", networks, latencies)
+    return ExperimentResult("frameworks", "Comparison with what users run instead", tables, (chart,), notes)
+
+
+def _elsewhere(networks: tuple[str, ...], precision: str) -> tuple[ResultTable, ...]:
+    ios, peers = published_ios(), published_peers()
+    there = {network: peers.latencies_ms.get(network, {}).get(precision, {}) for network in networks}
+    names = dict.fromkeys(name for figures in there.values() for name in figures)
+    beside: tuple[tuple[Cell, ...], ...] = tuple(
+        (name, *(there[network].get(name) for network in networks), None) for name in names
+    )
+    columns = ("what ran", *networks, "geometric mean")
+    published = tuple(
+        (name, *(row := [figures.get(network) for network in networks]), geometric_mean(row))
+        for name, figures in ios.frameworks_ms.items()
+    )
+    tables = (ResultTable("Latency in ms, as published", columns, published, f"{ios.source}: {ios.device}"),)
+    if not beside:
+        return tables
+    source = f"not from the same run; {peers.source}: {peers.device}; {peers.note}"
+    return (ResultTable(f"Latency in ms of peers on an H200, {precision}", columns, beside, source), *tables)
