@@ -15,6 +15,7 @@
     read = () => new Float64Array(0);
   }
   data.timelines = data.timelines.map((timeline) => readTimeline(timeline, read));
+  shareScales(data.timelines);
   const whole = Math.max(1, ...data.timelines.map((timeline) => timeline.duration));
   const peak = Math.max(1, ...data.timelines.map(peakWarps));
   const view = { start: 0, end: whole };
@@ -33,6 +34,13 @@
   }
 
   function colour(lane) { return theme.streams.get(lane.colour) || lane.colour; }
+
+  // A counter has one scale in all timelines, so that heights can be compared.
+  function shareScales(timelines) {
+    const most = new Map();
+    for (const { tracks } of timelines) for (const track of tracks) most.set(track.name, Math.max(most.get(track.name) || 0, track.most));
+    for (const { tracks } of timelines) for (const track of tracks) track.most = most.get(track.name);
+  }
 
   // The highest step of all streams together.
   function peakWarps(timeline) {

@@ -12,12 +12,15 @@ from warploom.report.html_data import script_data
 from warploom.report.html_view import ComparedView, caveat_lines, compared_view, facts, log_lines, timeline_captions
 from warploom.report.measured import fact_rows
 from warploom.report.pair import shown_pair
-from warploom.report.table import comparison_table
+from warploom.report.table import comparison_table, with_pair_first
 from warploom.report.verdict import verdict
+
+MOST_DRAWN = 5000
+"""Operators that the page draws and lists; a browser gets slow with more."""
 
 
 def html_report(recording: Recording) -> bytes:
-    """The file's content; everything that comes from the recording is escaped."""
+    """The file's content; everything that comes from the recording is escaped (`dag_svg` escapes names itself)."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(data_path("assets", "report")),
         autoescape=True,
@@ -30,12 +33,13 @@ def html_report(recording: Recording) -> bytes:
     text = environment.get_template("report.html.j2").render(
         recording=recording,
         verdict=verdict(recording),
-        table=comparison_table(recording),
+        table=with_pair_first(comparison_table(recording), recording),
         compared=compared,
         captions=timeline_captions(recording),
         facts=facts(recording),
         log=log_lines(recording),
-        dag=Markup(_dag(recording, compared)),  # dag_svg escapes every name itself
+        most=MOST_DRAWN,
+        dag=Markup(_dag(recording, compared)) if len(recording.graph.operators) <= MOST_DRAWN else "",
         measured=fact_rows([shown.candidate.timeline for shown in shown_pair(recording)]),
         caveats=caveat_lines(recording),
         thinned=data.thinned,

@@ -186,7 +186,7 @@ def timeline_captions(recording: Recording) -> tuple[tuple[str, str], ...]:
         us = MICROSECONDS.text
         warps = f"{found.warps.mean:,.0f} active warps on average ({found.warps.occupancy:.1%} of the device)"
         parts = [f"{us(found.duration_ns / 1000)} µs", warps, f"idle {us(found.idle_ns / 1000)} µs"]
-        if found.streams > 1:
+        if found.overlap_ns:
             parts.append(f"streams overlap for {us(found.overlap_ns / 1000)} µs")
         captions.append((shown.title, " · ".join(parts)))
     return tuple(captions)

@@ -16,7 +16,7 @@ from warploom.report.figure_style import LINE, MUTED, WIDTH_INCHES, draw_title, 
 from warploom.report.html_view import ComparedView, caveat_lines, compared_view, facts
 from warploom.report.measured import fact_rows
 from warploom.report.pair import shown_pair
-from warploom.report.table import comparison_table
+from warploom.report.table import comparison_table, with_pair_first
 from warploom.report.utilization import fill_utilization
 
 PAGE_INCHES = 7.07  # the proportions of A4, on its side
@@ -74,7 +74,7 @@ def _paragraphs(page: Figure, y: float, heading: str, texts: Iterable[str]) -> f
 def _table_pages(recording: Recording, compared: ComparedView | None) -> list[Figure]:
     """Tables one after the other, as many on a page as it holds."""
     flow = _Flow()
-    table = comparison_table(recording)
+    table = with_pair_first(comparison_table(recording), recording)
     columns = [f"{name} *" if i == table.chosen else name for i, name in enumerate(table.columns)]
     rows = [[row.name, row.unit, *row.texts] for row in table.rows]
     flow.table("Schedules (* chosen)", ["", "", *columns], rows, left=2)

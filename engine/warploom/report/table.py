@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from warploom.recording.recording import Candidate, Recording
+from warploom.report.pair import shown_pair
 from warploom.report.summary import stage_count
 from warploom.report.units import TimeUnit, number_text, time_unit
 from warploom.timeline.statistics import TimelineStatistics, critical_path, timeline_statistics
@@ -68,6 +69,17 @@ def comparison_table(recording: Recording) -> ComparisonTable:
     names = tuple(candidate.name for candidate in recording.candidates)
     present = tuple(row for row in rows if any(value is not None for value in row.values))
     return ComparisonTable(names, names.index(recording.chosen), present)
+
+
+def with_pair_first(table: ComparisonTable, recording: Recording) -> ComparisonTable:
+    """The table with the two schedules that are shown side by side in front, for pages that cannot show all columns."""
+    first = [shown.candidate.name for shown in shown_pair(recording)]
+    order = sorted(range(len(table.columns)), key=lambda i: (table.columns[i] not in first, i))
+    rows = tuple(
+        replace(row, values=tuple(row.values[i] for i in order), texts=tuple(row.texts[i] for i in order))
+        for row in table.rows
+    )
+    return ComparisonTable(tuple(table.columns[i] for i in order), order.index(table.chosen), rows)
 
 
 def _figures(recording: Recording, candidate: Candidate) -> _Figures:

@@ -14,9 +14,10 @@ import pytest
 
 from warploom.graph import Graph
 from warploom.recording.recording import Candidate, Recording, Verification
+from warploom.report import html
 from warploom.report.columns import unpack
 from warploom.report.html import html_report
-from warploom.report.table import comparison_table
+from warploom.report.table import comparison_table, with_pair_first
 from warploom.report.verdict import verdict
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "path", "rect"}
@@ -225,3 +226,22 @@ def test_that_a_network_of_1374_operators_is_reported(make_recording: Callable[.
     data = html_report(make_recording(196))
     assert len(data) < 8_000_000
     assert sum(tag == "g" for tag, _ in Page(data).elements) == 1374
+
+
+def test_that_too_many_operators_are_not_drawn_and_that_is_said(
+    example_recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr(html, "MOST_DRAWN", 10)
+    page = Page(html_report(example_recording))
+    assert "16 operators are more than a browser draws well" in page.text_of("main")
+    assert "the first 10 of 16" in page.text_of("main")
+    assert not any(tag == "svg" for tag, _ in page.elements)
+
+
+def test_that_the_schedules_compared_stand_first(example_recording: Recording) -> None:
+    table = with_pair_first(comparison_table(example_recording), example_recording)
+    assert table.columns == ("sequential", "both", "parallel")
+    assert table.columns[table.chosen] == "both"
+    whole = comparison_table(example_recording)
+    for row, old in zip(table.rows, whole.rows, strict=True):
+        assert row.texts == (old.texts[0], old.texts[2], old.texts[1])
