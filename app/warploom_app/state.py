@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from warploom.worker.messages import DeviceList, OptimizeOptions
 from warploom_app.jobs import JobState
+from warploom_app.presenters.track_choice import TrackChoice
 
 if TYPE_CHECKING:
     from warploom.graph import Graph, LogEntry
@@ -87,6 +88,7 @@ class AppState(QObject):
         devices_changed: The engine told which devices there are.
         message_changed: The bar above the view has something to say, or nothing any more.
         compared_changed: Other candidates are compared.
+        shown_changed: More, fewer or otherwise ordered candidates are shown; the compared ones stay.
     """
 
     document_changed = Signal()
@@ -96,6 +98,7 @@ class AppState(QObject):
     devices_changed = Signal()
     message_changed = Signal()
     compared_changed = Signal()
+    shown_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -107,7 +110,7 @@ class AppState(QObject):
         self._options = OptimizeOptions()
         self._devices: DeviceList | None = None
         self._message: Message | None = None
-        self._compared: tuple[str, str] | None = None
+        self._choice: TrackChoice | None = None
 
     @property
     def document(self) -> Document | None:
@@ -155,11 +158,16 @@ class AppState(QObject):
         return self._message
 
     @property
-    def compared(self) -> tuple[str, str] | None:
-        """Names of the two candidates that are compared; None without results."""
+    def choice(self) -> TrackChoice | None:
+        """Which candidates are shown, and which two are compared; None without results."""
         if self._document is None or self._document.results is None:
             return None
-        return self._compared or self._document.results.usual
+        return self._choice or TrackChoice.of(self._document.results.usual)
+
+    @property
+    def compared(self) -> tuple[str, str] | None:
+        """Names of the two candidates that are compared; None without results."""
+        return self.choice.compared if self.choice is not None else None
 
     @property
     def pair(self) -> Pair | None:
@@ -172,7 +180,7 @@ class AppState(QObject):
     def set_document(self, document: Document | None) -> None:
         """Opens something else (or closes it); lets go of what was selected in the old one."""
         self._document = document
-        self._compared = None
+        self._choice = None
         self._select(Selection())
         self.document_changed.emit()
 
@@ -218,9 +226,16 @@ class AppState(QObject):
 
     def set_compared(self, names: tuple[str, str]) -> None:
         """The user chose which candidates to compare."""
-        if names != self._compared:
-            self._compared = names
+        choice = self.choice
+        self.set_choice(choice.comparing(names) if choice is not None else TrackChoice.of(names))
+
+    def set_choice(self, choice: TrackChoice) -> None:
+        """The user chose which candidates to show, in which order, and which of them to compare."""
+        before, self._choice = self.choice, choice
+        if before is None or before.compared != choice.compared:
             self.compared_changed.emit()
+        elif before.shown != choice.shown:
+            self.shown_changed.emit()
 
     def show(self, message: Message) -> None:
         """Says something in the bar above the view."""

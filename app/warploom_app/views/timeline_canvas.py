@@ -167,6 +167,20 @@ class TimelineCanvas(QAbstractScrollArea):
             self.viewport().update()
             self.stretch_changed.emit()
 
+    def choose_stretch(self) -> None:
+        """Chooses what lies between the marks, else the selection, else what is seen."""
+        self._keys.choose_stretch()
+
+    @property
+    def can_release(self) -> bool:
+        """Whether there are marks or a stretch of time to let go of."""
+        return self._keys.can_release
+
+    def release(self) -> None:
+        """Lets go of marks and stretch."""
+        self.set_marks(Marks())
+        self.set_stretch(None)
+
     def fit(self) -> None:
         """Shows everything."""
         self.set_axis(self._axis.fitted())

@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeyEvent
 
-from warploom_app.presenters.measure import Marks, snapped
+from warploom_app.presenters.measure import snapped
 from warploom_app.presenters.track_links import follow
 from warploom_app.presenters.track_tip import span_tip
 from warploom_app.presenters.track_walk import Place, neighbour
@@ -90,8 +90,7 @@ class TimelineKeys:
             case Qt.Key.Key_L:
                 canvas.set_options(replace(canvas.options, dependencies=not canvas.options.dependencies))
             case Qt.Key.Key_Escape if self.can_release:
-                canvas.set_marks(Marks())
-                canvas.set_stretch(None)
+                canvas.release()
             case _:
                 return False
         return True

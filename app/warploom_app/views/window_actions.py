@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication
 from warploom.report.export import FORMATS
 from warploom_app.actions import ActionSpec
 from warploom_app.appearance import AppearanceMode
-from warploom_app.views.workbench import FIGURES, LOG, TIMELINES
+from warploom_app.views.workbench import FIGURES, LOG, OPERATORS, TIMELINES
 
 if TYPE_CHECKING:
     from warploom_app.views.main_window import MainWindow
@@ -44,6 +44,7 @@ def _file_and_edit(window: MainWindow) -> None:
 def _view(window: MainWindow) -> None:
     add = window.registry.add
     add(ActionSpec("view.timelines", _tr("&Timelines"), "Ctrl+1"), partial(window.show_tab, TIMELINES))
+    add(ActionSpec("view.operators", _tr("&Operators of both"), "Ctrl+4"), partial(window.show_tab, OPERATORS))
     add(ActionSpec("view.figures", _tr("&Figures"), "Ctrl+2"), partial(window.show_tab, FIGURES))
     add(ActionSpec("view.log", _tr("&Build log"), "Ctrl+3"), partial(window.show_tab, LOG))
     jobs = window.jobs_dock.toggleViewAction

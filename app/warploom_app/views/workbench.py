@@ -18,6 +18,7 @@ from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme
 from warploom_app.views.comparison_view import ComparisonView
 from warploom_app.views.dag_panel import DagPanel
+from warploom_app.views.delta_view import DeltaView
 from warploom_app.views.figures_view import FiguresView
 from warploom_app.views.inspector_panel import InspectorPanel
 from warploom_app.views.log_view import LogView
@@ -26,7 +27,7 @@ from warploom_app.views.verdict_bar import VerdictBar
 from warploom_app.views.why_panel import WhyPanel
 from warploom_app.views.widgets import heading
 
-TIMELINES, FIGURES, LOG = range(3)
+TIMELINES, OPERATORS, FIGURES, LOG = range(4)
 
 
 class Workbench(QMainWindow):
@@ -65,11 +66,13 @@ class Workbench(QMainWindow):
     def _build_results(self, theme: Theme) -> None:
         self.verdict = VerdictBar()
         self.comparison = ComparisonView(self._state, theme)
+        self.delta = DeltaView(self._state)
         self.figures_view = FiguresView(self.figures)
         self.log_view = LogView(self._state, self.log)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.comparison, self.tr("Timelines"))
+        self.tabs.addTab(self.delta, self.tr("Operators"))
         self.tabs.addTab(self.figures_view, self.tr("Figures"))
         self.tabs.addTab(self.log_view, self.tr("Build log"))
         self.tabs.setCornerWidget(self.comparison.header, Qt.Corner.TopRightCorner)
@@ -135,7 +138,8 @@ class Workbench(QMainWindow):
         """Shows timelines, figures or the log, and puts the focus there."""
         self._bottom.show()
         self.tabs.setCurrentIndex(tab)
-        (self.comparison, self.figures_view, self.log_view)[tab].setFocus(Qt.FocusReason.ShortcutFocusReason)
+        views = (self.comparison, self.delta, self.figures_view, self.log_view)
+        views[tab].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def colour_by(self, what: ColourBy) -> None:
         """Changes what the colours of the graph mean."""
@@ -202,7 +206,7 @@ class Workbench(QMainWindow):
         self.figures.set_table(results.table if results is not None else None)
         if results is not None:
             self.tabs.setCurrentIndex(TIMELINES)
-        for tab in (TIMELINES, FIGURES):
+        for tab in (TIMELINES, OPERATORS, FIGURES):
             self.tabs.setTabEnabled(tab, results is not None)
         if results is None:
             self.tabs.setCurrentIndex(LOG)

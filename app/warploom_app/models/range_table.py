@@ -1,0 +1,91 @@
+"""RangeTable: what ran in a stretch of time, by candidate, operator type and stream."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from warploom_app.presenters.range_statistics import RangeRow, RangeStatistics
+from warploom_app.presenters.units import MICROSECONDS, TimeUnit, column_unit, count
+
+Index = QModelIndex | QPersistentModelIndex
+
+TRACK, KIND, STREAM, COUNT, SUM, MEAN, MIN, MAX = range(8)
+OPERATORS_ROLE = Qt.ItemDataRole.UserRole
+SORT_ROLE = Qt.ItemDataRole.UserRole + 1
+_COLUMNS = 8
+_ROOT = QModelIndex()
+
+
+class RangeTable(QAbstractTableModel):
+    """Read-only; all times share one unit."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[RangeRow, ...] = ()
+        self._unit: TimeUnit = MICROSECONDS
+
+    def set_statistics(self, statistics: RangeStatistics | None) -> None:
+        """Shows another stretch of time."""
+        self.beginResetModel()
+        self._rows = statistics.rows if statistics is not None else ()
+        self._unit = column_unit(row.sum_ns / 1e3 for row in self._rows)
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = _ROOT) -> int:  # noqa: N802 - Qt's name
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = _ROOT) -> int:  # noqa: N802
+        return 0 if parent.isValid() else _COLUMNS
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        row, column = self._rows[index.row()], index.column()
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return self._text(row, column)
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return _alignment(column)
+            case Qt.ItemDataRole.ToolTipRole:
+                return self.tr("Spans count as far as they lie in the chosen time.")
+        if role == OPERATORS_ROLE:
+            return list(row.operators)
+        return _value(row, column) if role == SORT_ROLE else None
+
+    def _text(self, row: RangeRow, column: int) -> str:
+        if column in (TRACK, KIND):
+            return str(_value(row, column))
+        if column == STREAM:
+            return row.stream_name
+        return count(row.count) if column == COUNT else self._unit.of_us(float(_value(row, column)) / 1e3, 2)
+
+    def headerData(  # noqa: N802
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(section)
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        unit = self._unit.text
+        return (
+            self.tr("Schedule"),
+            self.tr("Type"),
+            self.tr("Stream"),
+            self.tr("Count"),
+            self.tr("Sum, {}").format(unit),
+            self.tr("Mean, {}").format(unit),
+            self.tr("Min, {}").format(unit),
+            self.tr("Max, {}").format(unit),
+        )[section]
+
+
+def _value(row: RangeRow, column: int) -> str | float:
+    values = (row.track, row.kind, row.stream, row.count, row.sum_ns, row.mean_ns, row.min_ns, row.max_ns)
+    return values[column]
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column >= COUNT else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
