@@ -77,11 +77,11 @@ def _print(table: ResultTable) -> None:
     from warploom.cli.console import stdout_console
     from warploom.experiments.writing import show_cell
 
-    shown = Table(
-        title=f"\n{table.title}", title_justify="left", caption=table.source, caption_justify="left", box=None
-    )
+    shown = Table(box=None, pad_edge=False)
     for number, column in enumerate(table.columns):
         shown.add_column(column, justify="left" if number == 0 else "right")
     for row in table.rows:
         shown.add_row(*map(show_cell, row))
+    typer.echo(f"\n{table.title}")
     stdout_console().print(shown)
+    typer.echo(f"({table.source})")

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SEQUENTIAL, CHOSEN = "Warploom, sequential", "Warploom's choice"
 
 
+_MIXED = "Warploom's rows are simulated; peers really ran on this machine, so the two do not compare."
+
+
 class Compared(msgspec.Struct, frozen=True):
     """Latencies in milliseconds by what ran, and why others did not run."""
 
@@ -52,7 +55,8 @@ def compared(
     if not peers:
         return Compared(ours, () if laboratory.settings.peers is not None else (_without(laboratory),))
     key = f"peers-{network}-{batch}-{'-'.join(peers)}"
-    return laboratory.figure(key, lambda: _compare(laboratory, network, recording, peers, batch), Compared)
+    found = laboratory.figure(key, lambda: _compare(laboratory, network, recording, peers, batch), Compared)
+    return Compared(found.latencies_ms, (*found.notes, _MIXED)) if recording.simulated else found
 
 
 def _without(laboratory: Laboratory) -> str:
@@ -111,5 +115,6 @@ def _median(values: Sequence[float]) -> float:
 
 
 def _note(row: PeerRow) -> str:
-    untested = " (an adapter that had never run with its library before)" if row.untested else ""
-    return f"{row.title}{untested}: {row.problem or 'ran'}"
+    if row.problem:
+        return f"{row.title}: {row.problem}"
+    return f"{row.title}: its adapter had never run with its library and a GPU before."
