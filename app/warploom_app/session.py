@@ -172,7 +172,8 @@ class Session(QObject):
         """Asks for a run on each of several models."""
         for model in models:
             self.runner.add(model, self._state.options, self._state.host)
-        self._notice(self.tr("{} models are in the list of jobs.").format(len(models)), SHOW_JOBS)
+        if len(models) > 1:
+            self._notice(self.tr("{} models are in the list of jobs.").format(len(models)), SHOW_JOBS)
 
     def cancel(self) -> None:
         """Stops what is in progress; what was found so far is kept where there is something."""

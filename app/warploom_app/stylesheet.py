@@ -114,7 +114,7 @@ QFrame#hairline { background: $hairline; border: none; }
 QFrame#errorBar { background: $error_surface; border: none; border-bottom: 1px solid $error; }
 QFrame#errorBar QLabel { color: $text; }
 QFrame#errorBar[level="notice"] { background: $warning_surface; border-bottom: 1px solid $warning; }
-QPlainTextEdit { background: $background; border: 1px solid $hairline; border-radius: 4px; }
+QPlainTextEdit, QTextBrowser { background: $background; border: 1px solid $hairline; border-radius: 4px; }
 QWidget#progressStrip { border-top: 1px solid $hairline; }
 QStatusBar { background: $surface; border-top: 1px solid $hairline; }
 QFrame#runSettings { background: $surface; border: 1px solid $hairline; }

@@ -91,9 +91,11 @@ def make_program(qtbot: QtBot, tmp_path: Path, settings: Settings, recording_fil
     """`make_program(behaviour)`: a shown window around a fake worker."""
     programs: list[WindowProgram] = []
 
-    def make(behaviour: str = "good", *, command: list[str] | None = None, start: bool = True) -> WindowProgram:
+    def make(
+        behaviour: str = "good", *, command: list[str] | None = None, start: bool = True, silence_ms: int = 15_000
+    ) -> WindowProgram:
         line = command or [sys.executable, str(FAKE_WORKER), behaviour, str(recording_file)]
-        engine = EngineClient(line, grace_ms=300, terminate_ms=300)
+        engine = EngineClient(line, grace_ms=300, terminate_ms=300, silence_ms=silence_ms)
         program = WindowProgram(settings, engine, tmp_path / "data" / "recordings")
         programs.append(program)
         program.window.resize(1400, 900)

@@ -21,9 +21,11 @@ from warploom.worker.framing import FrameWriter, decode_request, read_frame
 from warploom.worker.messages import (
     PROTOCOL_VERSION,
     CancelRequest,
+    Chunk,
     DeviceEntry,
     DeviceList,
     DevicesRequest,
+    Download,
     Event,
     Failed,
     Finished,
@@ -38,6 +40,8 @@ from warploom.worker.messages import (
     Request,
     SearchProgress,
     Shutdown,
+    Upload,
+    Uploaded,
     Welcome,
 )
 
@@ -80,6 +84,13 @@ class FakeWorker:
                 self._say(DeviceList(request.job, DEVICES, "sim:h200", "No NVIDIA GPU can be used here."))
             case Ping():
                 self._say(Pong(request.job))
+            case Upload():
+                received = request.offset + len(request.data)
+                self._say(Uploaded(job=request.job, name=request.name, received=received, path=request.name))
+            case Download():
+                data = Path(request.path).read_bytes()
+                self._say(Chunk(job=request.job, offset=0, total=len(data), data=data))
+                self._say(Finished(request.job))
             case CancelRequest():
                 self._cancelled.set()
             case ImportRequest():
@@ -108,8 +119,9 @@ class FakeWorker:
             return
         cancelled = self._search(job)
         self._say(Phase(job, "save", request.output))
-        shutil.copy(self._recording, request.output)
-        self._say(Finished(job, request.output, b"{}", cancelled))
+        if request.output:
+            shutil.copy(self._recording, request.output)
+        self._say(Finished(job, request.output or str(self._recording), b"{}", cancelled))
 
     def _search(self, job: int) -> bool:
         """Reports progress; for ever unless the behaviour is good. Returns whether it was cancelled."""

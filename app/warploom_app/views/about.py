@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
+from importlib import metadata
 
 import PySide6
 from PySide6.QtCore import Qt, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
+from warploom.recording.recording import FORMAT_VERSION
 from warploom.version import __version__
+from warploom.worker.messages import PROTOCOL_VERSION
 from warploom_app.icons import app_icon
 from warploom_app.theme import GRID
 
@@ -26,6 +30,8 @@ class AboutDialog(QDialog):
         self._text = (
             f"Warploom {__version__}\n"
             f"Qt {qVersion()}, PySide {PySide6.__version__}, Python {platform.python_version()}\n"
+            f"{_libraries()}\n"
+            f"Recordings of format {FORMAT_VERSION}, engine protocol {PROTOCOL_VERSION}\n"
             f"{platform.platform()}\nApache License 2.0"
         )
         text = QLabel(self._text)
@@ -40,3 +46,12 @@ class AboutDialog(QDialog):
         layout.addWidget(picture)
         layout.addWidget(text)
         layout.addWidget(buttons)
+
+
+def _libraries() -> str:
+    """Versions of what results depend on; what is not installed is left out."""
+    found = []
+    for name in ("numpy", "onnx", "onnxruntime", "cupy-cuda13x", "nvidia-cudnn-cu13"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found.append(f"{name} {metadata.version(name)}")
+    return ", ".join(found)

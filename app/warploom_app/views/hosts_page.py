@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -24,7 +23,7 @@ from warploom.version import __version__
 from warploom.worker.remote import RemoteHost
 from warploom_app.hosts import Hosts, HostStatus
 from warploom_app.theme import GRID
-from warploom_app.views.widgets import set_flag
+from warploom_app.views.widgets import add_setting, set_flag, settings_form
 
 
 class HostsPage(QWidget):
@@ -36,14 +35,15 @@ class HostsPage(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("GPU hosts"))
         self.list.setFixedWidth(24 * GRID)
+        self.list.setSpacing(2)
         self.list.currentItemChanged.connect(lambda *_: self._show_host())
-        self.address = self._line(self.tr("Address"), self.tr("user@machine, or a name of ~/.ssh/config"))
-        self.command = self._line(self.tr("Command"), self.tr("The command that starts Warploom there"))
-        self.ssh = self._line(self.tr("ssh program"), self.tr("The program that connects, with options if need be"))
+        self.address, self.command, self.ssh = QLineEdit(), QLineEdit(), QLineEdit()
+        for line in (self.address, self.command, self.ssh):
+            line.returnPressed.connect(self._save)
+        self.address.setPlaceholderText(self.tr("user@machine"))
         self.port = QSpinBox()
         self.port.setRange(0, 65_535)
         self.port.setSpecialValueText(self.tr("as ssh"))
-        self.port.setAccessibleName(self.tr("Port"))
         self.test_button = QPushButton(self.tr("Save and test"))
         self.test_button.setProperty("primary", True)
         self.test_button.clicked.connect(self._save)
@@ -65,25 +65,18 @@ class HostsPage(QWidget):
         self.report.setMarkdown(self.tr("Jobs run there over ssh with a key; nothing ever asks for a password."))
         self.address.setFocus()
 
-    def _line(self, name: str, hint: str) -> QLineEdit:
-        line = QLineEdit()
-        line.setAccessibleName(name)
-        line.setPlaceholderText(hint)
-        line.setToolTip(hint)
-        line.returnPressed.connect(self._save)
-        return line
-
     def _build(self) -> None:
-        form = QFormLayout()
-        form.setHorizontalSpacing(2 * GRID)
-        form.setVerticalSpacing(GRID)
-        for name, widget in (
-            (self.tr("Address"), self.address),
-            (self.tr("Port"), self.port),
-            (self.tr("Command"), self.command),
-            (self.tr("ssh program"), self.ssh),
+        form = settings_form()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self.port.setFixedWidth(16 * GRID)
+        self.port.setAlignment(Qt.AlignmentFlag.AlignRight)
+        for name, tip, widget in (
+            (self.tr("Address"), self.tr("user@machine, or a name of ~/.ssh/config"), self.address),
+            (self.tr("Port"), self.tr("Of its ssh server"), self.port),
+            (self.tr("Command"), self.tr("The command that starts Warploom there"), self.command),
+            (self.tr("ssh program"), self.tr("The program that connects, with options if need be"), self.ssh),
         ):
-            form.addRow(QLabel(name), widget)
+            add_setting(form, name, widget, tip)
         buttons = QHBoxLayout()
         for button in (self.test_button, self.new_button, self.remove_button):
             button.setAutoDefault(False)

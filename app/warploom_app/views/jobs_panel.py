@@ -78,9 +78,8 @@ class JobsPanel(QWidget):
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(MODEL, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(SETTINGS, QHeaderView.ResizeMode.Interactive)
-        for column, width in ((STATE, 13), (RESULT, 9), (SETTINGS, 24)):
+        header.setSectionResizeMode(SETTINGS, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((MODEL, 17), (STATE, 12), (RESULT, 9)):
             header.resizeSection(column, width * GRID)
         table.activated.connect(self._activate)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

@@ -32,7 +32,7 @@ from warploom_app.notifier import Notifier
 from warploom_app.session import Session
 from warploom_app.settings import Settings
 from warploom_app.state import AppState, Message
-from warploom_app.theme import Theme
+from warploom_app.theme import GRID, Theme
 from warploom_app.views.dag_actions import DagActions
 from warploom_app.views.file_dialogs import FileDialogs
 from warploom_app.views.jobs_panel import JobsPanel
@@ -41,6 +41,7 @@ from warploom_app.views.progress_strip import ProgressStrip
 from warploom_app.views.run_bar import RunBar
 from warploom_app.views.samples import sample_file, samples, shipped_recordings
 from warploom_app.views.start_page import StartPage
+from warploom_app.views.widgets import DockTitle
 from warploom_app.views.window_actions import register_actions
 from warploom_app.views.window_dialogs import WindowDialogs
 from warploom_app.views.window_menus import MENUS, menu_title
@@ -79,6 +80,8 @@ class MainWindow(QMainWindow):
         self.jobs_dock = QDockWidget(self.tr("Jobs"), self)
         self.jobs_dock.setObjectName("jobs")
         self.jobs_dock.setWidget(self.jobs)
+        self.jobs_dock.setTitleBarWidget(DockTitle(self.jobs_dock, theme))
+        self.jobs.setMinimumWidth(36 * GRID)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.jobs_dock)
         self.jobs_dock.hide()
 
@@ -208,6 +211,9 @@ class MainWindow(QMainWindow):
         self.message_bar.set_theme(theme)
         self.progress.set_theme(theme)
         self.jobs.set_theme(theme)
+        title = self.jobs_dock.titleBarWidget()
+        if isinstance(title, DockTitle):
+            title.set_theme(theme)
         self.start_page.set_theme(theme)
         self.workbench.set_theme(theme)
 
@@ -226,7 +232,7 @@ class MainWindow(QMainWindow):
 
     def _show_queue(self) -> None:
         if len(self.session.queue.unfinished) > 1 and not self.jobs_dock.isVisible():
-            self.jobs_dock.show()
+            self.show_jobs()
         self._update_actions()
 
     def _tell(self, task: Task, text: str) -> None:
@@ -348,9 +354,17 @@ class MainWindow(QMainWindow):
         QProcess.startDetached(sys.executable, ["-m", "warploom", "gui", "--new-window"])
 
     def show_jobs(self) -> None:
-        """Shows the list of jobs."""
+        """Shows the list of jobs beside the rest."""
         self.jobs_dock.show()
-        self.jobs.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.resizeDocks([self.jobs_dock], [min(46 * GRID, self.width() // 3)], Qt.Orientation.Horizontal)
+
+    def toggle_jobs(self) -> None:
+        """Shows the list of jobs with the focus on it, or hides it."""
+        if self.jobs_dock.isVisible():
+            self.jobs_dock.hide()
+        else:
+            self.show_jobs()
+            self.jobs.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def bring_to_front(self) -> None:
         """Puts the window over the others, as far as the desktop lets it."""

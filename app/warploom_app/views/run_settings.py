@@ -7,9 +7,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
-    QFormLayout,
     QFrame,
-    QLabel,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -21,7 +19,7 @@ from warploom.worker.messages import OptimizeOptions
 from warploom_app.presenters.run_options import relevance
 from warploom_app.state import AppState
 from warploom_app.theme import GRID
-from warploom_app.views.widgets import heading, muted
+from warploom_app.views.widgets import add_setting, heading, muted, settings_form
 
 _NO_LIMIT = 0.0
 
@@ -58,22 +56,16 @@ class RunSettings(QFrame):
         self.repeats = self._spin(1, 100_000)
         self.verify = QCheckBox(self.tr("Compare outputs with the original model"))
         self.verify.toggled.connect(self._write)
-        form = QFormLayout()
-        form.setHorizontalSpacing(2 * GRID)
-        form.setVerticalSpacing(GRID)
+        form = settings_form()
         for text, tip, widget in (
             (self.tr("Group limit r"), self.tr("The most operators that a group may have"), self.group_operators),
             (self.tr("Stage limit s"), self.tr("The most groups that a stage may have"), self.stage_groups),
             (self.tr("Search time"), self.tr("The search ends after this time with its best"), self.seconds),
             (self.tr("Measurements"), self.tr("How often each schedule is measured"), self.repeats),
         ):
-            label = QLabel(text)
-            label.setToolTip(tip)
-            widget.setToolTip(tip)
-            widget.setAccessibleName(f"{text}: {tip}")
-            widget.setMinimumWidth(14 * GRID)
+            widget.setFixedWidth(16 * GRID)
             widget.setAlignment(Qt.AlignmentFlag.AlignRight)
-            form.addRow(label, widget)
+            add_setting(form, text, widget, tip)
         self._mode = muted()
         self._mode.setWordWrap(True)
         reset = QPushButton(self.tr("Defaults"))

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QSpinBox,
     QTabWidget,
     QVBoxLayout,
@@ -28,7 +29,7 @@ from warploom_app.settings import Settings
 from warploom_app.theme import GRID
 from warploom_app.translation import languages
 from warploom_app.views.hosts_page import HostsPage
-from warploom_app.views.widgets import muted
+from warploom_app.views.widgets import add_setting, muted, settings_form
 
 GENERAL, RECORDINGS, HOSTS = range(3)
 
@@ -92,11 +93,11 @@ class SettingsDialog(QDialog):
         reopen.setChecked(preferences.reopen)
         reopen.toggled.connect(lambda on: self._change(reopen=on))
         page, form = self._page()
-        self._row(form, self.tr("Colours"), mode)
-        self._row(form, self.tr("Language"), language)
+        add_setting(form, self.tr("Colours"), mode)
+        add_setting(form, self.tr("Language"), language)
         form.addRow("", muted(self.tr("Another language shows after a restart.")))
         form.addRow("", notify)
-        self._row(form, self.tr("Long is more than"), after)
+        add_setting(form, self.tr("Long is more than"), after)
         form.addRow("", reopen)
         return page
 
@@ -116,14 +117,19 @@ class SettingsDialog(QDialog):
         size.setRange(0.1, 10_000)
         size.setValue(preferences.keep_gigabytes)
         size.setSuffix(self.tr(" GB"))
+        size.setFixedWidth(16 * GRID)
+        size.setAlignment(Qt.AlignmentFlag.AlignRight)
         size.valueChanged.connect(lambda value: self._change(keep_gigabytes=value))
         prune = QPushButton(self.tr("Remove the oldest now"))
+        prune.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         prune.setAutoDefault(False)
         prune.clicked.connect(self.prune_wanted)
         page, form = self._page()
-        self._row(form, self.tr("Folder"), self._folder, row)
-        self._row(form, self.tr("Keep at most"), files)
-        self._row(form, self.tr("Together at most"), size)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._folder.setAccessibleName(self.tr("Folder"))
+        form.addRow(QLabel(self.tr("Folder")), row)
+        add_setting(form, self.tr("Keep at most"), files)
+        add_setting(form, self.tr("Together at most"), size)
         text = muted(self.tr("What runs in this window is recorded here. The oldest recordings go first."))
         text.setWordWrap(True)
         form.addRow("", text)
@@ -132,25 +138,16 @@ class SettingsDialog(QDialog):
 
     def _page(self) -> tuple[QWidget, QFormLayout]:
         page = QWidget()
-        form = QFormLayout(page)
+        form = settings_form(page)
         form.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
-        form.setHorizontalSpacing(2 * GRID)
-        form.setVerticalSpacing(GRID)
         return page, form
-
-    def _row(self, form: QFormLayout, name: str, widget: QWidget, layout: QHBoxLayout | None = None) -> None:
-        widget.setAccessibleName(name)
-        label = QLabel(name)
-        label.setBuddy(widget)
-        if layout is None:
-            form.addRow(label, widget)
-        else:
-            form.addRow(label, layout)
 
     def _spin(self, lowest: int, highest: int, value: int) -> QSpinBox:
         spin = QSpinBox()
         spin.setRange(lowest, highest)
         spin.setValue(value)
+        spin.setFixedWidth(16 * GRID)
+        spin.setAlignment(Qt.AlignmentFlag.AlignRight)
         return spin
 
     def _choose_folder(self) -> None:

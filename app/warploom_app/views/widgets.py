@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QDockWidget, QFormLayout, QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from warploom_app.icons import icon
-from warploom_app.theme import Theme
+from warploom_app.theme import GRID, Theme
 
 
 def heading(text: str) -> QLabel:
@@ -60,6 +60,44 @@ class IconButton(QToolButton):
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours."""
         self.setIcon(icon(self._name, theme.muted))
+
+
+class DockTitle(QWidget):
+    """The title of a dock that can be closed."""
+
+    def __init__(self, dock: QDockWidget, theme: Theme) -> None:
+        super().__init__()
+        self._close = IconButton("cancel", self.tr("Hide {}").format(dock.windowTitle()), theme)
+        self._close.clicked.connect(dock.hide)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * GRID, GRID // 2, GRID, GRID // 2)
+        row.addWidget(heading(dock.windowTitle()))
+        row.addStretch(1)
+        row.addWidget(self._close)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draws in other colours."""
+        self._close.set_theme(theme)
+
+
+def settings_form(parent: QWidget | None = None) -> QFormLayout:
+    """Labels at the left, controls at the right, as high as one another."""
+    form = QFormLayout(parent)
+    form.setHorizontalSpacing(2 * GRID)
+    form.setVerticalSpacing(GRID)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+    return form
+
+
+def add_setting(form: QFormLayout, name: str, widget: QWidget, tip: str = "") -> None:
+    """A labelled control: its label and its tip are what screen readers say."""
+    widget.setAccessibleName(f"{name}: {tip}" if tip else name)
+    widget.setToolTip(tip)
+    label = QLabel(name)
+    label.setToolTip(tip)
+    label.setBuddy(widget)
+    label.setMinimumHeight(widget.sizeHint().height())
+    form.addRow(label, widget)
 
 
 _BREAK = "\u200b"  # zero-width space
