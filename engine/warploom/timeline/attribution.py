@@ -24,8 +24,10 @@ WORST_ERROR = 0.2
 
 _DRAIN_STEP_NS = 125
 _LONGEST_DRAIN_NS = 3000
+_USUAL_DRAIN_NS = 1250
 _SHORTEST_NS = 300.0
-_SWEEPS = 4
+_MOST_SWEEPS = 20
+_SETTLED = 0.01
 _TRUST = 0.02  # weight of the modelled level beside what samples say
 _NO_WARPS = 1e-9
 
@@ -97,16 +99,19 @@ def calibrate(launches: Launches, replays: Sequence[Replay], granted: FloatArray
         return start
     drains = np.arange(0, _LONGEST_DRAIN_NS + 1, _DRAIN_STEP_NS, dtype=np.float64)
     fits = [_Fit(launches, replay, drains) for replay in replays]
-    levels, chosen = start.level.copy(), np.zeros(len(launches), dtype=np.int64)
+    levels, chosen = start.level.copy(), np.full(len(launches), _USUAL_DRAIN_NS // _DRAIN_STEP_NS)
     for fit in fits:
         fit.subtract_all(levels, chosen)
-    for _ in range(_SWEEPS):
+    for _ in range(_MOST_SWEEPS):
+        before = levels.copy()
         for kernel in range(len(launches)):
             for fit in fits:
                 fit.add(kernel, levels[kernel], chosen[kernel])
             chosen[kernel], levels[kernel] = _best(kernel, fits, granted[kernel])
             for fit in fits:
                 fit.add(kernel, -levels[kernel], chosen[kernel])
+        if np.abs(levels - before).max() < _SETTLED:
+            break
     return Calibration(levels, drains[chosen])
 
 
