@@ -287,7 +287,7 @@ def test_that_regular_expressions_are_an_option_and_wrong_ones_are_explained(qtb
     show(qtbot, view, diamonds(3))
     view.open_search()
     _type(qtbot, view, "conv[02]a$")
-    assert view.search.count.text() == "none"
+    assert view.search.count.text() == "none found"
     qtbot.mouseClick(view.search.regex, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: view.search.count.text() == "2 found", timeout=2000)
     _type(qtbot, view, "conv(")

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QMarginsF, QPointF, QRectF
 
 from warploom_app.layout.messages import LayoutRequest, LayoutResult
 from warploom_app.painters.dag_edges import Edges, make_edges
 
 _MARGIN = 32.0
 _HANDLE = 16.0  # the square at a block's corner that collapses it
+_DOWN, _ACROSS = QMarginsF(24, 12, 14, 12), QMarginsF(12, 24, 12, 14)  # of a frame: room for the handle at one side
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,12 @@ def prepare_geometry(
     edges = yield from make_edges(ends, points, stops, horizontal=horizontal)
     yield
     bounds = QRectF(-_MARGIN, -_MARGIN, width + 2 * _MARGIN, height + 2 * _MARGIN)
-    frames = [BlockFrame(number, _around(columns, members)) for number, members in blocks]
+    around = _ACROSS if horizontal else _DOWN
+    frames = [BlockFrame(number, _around(columns, members, around)) for number, members in blocks]
     return DagGeometry(columns, edges, frames, bounds, horizontal)
 
 
-def _around(columns: npt.NDArray[np.float64], block: Sequence[int]) -> QRectF:
+def _around(columns: npt.NDArray[np.float64], block: Sequence[int], margins: QMarginsF) -> QRectF:
     chosen = columns[:, list(block)]
     left, top = chosen[0].min(), chosen[1].min()
-    return QRectF(left, top, chosen[2].max() - left, chosen[3].max() - top).adjusted(-24, -12, 14, 12)
+    return QRectF(left, top, chosen[2].max() - left, chosen[3].max() - top) + margins

@@ -14,6 +14,7 @@ from warploom_app.views.dag_minimap import DagMinimap
 from warploom_app.views.dag_search_bar import DagSearchBar
 
 _CORNER = 12
+_LEGEND_SHARE = 4  # a legend of more than this part of the height would hide the graph: it stays away
 _ROOM_FOR_MAP = 320  # a view narrower or lower than this has no room for a minimap
 
 
@@ -92,6 +93,7 @@ class DagCorners(QObject):
         self._follow()
         beside = self.minimap.width() + _CORNER if not self.minimap.isHidden() else 0
         self.legend.fit_into(max(120, room - beside))
+        self.legend.set_room(self.legend.height() <= height / _LEGEND_SHARE)
         self.legend.move(_CORNER, height - self.legend.height() - _CORNER)
         self.minimap.move(width - self.minimap.width() - _CORNER, height - self.minimap.height() - _CORNER)
 

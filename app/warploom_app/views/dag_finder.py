@@ -89,7 +89,7 @@ class DagFinder(QObject):
         elif not query.text.strip():
             self._bar.show_count("")
         elif not self._names:
-            self._bar.show_count(self.tr("none"))
+            self._bar.show_count(self.tr("none found"))
         elif self._current < 0:
             self._bar.show_count(self.tr("{} found").format(f"{len(self._names):,}"))
         else:

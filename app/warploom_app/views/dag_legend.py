@@ -25,6 +25,7 @@ class DagLegend(QWidget):
         self._theme = theme
         self._legend = Legend("", ())
         self._places: list[QRectF] = []
+        self._room = True
 
     def set_theme(self, theme: Theme) -> None:
         """Draws in another theme."""
@@ -36,7 +37,12 @@ class DagLegend(QWidget):
         self._legend = legend
         labels = [entry.label for entry in legend.entries if entry.label]
         self.setAccessibleName(", ".join(filter(None, (legend.title, legend.low, legend.high, *labels))))
-        self.setVisible(bool(legend.entries))
+        self.setVisible(bool(legend.entries) and self._room)
+
+    def set_room(self, room: bool) -> None:
+        """Shows it only where there is room for it."""
+        self._room = room
+        self.setVisible(bool(self._legend.entries) and room)
 
     def fit_into(self, width: float) -> None:
         """Takes the size that it needs when it may be so wide."""

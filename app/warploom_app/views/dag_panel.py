@@ -52,6 +52,7 @@ class DagPanel(QWidget):
         for box in (self._detail, self._colour_by):
             box.setProperty("compact", True)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            box.setMinimumWidth(9 * GRID)  # on a small screen it may be cut
 
     def _build_buttons(self, theme: Theme) -> None:
         self._search = self._button("search", self.tr("Find in the graph (/)"), theme)
