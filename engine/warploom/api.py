@@ -40,7 +40,7 @@ def optimize(
     batch: int | None = None,
     shapes: Shapes | None = None,
     mode: str = "both",
-    search_seconds: float | None = 40.0,
+    search_seconds: float | None = 25.0,
     max_group_operators: int = 3,
     max_stage_groups: int = 8,
     repeats: int = 50,

@@ -27,7 +27,7 @@ def bench(
     batch: Batch = None,
     shape: ShapeList = None,
     workspace_mb: Annotated[int | None, typer.Option("--workspace-mb", min=0, help="Of a model's kernels.")] = None,
-    search_seconds: Annotated[float, typer.Option("--search-seconds", min=0.01, help="Of a model.")] = 40.0,
+    search_seconds: Annotated[float, typer.Option("--search-seconds", min=0.01, help="Of a model.")] = 25.0,
     retune: Retune = False,
     timeline: Annotated[
         Path | None,

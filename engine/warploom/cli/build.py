@@ -44,7 +44,7 @@ def build(
     mode: Annotated[Mode, typer.Option(help="Which schedulers compete, for a model.")] = Mode.BOTH,
     search_seconds: Annotated[
         float, typer.Option("--search-seconds", min=0.01, help="Of the search for each shape of a model.")
-    ] = 40.0,
+    ] = 25.0,
     verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Compare outputs with a reference.")] = True,
     log: Annotated[bool, typer.Option("--log", help="Print the build log: every decision with its reason.")] = False,
 ) -> None:

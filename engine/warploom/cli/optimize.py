@@ -26,7 +26,7 @@ def optimize(
     ] = 8,
     search_seconds: Annotated[
         float, typer.Option("--search-seconds", min=0.01, help="The search ends after this time with its best.")
-    ] = 40.0,
+    ] = 25.0,
     schedule: Annotated[
         Path | None,
         typer.Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +23,11 @@ NAME = "variants"
 
 _WINDOW = 24
 _PASSES = 2
-_WORTHWHILE = 0.997  # of a latency: what gains less is noise
+_WORTHWHILE = 0.997  # of the latency of a window: what gains less is noise
+_WORTHWHILE_WHOLE = 0.999  # of that of a whole plan, likewise
+_STARTS = 3
+_SLOWEST_START = 1.1
+_CLASS_SHARE = 0.4  # of the time of one start
 
 Kernels = tuple[str, ...]
 """The kernel of each launch of a window."""
@@ -34,13 +39,16 @@ def schedule_with_variants(problem: PlanProblem, observer: SearchObserver) -> Pl
     A device chooses kernels that are fastest alone, with weights in the cache. Beside others, one that fills less of
     the device may be better; so may one that reads weights earlier.
 
-    1. The plan is cut behind every launch that nothing can run beside; what is longer than 24 launches is looked at in
+    1. It starts from the best plan, and if time is left, from up to two others that are at most a tenth slower.
+    2. Launches that have the same kernels to choose from (repeated cells) are given another one all together, those
+       that take longest alone first, and the device judges the whole plan.
+    3. The plan is cut behind every launch that nothing can run beside; what is longer than 24 launches is looked at in
        windows, which the device judges alone.
-    2. In a window, all launches together are given their second, third, ... kernel, and the best of these is kept:
+    4. In a window, all launches together are given their second, third, ... kernel, and the best of these is kept:
        where several kernels compete for the device, changing one of them alone may not help.
-    3. Then one launch after another, those that take longest alone first, tries all of its kernels beside those that
+    5. Then one launch after another, those that take longest alone first, tries all of its kernels beside those that
        the others have; what gains at least 0.3 % of the window is kept. There is a second pass if the first one gained.
-    4. The plan is changed where the windows were, if the whole plan gets faster.
+       What a window gained is kept if the whole is no slower.
 
     Raises:
         ScheduleError: If the device cannot judge plans, has one kernel for each launch, or there is no plan yet.
@@ -62,26 +70,69 @@ class _Variants:
         self._started = time.perf_counter()
         self._costed = 0
         self._stopped_why = ""
+        self._began = self._started
+        self._until = math.inf
 
     def run(self) -> PlanResult:
-        costs = self._costs(self._problem.plans)
-        best = min(range(len(costs)), key=costs.__getitem__)
-        start, start_us = self._problem.plans[best], costs[best]
-        plan = StreamPlan(NAME, start.launches)
-        parts = [part for region in regions(_units(self._problem, plan)) for part in windows(region, _WINDOW)]
-        left_us = start_us
-        for number, part in enumerate(parts):
-            if self._stopped():
+        starts = self._starts()
+        found: list[tuple[float, StreamPlan]] = []
+        for number, (start_us, start) in enumerate(starts):
+            if found and self._stopped():
                 break
-            kernels, gained_us = self._improve(plan, part)
-            left_us -= gained_us
-            plan = _with_kernels(plan, part, kernels)
-            self._report(number + 1, len(parts), left_us)
-        (found_us,) = self._costs([plan])
-        if found_us >= start_us:
-            plan, found_us = StreamPlan(NAME, start.launches), start_us
-        self._report(len(parts), len(parts), found_us)
-        return self._result(start, start_us, plan, found_us)
+            self._until = self._share_of_time(len(starts) - number)
+            found.append(self._improved(start_us, StreamPlan(NAME, start.launches)))
+            self._report(number + 1, len(starts), min(found, key=_latency)[0])
+        best = min(range(len(found)), key=lambda i: found[i][0])
+        return self._result(starts[best][1], starts[best][0], found[best][1], found[best][0])
+
+    def _starts(self) -> list[tuple[float, StreamPlan]]:
+        """The plans to start from, the best first, each once."""
+        distinct = list({plan.launches: plan for plan in reversed(self._problem.plans)}.values())
+        judged = sorted(zip(self._costs(distinct), distinct, strict=True), key=_latency)
+        return [one for one in judged[:_STARTS] if one[0] <= _SLOWEST_START * judged[0][0]]
+
+    def _improved(self, start_us: float, plan: StreamPlan) -> tuple[float, StreamPlan]:
+        plan_us, plan = self._improve_classes(start_us, plan)
+        whole = range(len(plan.launches))
+        for region in regions(_units(self._problem, plan)):
+            for part in windows(region, _WINDOW):
+                if self._stopped():
+                    return plan_us, plan
+                kernels, gained_us = self._improve(plan, part)
+                if gained_us <= 0.0:
+                    continue
+                changed = _with_kernels(plan, part, kernels)
+                if part != whole and len(region) > _WINDOW:
+                    (changed_us,) = self._costs([changed])
+                    if changed_us > plan_us:
+                        continue
+                    plan_us = changed_us
+                else:
+                    plan_us -= gained_us
+                plan = changed
+        if plan_us < start_us:
+            (plan_us,) = self._costs([plan])
+        return plan_us, plan
+
+    def _improve_classes(self, plan_us: float, plan: StreamPlan) -> tuple[float, StreamPlan]:
+        """Other kernels for all launches that have the same ones to choose from, the whole plan being judged."""
+        names = self._kernels.kernel_names([launch.operators for launch in plan.launches])
+        members: dict[Kernels, list[int]] = {}
+        for i, some in enumerate(names):
+            if some:
+                members.setdefault(some, []).append(i)
+        alike = [group for group in members.values() if len(group) > 1]
+        alike.sort(key=lambda group: -sum(self._solo_us(plan, i) for i in group))
+        until = self._began + _CLASS_SHARE * (self._until - self._began)
+        for group in alike:
+            if self._stopped() or time.perf_counter() > until:
+                break
+            tried = [_with_kernels(plan, group, (name,) * len(group)) for name in names[group[0]]]
+            costs = self._costs(tried)
+            best = min(range(len(tried)), key=costs.__getitem__)
+            if costs[best] < _WORTHWHILE_WHOLE * plan_us:
+                plan_us, plan = costs[best], tried[best]
+        return plan_us, plan
 
     def _improve(self, plan: StreamPlan, part: range) -> tuple[Kernels, float]:
         """Better kernels for a part of a plan, and by how much they are better."""
@@ -123,13 +174,22 @@ class _Variants:
         self._costed += len(plans)
         return self._problem.latencies_us(plans)
 
-    def _stopped(self) -> bool:
+    def _share_of_time(self, starts_left: int) -> float:
+        """When the next start has to end, so that those behind it have their part of the time."""
         seconds = self._problem.limits.seconds
+        self._began = time.perf_counter()
+        if seconds is None:
+            return math.inf
+        return self._began + (self._started + seconds - self._began) / starts_left
+
+    def _stopped(self) -> bool:
         if self._observer.cancelled():
             self._stopped_why = "cancelled"
-        elif seconds is not None and time.perf_counter() - self._started > seconds:
-            self._stopped_why = f"out of its {seconds:.1f} seconds"
-        return bool(self._stopped_why)
+            return True
+        if time.perf_counter() >= self._until:
+            self._stopped_why = self._stopped_why or f"out of its {self._problem.limits.seconds:.1f} seconds"
+            return True
+        return False
 
     def _report(self, part: int, parts: int, best_us: float) -> None:
         self._observer.update(SearchUpdate(NAME, part, parts, self._costed, self._costed, best_us))
@@ -157,6 +217,10 @@ def _units(problem: PlanProblem, plan: StreamPlan) -> Units:
     return Units.of(problem.graph, (launch.operators for launch in plan.launches))
 
 
+def _latency(judged: tuple[float, StreamPlan]) -> float:
+    return judged[0]
+
+
 def _nth(names: Sequence[Kernels], n: int) -> Kernels:
     """For each launch its n-th kernel beside the one fastest alone, or the last that it has."""
     return tuple(some[min(n, len(some) - 1)] if some else "" for some in names)
@@ -171,7 +235,7 @@ def _part_of(plan: StreamPlan, part: range) -> StreamPlan:
     return StreamPlan(plan.name, tuple(launches))
 
 
-def _with_kernels(plan: StreamPlan, part: range, kernels: Kernels) -> StreamPlan:
+def _with_kernels(plan: StreamPlan, part: Sequence[int], kernels: Kernels) -> StreamPlan:
     launches = list(plan.launches)
     for i, kernel in zip(part, kernels, strict=True):
         launches[i] = replace(launches[i], kernel=kernel)

@@ -29,7 +29,7 @@ SAVED = "saved"
 
 _BASELINES = ("sequential", "greedy")
 _HALVES = ("parallel", "merge")
-_SHARES = {"both": 0.5, "parallel": 0.3, "merge": 0.3, "local": 0.6}  # of the time left; the rest is for those behind
+_SHARES = {"both": 0.4, "parallel": 0.2, "merge": 0.2, "local": 0.5}  # of the time left; the rest is for those behind
 
 
 @dataclass(frozen=True, slots=True)

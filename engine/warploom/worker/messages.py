@@ -26,7 +26,7 @@ class OptimizeOptions(msgspec.Struct, frozen=True, kw_only=True):
     precision: str = "fp32"
     repeats: int = 50
     verify: bool = True
-    search_seconds: float | None = 40.0
+    search_seconds: float | None = 25.0
     schedule: str | None = None
     workspace_mb: int | None = None
     sample_interval_ns: int = 1000

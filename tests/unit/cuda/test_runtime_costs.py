@@ -88,7 +88,9 @@ def database(tmp_path: Path) -> Iterator[CostDatabase]:
 
 
 def model_of(bench: Bench, database: CostDatabase, model_bytes: int, works: Works) -> MeasuredCostModel:
-    return MeasuredCostModel(works, bench, database, model_bytes, lambda names: [NOTHING for _ in names])
+    model = MeasuredCostModel(works, bench, database, model_bytes, lambda names: [NOTHING for _ in names])
+    model._switch_us = 0.0  # of no interest to most
+    return model
 
 
 def stage(*groups: str, merged: bool = False) -> Stage:
@@ -168,6 +170,17 @@ def test_that_plans_are_told_apart_by_kernels_and_a_whole_one_begins_with_the_co
     whole = StreamPlan("whole", tuple(Launch((name,), 0) for name in ("a1", "a2", "b1", "b2", "c1")))
     model.plan_costs([part, small, whole])
     assert bench.plans == [["part", "b1"], ["small", "b1/small"], ["whole", "entry", "a1", "a2", "b1", "b2", "c1"]]
+
+
+def test_that_what_the_whole_network_takes_longer_than_its_operators_is_charged_to_the_longest_group(
+    database: CostDatabase,
+) -> None:
+    bench = Bench()
+    model = MeasuredCostModel(Works(), bench, database, 1000, lambda names: [NOTHING for _ in names])
+    costs = medians(model, stage("a1"), stage("b1"), stage("c1"), stage("a1 b1", "c1"), stage("b1 c1", merged=True))
+    each = (105.0 - (1.0 + 1.0 + 2.0 + 2.0 + 3.0)) / 5  # the sequence of a1, a2, b1, b2, c1 takes 105
+    assert costs == pytest.approx([1.0 + each, 2.0 + each, 3.0 + each, 4.0 + 2 * each, math.inf])
+    assert bench.plans == [["sequence", "a1", "a2", "b1", "b2", "c1"]]
 
 
 def test_that_a_fork_at_the_very_start_is_charged(database: CostDatabase) -> None:

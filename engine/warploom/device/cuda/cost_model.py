@@ -78,18 +78,26 @@ class MeasuredCostModel:
         self._costs: dict[str, Cost] = {}
         self._unwritten: dict[str, bytes] = {}
         self._fork_us: float | None = None
+        self._switch_us: float | None = None
         self._roots = works.roots()
         self.measured = 0
 
     def stage_costs(self, stages: Sequence[Stage]) -> Sequence[Cost]:
         """The cost of each stage, alone, its closing barrier included; an impossible merge costs infinity.
 
-        A stage that may begin the plan is charged the fork at its very start, where no kernel comes before.
+        A stage is measured by repeating it, so its kernels' code is in the caches; in a network another kernel ran
+        before. That is charged to each operator of the longest group, as the whole network in sequence shows it. A
+        stage that may begin the plan is charged the fork at its very start, where no kernel comes before.
 
         Raises:
             UnsupportedOperatorError: If an operator has no kernel.
             CudaError: If the GPU fails.
         """
+        costs = self._repeated(stages)
+        return [self._charged(cost, stage) for cost, stage in zip(costs, stages, strict=True)]
+
+    def _repeated(self, stages: Sequence[Stage]) -> list[Cost]:
+        """The cost of each stage as its repetitions show it."""
         keys = [self._stage_key(stage) for stage in stages]
         unknown = self._unknown(keys, stages)
         self._recall(unknown)
@@ -99,8 +107,7 @@ class MeasuredCostModel:
                 self.measured += 1
                 self._keep(key, cost)
         self._write()
-        costs = [self._costs[key] if key else IMPOSSIBLE for key in keys]
-        return [self._charged(cost, stage) for cost, stage in zip(costs, stages, strict=True)]
+        return [self._costs[key] if key else IMPOSSIBLE for key in keys]
 
     def plan_costs(self, plans: Sequence[StreamPlan]) -> Sequence[Cost]:
         """The latency of whole plans, or of plans of a part of the Graph, measured in turns.
@@ -141,10 +148,27 @@ class MeasuredCostModel:
         return [tuple(dict.fromkeys(name for work in some for name in names(work))) for some in works]
 
     def _charged(self, cost: Cost, stage: Stage) -> Cost:
-        if len(stage.groups) == 1 or not all(group.operators[0] in self._roots for group in stage.groups):
-            return cost
-        fork_us = self.fork_us() * (len(stage.groups) - 1)
-        return Cost(cost.median_us + fork_us, cost.p25_us + fork_us, cost.p75_us + fork_us)
+        added = self.switch_us() * max(1 if group.merged else len(group.operators) for group in stage.groups)
+        if len(stage.groups) > 1 and all(group.operators[0] in self._roots for group in stage.groups):
+            added += self.fork_us() * (len(stage.groups) - 1)
+        return Cost(cost.median_us + added, cost.p25_us + added, cost.p75_us + added) if cost.median_us else cost
+
+    def switch_us(self) -> float:
+        """What an operator of the whole network in sequence takes longer than one that is repeated, on average.
+
+        Raises:
+            UnsupportedOperatorError: If an operator has no kernel.
+            CudaError: If the GPU fails.
+        """
+        if self._switch_us is None:
+            works = self._graph_works.operator_works()
+            names = [name for name, work in works.items() if work.steps]
+            alone = self._repeated([Stage((Group((name,)),)) for name in names])
+            plan = StreamPlan("sequence", tuple(Launch((name,), 0) for name in names))
+            (whole,) = self._bench.plan_costs([(plan, [works[name] for name in names], None)])
+            longer = whole.median_us - sum(cost.median_us for cost in alone)
+            self._switch_us = max(longer, 0.0) / max(len(names), 1)
+        return self._switch_us
 
     def _unknown(self, keys: Sequence[str], items: Sequence[_Item]) -> dict[str, _Item]:
         """The first item of each key whose cost is not known yet."""
