@@ -334,20 +334,22 @@ def search_lines(row: Mapping[str, Any]) -> Iterator[str]:
     found, where = row["search"], f"{row['network']:22} batch {row['batch']:3}"
     if "failure" not in found:
         kernels = row["kernels"]
+        chosen = sum(kernels.get(name, 0.0) for name in ("operators_s", "merges_s"))
         yield (
             f"{where} {found['chosen']} {found['chosen_us']:.1f} us, {found['speedup']:.2f} x, floor "
-            f"{found['floor_us']:.1f} us, search {found['search_s']:.1f} s, kernels {kernels.get('operators_s', 0):.1f} + "
-            f"{kernels.get('merges_s', 0):.1f} s ({kernels.get('merges')} merges)"
+            f"{found['floor_us']:.1f} us, search {found['search_s']:.1f} s, kernels {chosen:.1f} s"
         )
-        seconds = {one["name"]: one for one in found["schedulers"]}
-        for name, one in found["schedules"].items():
-            mine = seconds.get(name, {})
-            predicted = mine.get("predicted_us")
-            yield (
-                f"{'':30} {name:14} {one['median_us']:8.1f} us  predicted {predicted or 0:8.1f}  gap "
-                f"{100 * (one.get('gap') or 0):5.1f} %  {mine.get('seconds', 0):6.2f} s {mine.get('costed', 0):6} costed"
-            )
+        schedulers = {one["name"]: one for one in found["schedulers"]}
+        yield from (_schedule_line(name, one, schedulers[name]) for name, one in found["schedules"].items())
     yield from (f"{where} MISSED {fault}" for fault in row["missed"])
+
+
+def _schedule_line(name: str, found: Mapping[str, Any], searched: Mapping[str, Any]) -> str:
+    gap = 100 * (found.get("gap") or 0.0)
+    return (
+        f"{'':30} {name:14} {found['median_us']:8.1f} us  predicted {searched['predicted_us'] or 0.0:8.1f}  "
+        f"gap {gap:5.1f} %  {searched['seconds']:6.2f} s {searched['costed']:6} costed"
+    )
 
 
 # Sanitizers and peers
