@@ -46,7 +46,7 @@ def test_that_a_damaged_member_is_named(plan_path: Path, tmp_path: Path) -> None
 def test_that_a_truncated_file_is_refused(plan_path: Path, tmp_path: Path, kept: int) -> None:
     short = tmp_path / "short.plan"
     short.write_bytes(plan_path.read_bytes()[:kept])
-    with pytest.raises(PlanError, match="short.plan is not a whole Warploom plan|Cannot read"):
+    with pytest.raises(PlanError, match=r"short.plan is not a whole Warploom plan|Cannot read"):
         warploom.load_plan(short)
 
 
@@ -150,7 +150,7 @@ def test_that_a_recording_becomes_a_plan(network: warploom.Network, frame: Frame
         warploom.build(tmp_path / "toy.warploom")
 
 
-def test_that_profiles_hold_several_sizes(tmp_path: Path) -> None:
+def test_that_profiles_hold_several_sizes() -> None:
     net = warploom.Network("sizes")
     x = net.placeholder(3, 16, 16, name="image")
     net.output(net.conv2d(x, 4, 3, pad=1, act="relu"), "y")
