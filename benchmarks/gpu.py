@@ -65,6 +65,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=540.0, help="after which a section ends with what it has")
     parser.add_argument("--workers", type=int, default=min(10, os.cpu_count() or 1), help="processes of the tests")
     parser.add_argument("--tests", default="", help="more arguments for pytest, as '-k conv'")
+    parser.add_argument(
+        "--resume", action="store_true", help="leave out tests that passed in the file that is continued"
+    )
     parser.add_argument("--families", default="", help="of the operator grid, for the sanitizers")
     parser.add_argument("--searched", default=",".join(SEARCH_TARGETS), help="networks of the section search")
     parser.add_argument("--batches", default="1", help="of the section search")
@@ -113,7 +116,12 @@ def run_tests(options: argparse.Namespace) -> dict[str, Any]:
     """All of tests/gpu, dealt out to processes that share the GPU; what a section's time cuts off is said."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        before = _passed_before(options)
+        (folder / "passed").write_text(
+            "\n".join(row["test"] for row in before if row["kind"] == "test"), encoding="utf-8"
+        )
         own = environment(options.device, folder / "cache", options.models)
+        own["WARPLOOM_TEST_PASSED"] = str(folder / "passed")
         own |= {"WARPLOOM_TEST_RESULTS": str(folder / "results"), "OMP_NUM_THREADS": "2"}
         own["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # a machine's other plugins warn, and warnings are errors
         started = [_start_shard(i, options, own, folder) for i in range(max(1, options.workers))]
@@ -124,12 +132,23 @@ def run_tests(options: argparse.Namespace) -> dict[str, Any]:
         records = [
             json.loads(line) for file in folder.glob("results/*.jsonl") for line in file.read_text().splitlines()
         ]
+        records += before
         outcomes = [
             next((line.strip("= ") for line in reversed(text.splitlines()) if " in " in line), "did not end")
             for text in texts
         ]
         whole = all(code in (0, _NO_TESTS) for code in codes)
-        return {"exit_codes": codes, "failed": not whole, "outcome": _total(outcomes), "records": records}
+        resumed = f", {sum(row['kind'] == 'test' for row in before)} passed in an earlier run" if before else ""
+        return {"exit_codes": codes, "failed": not whole, "outcome": _total(outcomes) + resumed, "records": records}
+
+
+def _passed_before(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """With --resume, the records of the last run, without tests that did not pass."""
+    path = options.out / f"{file_stem(options.device)}.json"
+    if not options.resume or not path.exists():
+        return []
+    rows = json.loads(path.read_text(encoding="utf-8")).get("tests", {}).get("records", [])
+    return [row for row in rows if row["kind"] != "test" or row["outcome"] == "passed"]
 
 
 _NO_TESTS = 5  # pytest's exit code where nothing was left to run

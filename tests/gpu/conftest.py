@@ -2,7 +2,8 @@
 
 WARPLOOM_TEST_DEVICE names another device than the first GPU; with "sim:h200" the tests themselves can be tried without
 one. WARPLOOM_TEST_PRECISIONS (as "fp16,tf32") leaves precisions out. WARPLOOM_TEST_SHARD (as "2/6") keeps every sixth
-group of tests, so that several processes share them out; tests of one model stay together.
+group of tests, so that several processes share them out; tests of one model stay together. WARPLOOM_TEST_PASSED names a
+file with tests that are left out.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ _HERE = Path(__file__).resolve().parent
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Called with every test of the session, also those of other folders."""
+    if passed := os.environ.get("WARPLOOM_TEST_PASSED"):
+        done = set(Path(passed).read_text(encoding="utf-8").splitlines())
+        items[:] = [item for item in items if item.nodeid not in done]
     if shard := os.environ.get("WARPLOOM_TEST_SHARD"):
         items[:] = _shard(items, *map(int, shard.split("/")))
     own = [item for item in items if _HERE in item.path.parents]

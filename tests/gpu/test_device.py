@@ -90,18 +90,19 @@ def test_that_a_measurement_keeps_every_sample_and_reads_the_clocks(cuda: CudaDe
             executable.measure(0)
 
 
-def test_that_a_timeline_is_as_long_as_what_was_measured_and_called_an_estimate(
+def test_that_a_timeline_is_about_as_long_as_what_was_measured_and_says_what_it_is(
     cuda: CudaDevice, network: Model
 ) -> None:
     with cuda.compile(network.graph, greedy_plan(network.graph), Precision.FP16) as executable:
         measured = executable.measure(20)
         drawn = executable.profile()
     check_timeline(drawn)
-    assert drawn.duration_ns == round(measured.median_us * 1e3)
+    assert 0.5 < drawn.duration_ns / (measured.median_us * 1e3) < 2.0  # what traces kernels slows them down
     assert not drawn.simulated
     assert len(drawn.spans) >= len(network.graph.operators) / 2
-    assert all(name.endswith("(estimated)") for name in drawn.kernel_names)
-    assert (drawn.spans.registers > 0).all()
+    if drawn.basis == "estimated":
+        assert all(name.endswith("(estimated)") for name in drawn.kernel_names)
+        assert (drawn.spans.registers > 0).all()
     assert drawn.warps.total.max() <= drawn.max_warps
 
 
