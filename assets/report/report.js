@@ -3,7 +3,7 @@
 
 (async () => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const GUTTER = 92, LANE = 24, LANE_GAP = 5, WARPS = 84, TRACK = 38, AXIS = 20, PAD = 6, MOST_LIT = 4000;
+  const GUTTER = 92, LANE = 24, LANE_GAP = 5, WARPS = 84, TRACK = 38, AXIS = 20, PAD = 6, MOST_LIT = 4000, MOST_LANES = 4000;
   const DARK_INK = new Set(["#e69f00", "#cc79a7", "#56b4e9", "#f0e442", "#7cc5ef", "#14b083", "#a2a9b3"]);
   const tip = document.getElementById("tip");
   let theme = readTheme();
@@ -72,7 +72,9 @@
     constructor(canvas, timeline) {
       this.canvas = canvas;
       this.timeline = timeline;
-      this.lanesHeight = timeline.lanes.length * (LANE + LANE_GAP);
+      this.lane = Math.max(3, Math.min(LANE, Math.floor(MOST_LANES / timeline.lanes.length) - LANE_GAP));
+      this.pitch = this.lane + LANE_GAP;
+      this.lanesHeight = timeline.lanes.length * this.pitch;
       this.warpsBottom = this.lanesHeight + PAD + WARPS;
       this.height = this.warpsBottom + timeline.tracks.length * (TRACK + PAD) + AXIS;
       this.drag = null;
@@ -123,7 +125,7 @@
       pen.textAlign = "right";
       pen.fillStyle = theme.muted;
       this.timeline.lanes.forEach((lane, row) => {
-        pen.fillText(lane.name, GUTTER - 10, row * (LANE + LANE_GAP) + LANE / 2 + 1);
+        pen.fillText(lane.name, GUTTER - 10, row * this.pitch + this.lane / 2 + 1);
       });
       const top = this.lanesHeight + PAD;
       pen.fillText("warps", GUTTER - 10, this.warpsBottom - 7);
@@ -149,7 +151,7 @@
     // Spans of a pixel and more one by one; of smaller ones each pixel's share of busy time, then on to the next pixel:
     // the work depends on the width of the picture, not on the number of spans.
     drawLane(pen, lane, row, some) {
-      const { start, length } = this.timeline.spans, y = row * (LANE + LANE_GAP) + 1, perPixel = (view.end - view.start) / this.width;
+      const { start, length } = this.timeline.spans, y = row * this.pitch + 1, perPixel = (view.end - view.start) / this.width;
       const fill = colour(this.timeline.lanes[row]), dim = some ? 0.3 : 1;
       pen.fillStyle = fill;
       for (let k = lowerBound(lane.ends, view.start); k < lane.spans.length; ) {
@@ -159,14 +161,14 @@
           const left = this.x(start[i]), right = this.x(start[i] + length[i]);
           const wide = Math.max(right - left - (right - left > 4 ? 1 : 0), 1);
           pen.globalAlpha = dim;
-          pen.fillRect(left, y, wide, LANE);
+          pen.fillRect(left, y, wide, this.lane);
           if (wide > 26) { this.drawName(pen, i, left, wide, y, fill); pen.fillStyle = fill; }
           k++;
           continue;
         }
         const pixel = Math.floor(this.x(start[i])), from = this.time(pixel), to = this.time(pixel + 1);
         pen.globalAlpha = dim * Math.min(Math.max(lane.coverage(from, to), 0.3), 1);
-        pen.fillRect(pixel, y, 1, LANE);
+        pen.fillRect(pixel, y, 1, this.lane);
         k = this.nextAfter(lane, k, to, perPixel);
       }
     }
@@ -198,13 +200,13 @@
           if (wide <= 1 && Math.floor(left) === last) continue;
           last = Math.floor(left);
           drawn++;
-          const y = spans.lane[i] * (LANE + LANE_GAP) + 1, fill = colour(this.timeline.lanes[spans.lane[i]]);
+          const y = spans.lane[i] * this.pitch + 1, fill = colour(this.timeline.lanes[spans.lane[i]]);
           pen.fillStyle = fill;
-          pen.fillRect(left, y, wide, LANE);
+          pen.fillRect(left, y, wide, this.lane);
           if (wide > 26) this.drawName(pen, i, left, wide, y, fill);
           pen.strokeStyle = theme.text;
           pen.lineWidth = 2;
-          pen.strokeRect(left + 1, y + 1, Math.max(wide - 2, 1), LANE - 2);
+          pen.strokeRect(left + 1, y + 1, Math.max(wide - 2, 1), this.lane - 2);
         }
       });
     }
@@ -232,7 +234,7 @@
       }
       pen.textAlign = "center";
       pen.fillStyle = DARK_INK.has(fill) ? "#14171a" : "#ffffff";
-      pen.fillText(text, from + 4 + room / 2, y + LANE / 2 + 0.5);
+      pen.fillText(text, from + 4 + room / 2, y + this.lane / 2 + 0.5);
     }
 
     label(launch) {
@@ -319,7 +321,7 @@
     }
 
     spanAt(x, y) {
-      const row = Math.floor(y / (LANE + LANE_GAP));
+      const row = Math.floor(y / this.pitch);
       if (row < 0 || row >= this.timeline.lanes.length || x < GUTTER) return -1;
       const { start, length } = this.timeline.spans, lane = this.timeline.rows[row];
       const slack = ((view.end - view.start) / this.width) * 1.5, time = this.time(x);

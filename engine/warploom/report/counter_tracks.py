@@ -51,7 +51,7 @@ def counter_tracks(counters: Counters | None) -> tuple[CounterTrack, ...]:
 
 
 def _track(counters: Counters, row: int, name: str) -> CounterTrack:
-    values = np.nan_to_num(np.asarray(counters.values[row], dtype=np.float64))
+    values = np.nan_to_num(np.asarray(counters.values[row], dtype=np.float64), posinf=0.0, neginf=0.0)
     elapsed = _elapsed(counters, name)
     if name.startswith(ACTIVE) and elapsed is not None:
         share = np.divide(100 * values, elapsed, out=np.zeros_like(values), where=elapsed > 0)

@@ -28,6 +28,8 @@ from warploom.timeline.thin import thin_spans, thin_warps
 
 LANE_INCHES = 0.26
 WARPS_INCHES = 0.95
+MOST_INCHES = 80.0
+"""Of all lanes of a schedule: a plan of hundreds of streams still gives a picture that can be written."""
 _DARK_INK = ("#e69f00", "#56b4e9", "#f0e442", "#cc79a7")
 
 
@@ -74,7 +76,8 @@ def draw_figure(recording: Recording) -> Figure:
 
 
 def _lanes_height(shown: Shown) -> float:
-    return LANE_INCHES * len(lanes_of(shown.candidate)) + 0.06
+    count = len(lanes_of(shown.candidate))
+    return min(LANE_INCHES, MOST_INCHES / count) * count + 0.06
 
 
 def _add_axes(figure: Figure, bottom: float, height: float, limit: float) -> Axes:

@@ -24,10 +24,11 @@ class Lane:
 def lanes_of(candidate: Candidate) -> tuple[Lane, ...]:
     """The lanes from top to bottom: streams of the plan by number, idle ones included, then the others."""
     timeline = candidate.timeline
-    named = [stream for stream, _ in timeline.lane_names]
-    used = {int(stream) for stream in np.unique(timeline.spans.stream)} - set(named)
-    plan = range(max(candidate.plan.streams, max(used, default=0) + 1, 1))
-    ordered = [*(stream for stream in plan if stream not in named), *sorted(named)]
+    named = {stream for stream, _ in timeline.lane_names}
+    streams = {launch.stream for launch in candidate.plan.launches} | {
+        int(one) for one in np.unique(timeline.spans.stream)
+    }
+    ordered = [*sorted(streams - named), *sorted(named)] or [0]
     return tuple(lane(timeline, stream) for stream in ordered)
 
 

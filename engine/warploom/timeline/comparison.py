@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,6 +12,7 @@ import numpy as np
 from warploom.schedule import StreamPlan
 from warploom.timeline.intervals import BusyStreams
 from warploom.timeline.progress import Progress, progress, stage_numbers
+from warploom.timeline.spread import ReplaySpread, replay_spread
 from warploom.timeline.statistics import launch_windows
 from warploom.timeline.timeline import FloatArray, IntArray, Timeline
 
@@ -72,12 +74,17 @@ class StageSide:
         idle_us: Part of it in which nothing ran.
         warps: Mean active warps of the device meanwhile.
         fill: `warps` as a part of what the device can hold.
+        spread_us: How much its launches differ from replay to replay: the root of the sum of the squares of their
+            interquartile ranges; None where no replays were kept.
+        skewed: Whether tracing delayed one of its launches.
     """
 
     elapsed_us: float
     idle_us: float
     warps: float
     fill: float
+    spread_us: float | None = None
+    skewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,18 @@ class StageComparison:
     def gain_us(self) -> float:
         """Time saved; negative where the stage loses."""
         return self.before.elapsed_us - self.after.elapsed_us
+
+    @property
+    def within_spread(self) -> bool:
+        """Whether replays of the same plan differ by as much as the gain, so that it may be chance."""
+        if self.before.spread_us is None or self.after.spread_us is None:
+            return False
+        return abs(self.gain_us) <= math.hypot(self.before.spread_us, self.after.spread_us)
+
+    @property
+    def skewed(self) -> bool:
+        """Whether tracing delayed one of its launches, in either timeline."""
+        return self.before.skewed or self.after.skewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +165,23 @@ class _Side:
     slices: Progress
     launch_of: Mapping[str, int]
     company_ns: FloatArray
+    spread: ReplaySpread | None
+    skewed: frozenset[int]
 
     @staticmethod
     def of(planned: Planned) -> _Side:
         launch_of = {name: i for i, launch in enumerate(planned.plan.launches) for name in launch.operators}
         company = BusyStreams.of(planned.timeline.spans).company_between(*launch_windows(planned.timeline))
-        return _Side(planned.plan, planned.timeline, progress(planned.timeline), launch_of, company)
+        profile = planned.timeline.profile
+        return _Side(
+            plan=planned.plan,
+            timeline=planned.timeline,
+            slices=progress(planned.timeline),
+            launch_of=launch_of,
+            company_ns=company,
+            spread=replay_spread(profile),
+            skewed=frozenset(profile.skewed_launches if profile is not None else ()),
+        )
 
     def has_company(self, launch: int) -> bool:
         """Whether something ran beside a launch for a noteworthy part of its time."""
@@ -165,7 +195,18 @@ class _Side:
         warps = float(self.slices.warp_ns[launches].sum()) / elapsed if elapsed > 0 else 0.0
         limit = self.timeline.max_warps
         idle = float(self.slices.idle_ns[launches].sum())
-        return StageSide(elapsed / 1000.0, idle / 1000.0, warps, warps / limit if limit > 0 else 0.0)
+        return StageSide(
+            elapsed_us=elapsed / 1000.0,
+            idle_us=idle / 1000.0,
+            warps=warps,
+            fill=warps / limit if limit > 0 else 0.0,
+            spread_us=None if self.spread is None else self._spread_us(self.spread, launches),
+            skewed=not self.skewed.isdisjoint(launches),
+        )
+
+    def _spread_us(self, spread: ReplaySpread, launches: list[int]) -> float:
+        ranges = [one.iqr_us for launch in launches if (one := spread.launch(launch)) is not None]
+        return math.hypot(*ranges)
 
 
 def compare(before: Planned, after: Planned, solo_us: Mapping[str, float] | None = None) -> Comparison:

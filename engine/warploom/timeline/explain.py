@@ -66,11 +66,21 @@ def _reason(
         why = _gain_text(stage, arrangement) if gain > 0 else _loss_text(stage, arrangement, operators, label)
     return Reason(
         title=f"{unit.capitalize()} {stage.stage + 1} {verb} {_us(abs(gain))}",
-        text=f"{why} ({took}).",
+        text=f"{why} ({took}{_doubt(stage)}).",
         gain_us=gain,
         stage=stage.stage,
         operators=stage.operators,
     )
+
+
+def _doubt(stage: StageComparison) -> str:
+    """Why the figure may not mean what it says."""
+    doubts = []
+    if stage.within_spread:
+        doubts.append("replays differ by as much")
+    if stage.skewed:
+        doubts.append("tracing delays this fork")
+    return f"; {', '.join(doubts)}" if doubts else ""
 
 
 def _single_text(stage: StageComparison, operator: OperatorComparison | None, name: str) -> str:

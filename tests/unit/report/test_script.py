@@ -18,6 +18,7 @@ from warploom.recording.recording import Candidate, Recording
 from warploom.report import html_data
 from warploom.report.columns import ColumnPacker, unpack
 from warploom.report.html import html_report
+from warploom.report.lanes import lane_numbers, lanes_of
 from warploom.timeline import Counters, Spans, Timeline, WarpSeries
 
 NODE = shutil.which("node")
@@ -176,3 +177,17 @@ def test_that_a_browser_draws_it(
     )
     assert len(re.findall(r'<canvas[^>]*style="height: \d+px', done.stdout)) == 2, "both were drawn"
     assert re.search(r'id="unreadable" hidden', done.stdout)
+
+
+def test_that_lanes_are_the_streams_in_use_however_high_their_numbers(example_recording: Recording) -> None:
+    item = example_recording.optimized
+    launches = tuple(dataclasses.replace(one, stream=one.stream * 10**9) for one in item.plan.launches)
+    spans = dataclasses.replace(item.timeline.spans, stream=item.timeline.spans.stream.astype(np.int64) * 10**9)
+    far = dataclasses.replace(
+        item,
+        plan=dataclasses.replace(item.plan, launches=launches),
+        timeline=dataclasses.replace(item.timeline, spans=spans),
+    )
+    lanes = lanes_of(far)
+    assert [lane.name for lane in lanes] == [f"stream {i * 10**9}" for i in range(4)]
+    assert lane_numbers(lanes, spans.stream).tolist() == item.timeline.spans.stream.tolist()

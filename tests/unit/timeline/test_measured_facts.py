@@ -8,11 +8,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from warploom.recording.recording import Recording
+from warploom.recording.recording import Candidate, Recording
 from warploom.timeline import Counters, Profile, Timeline
 from warploom.timeline.account import account, account_text
 from warploom.timeline.caveats import caveats
 from warploom.timeline.comparison import compare
+from warploom.timeline.explain import explain
 from warploom.timeline.sm_idle import sm_idle
 from warploom.timeline.spread import Spread, replay_spread
 
@@ -144,3 +145,35 @@ def test_that_slowdown_is_against_the_operator_alone(example_recording: Recordin
     assert crowded["stem"].alone_us == crowded["stem"].before_us
     unknown = {one.name: one for one in compare(parallel, both).operators}
     assert unknown["m0/b1"].slowdown is None
+
+
+# ---- doubts about reasons
+
+
+def replayed(item: Candidate, *, jitter_ns: int, skewed: tuple[int, ...] = ()) -> Candidate:
+    """The candidate with five replays whose launches take up to `jitter_ns` more or less."""
+    spans, count = item.timeline.spans, len(item.timeline.launch_names)
+    length = (spans.end_ns - spans.start_ns)[np.argsort(spans.launch)]
+    ends = length + np.linspace(-jitter_ns, jitter_ns, 5).astype(np.int64)[:, None]
+    found = Profile(np.full(5, item.timeline.duration_ns), 2, np.zeros((5, count), dtype=np.int64), ends)
+    profile = dataclasses.replace(found, skewed_launches=skewed)
+    return dataclasses.replace(item, timeline=dataclasses.replace(item.timeline, profile=profile))
+
+
+def test_that_a_gain_that_replays_vary_by_is_doubted(example_recording: Recording) -> None:
+    sequential, both = example_recording.sequential, example_recording.candidate("both")
+
+    def reasons(jitter_ns: int) -> list[str]:
+        found = compare(replayed(sequential, jitter_ns=jitter_ns), replayed(both, jitter_ns=jitter_ns))
+        return [reason.text for reason in explain(found)]
+
+    assert not any("replays differ" in text for text in reasons(10))
+    assert all("replays differ by as much" in text for text in reasons(10**6))
+    assert not any("replays differ" in reason.text for reason in explain(compare(sequential, both)))
+
+
+def test_that_a_fork_that_tracing_delays_is_marked(example_recording: Recording) -> None:
+    sequential = replayed(example_recording.sequential, jitter_ns=1)
+    both = replayed(example_recording.candidate("both"), jitter_ns=1, skewed=(1,))
+    marked = [reason for reason in explain(compare(sequential, both)) if "tracing delays this fork" in reason.text]
+    assert [set(reason.operators) for reason in marked] == [{"m0/b2.1", "m0/b3.1"}]
