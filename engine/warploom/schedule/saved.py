@@ -67,6 +67,18 @@ def read_saved(path: Path, graph: Graph, name: str) -> SavedSchedule:
         raise ScheduleError(f"{path}: {error}") from error
 
 
+def saved_from_json(data: bytes, graph: Graph, name: str) -> SavedSchedule:
+    """The same from the text of such a file.
+
+    Raises:
+        ScheduleError: If it has no known format or does not fit the graph; naming the operator.
+    """
+    try:
+        return _read(msgspec.json.decode(data, type=_Probe), data, graph, name)
+    except msgspec.DecodeError as error:
+        raise ScheduleError(f"This is not a schedule: {error}.") from error
+
+
 def _read(probe: _Probe, data: bytes, graph: Graph, name: str) -> SavedSchedule:
     if probe.format == plan_format.FORMAT:
         plan = dataclasses.replace(plan_format.plan_from_json(data, graph), name=name)

@@ -14,6 +14,7 @@ from warploom.worker.messages import (
     ModelFilesRequest,
     OptimizeRequest,
     Request,
+    TryRequest,
 )
 from warploom.worker.observer import Cancelled, Emit
 
@@ -55,6 +56,10 @@ def _run(request: Request, emit: Emit, cancelled: Cancelled) -> None:
             from warploom.worker.job import optimize
 
             optimize(request, emit, cancelled)
+        case TryRequest():
+            from warploom.worker.trial import try_schedule
+
+            try_schedule(request, emit, cancelled)
         case ImportRequest():
             from warploom.worker.job import import_graph
 

@@ -63,6 +63,30 @@ class OptimizeRequest(msgspec.Struct, frozen=True, tag="optimize"):
     known_as: str = ""
 
 
+class TryRequest(msgspec.Struct, frozen=True, tag="try", kw_only=True):
+    """Run a schedule that was edited by hand, and add it to a recording under a name.
+
+    Attributes:
+        job: Of this request.
+        recording: The file with the graph and the other schedules.
+        output: Where the recording with one more schedule is written; may be the same file.
+        name: Of the schedule; one of that name is replaced, unless it is the sequential one.
+        schedule: Stages or a plan as JSON (formats "warploom-schedule" and "warploom-plan").
+        model: The model's file, needed on a GPU and to compare outputs; by default the one that the recording names.
+        device: In place of the recording's own; every schedule of the recording is run on it then.
+        verify: Whether outputs are compared with the original model's, where its file is there.
+    """
+
+    job: int
+    recording: str
+    output: str
+    name: str
+    schedule: bytes
+    model: str = ""
+    device: str = ""
+    verify: bool = True
+
+
 class CancelRequest(msgspec.Struct, frozen=True, tag="cancel"):
     """Stop a job; what was found so far is kept where there is something."""
 
@@ -125,6 +149,7 @@ Request = (
     Hello
     | ImportRequest
     | OptimizeRequest
+    | TryRequest
     | CancelRequest
     | DevicesRequest
     | Ping

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import networkx as nx
@@ -108,6 +109,14 @@ def test_that_streams_are_free_and_an_order_is_not() -> None:
         streams.move_to_stream(plan, DIAMOND, ["d"], 0, before="c")
     with pytest.raises(ScheduleError, match="There is no stream 7"):
         streams.move_to_stream(plan, DIAMOND, ["d"], 7)
+
+
+def test_that_a_moved_launch_keeps_its_kernel() -> None:
+    plan = lower_schedule(WIDE, DIAMOND)
+    chosen = dataclasses.replace(
+        plan, launches=(*plan.launches[:-1], dataclasses.replace(plan.launches[-1], kernel="k"))
+    )
+    assert streams.move_to_stream(chosen, DIAMOND, ["d"], 2).launches[-1].kernel == "k"
 
 
 def test_that_launches_merge_and_part(fork: Graph) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -89,8 +90,12 @@ def _streams(plan: StreamPlan) -> list[int]:
 
 
 def _rebuilt(plan: StreamPlan, graph: Graph, operators: list[tuple[str, ...]], streams: list[int]) -> StreamPlan:
+    """The plan of these launches; one that the plan has already keeps its kernel."""
+    kernels = {launch.operators: launch.kernel for launch in plan.launches}
     units = Units.of(graph, operators)
-    result = plan_of(plan.name, units, range(len(units)), streams)
+    bare = plan_of(plan.name, units, range(len(units)), streams)
+    launches = (dataclasses.replace(launch, kernel=kernels.get(launch.operators, "")) for launch in bare.launches)
+    result = StreamPlan(plan.name, tuple(launches))
     result.verify(graph)
     return result
 
