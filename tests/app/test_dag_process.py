@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from pytestqt.qtbot import QtBot
 
 from heartbeat import Heartbeat
@@ -23,7 +23,7 @@ from warploom_app.views.dag_view import DagView
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
-LONGEST_STALL_S = 0.1
+LONGEST_STALL_S = 0.05
 
 
 def _graph(operators: int, *, chain: bool = False) -> Graph:
@@ -173,5 +173,55 @@ def test_that_the_window_stays_alive_while_a_large_graph_is_laid_out(
     with Heartbeat() as beats:
         view.set_graph(graph)
         qtbot.waitUntil(lambda: not view.laying_out, timeout=60_000)
+        for change in (view.toggle_detail, view.toggle_detail, view.collapse_all, view.expand_all):
+            change()
+            qtbot.waitUntil(lambda: not view.laying_out, timeout=60_000)
     beats.check(LONGEST_STALL_S)
     assert len(view.canvas.picture.nodes) == operators  # type: ignore[union-attr]
+
+
+def test_that_the_window_stays_alive_while_pictures_are_drawn_and_searches_run(
+    qtbot: QtBot, view: DagView, tmp_path: Path
+) -> None:
+    view.set_graph(_graph(1500))
+    qtbot.waitUntil(lambda: not view.laying_out, timeout=60_000)
+    view.open_search()
+    view.search.regex.setChecked(True)
+    with Heartbeat() as beats:
+        view.save_picture(tmp_path / "graph.png")
+        view.save_picture(tmp_path / "graph.svg")
+        view.search.text.setText("(.+)+x$")
+        qtbot.waitUntil(lambda: not view.pictures.busy and not view.finder.searching, timeout=60_000)
+    beats.check(LONGEST_STALL_S)
+    assert (tmp_path / "graph.png").exists()
+
+
+def test_that_the_user_can_stop_the_better_layout_and_keeps_the_quick_one(qtbot: QtBot, view: DagView) -> None:
+    qualities: list[str] = []
+    view.layout_ready.connect(qualities.append)
+    view.set_graph(_graph(4000))
+    qtbot.waitUntil(lambda: bool(qualities), timeout=20_000)
+    assert view.laying_out
+    qtbot.keyClick(view, Qt.Key.Key_Escape)
+    assert not view.laying_out
+    qtbot.waitUntil(lambda: not _layout_processes(), timeout=5_000)
+    qtbot.wait(50)
+    assert qualities == ["quick"]
+    assert len(view.canvas.picture.nodes) == 4000  # type: ignore[union-attr]
+
+
+def test_that_a_slow_layout_says_how_to_stop_it(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\nexec sleep 30\n")
+    fake.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(fake))
+    monkeypatch.setattr("warploom_app.views.dag_layouter._SLOW_MS", 100)
+    view = DagView(LIGHT, layout_cache=tmp_path / "cache")
+    qtbot.addWidget(view)
+    view.show()
+    view.set_graph(_graph(20))
+    qtbot.waitUntil(lambda: "Esc" in view.note.text(), timeout=10_000)
+    assert view.note.isVisible()
+    view.stop_layout()
+    assert not view.note.isVisible()
+    assert not view.laying_out

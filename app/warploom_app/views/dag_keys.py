@@ -32,6 +32,8 @@ def press(view: DagView, event: QKeyEvent) -> bool:
         actions[Qt.Key(key)]()
     elif key in _ENTER and view.current:
         view.open_current()
+    elif key == Qt.Key.Key_Escape and view.laying_out:
+        view.stop_layout()
     elif key == Qt.Key.Key_Escape and view.selected:
         view.let_go()
     else:

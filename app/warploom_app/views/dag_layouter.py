@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from warploom.graph import Graph
 from warploom_app.layout import LayoutCache, LayoutRequest, LayoutResult, quick_layout
@@ -23,6 +23,7 @@ from warploom_app.presenters.dag_content import (
 )
 from warploom_app.views.dag_slices import SlicedWork
 
+_SLOW_MS = 1500
 _AT_ONCE = 150  # operators up to which the quick layout takes a few milliseconds: no need to wait for a process
 
 
@@ -61,10 +62,12 @@ class DagLayouter(QObject):
     Signals:
         arranged(DagArrangement): First the quick one, then the refined one (at once when the cache has it).
         failed(str): The refined one will not come; why, for the user.
+        lasting(): The refined one takes so long that the user should know.
     """
 
     arranged = Signal(object)
     failed = Signal(str)
+    lasting = Signal()
 
     def __init__(self, text: DagText, cache_folder: Path | None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -79,6 +82,8 @@ class DagLayouter(QObject):
         self._full: dict[Detail, DagContent] = {}
         self._task: _Task | None = None
         self._shown = False
+        self._slow = QTimer(self, singleShot=True)
+        self._slow.timeout.connect(self._tell_slow)
 
     @property
     def blocks(self) -> Mapping[int, Sequence[int]]:
@@ -96,13 +101,21 @@ class DagLayouter(QObject):
         self._shown = False
         if graph is not self._graph:
             self._graph, self._blocks, self._full = graph, {}, {}
+        self._slow.start(_SLOW_MS)
         self._work.start(self._measure(graph, options))
 
     def cancel(self) -> None:
         """Drops what is under way and kills the process."""
         self._work.cancel()
         self._process.cancel()
+        self._slow.stop()
         self._task = None
+
+    def stop(self) -> bool:
+        """Keeps what is on screen, and drops what would be better; False where nothing is on screen yet."""
+        if self._shown and self.busy:
+            self.cancel()
+        return self._shown
 
     def forget(self) -> None:
         """Drops the graph, too."""
@@ -147,6 +160,12 @@ class DagLayouter(QObject):
         geometry = yield from prepare_geometry(task.request, result, content.blocks, horizontal=options.horizontal)
         self._shown = True
         self.arranged.emit(DagArrangement(content, task.full, options, geometry, result.quality))
+
+    def _tell_slow(self) -> None:
+        if self._shown and self._process.running:
+            self.lasting.emit()
+        elif self.busy:
+            self._slow.start(_SLOW_MS)
 
     def _process_failed(self, why: str) -> None:
         if not self._shown and not self._work.running and self._task is not None:

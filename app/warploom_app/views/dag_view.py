@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -108,6 +108,7 @@ class DagView(QWidget):
         self._layouter = DagLayouter(self._text, folder, self)
         self._layouter.arranged.connect(self._show_arrangement)
         self._layouter.failed.connect(self._corners.show_note)
+        self._layouter.lasting.connect(self._show_patience)
 
     # -- what is shown
 
@@ -212,6 +213,14 @@ class DagView(QWidget):
         self.canvas.set_painter(self._painter)
         self._corners.set_theme(theme, self._painter)
         self._show_picture()
+
+    def stop_layout(self) -> None:
+        """Keeps the quick layout where the better one takes too long."""
+        if self._layouter.stop():
+            self._corners.show_note("")
+
+    def _show_patience(self) -> None:
+        self._corners.show_note(self.tr("Improving the layout… Esc keeps this one."))
 
     # -- how it is shown
 
@@ -390,6 +399,8 @@ class DagView(QWidget):
     def _show_arrangement(self, arrangement: DagArrangement) -> None:
         before, self._arrangement = self._arrangement, arrangement
         kept = self._kept_place(before, arrangement)
+        if arrangement.quality == "refined":
+            self._corners.show_note("")
         self._corners.say("" if arrangement.content.nodes else self.tr("This graph has no operators"))
         self._show_picture()
         if kept is None:
@@ -502,6 +513,14 @@ class DagView(QWidget):
         if QAccessible.isActive():
             text = self._arrangement.content.nodes[node].description.replace("\n", ", ")
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+
+    def event(self, event: QEvent) -> bool:
+        # While a layout is under way Esc stops it; otherwise it is the window's, which lets go of the selection.
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if event.key() == Qt.Key.Key_Escape and self.laying_out:
+                event.accept()
+                return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         if not press(self, event):
