@@ -43,7 +43,22 @@ class ModelFingerprint:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What was asked for; the figures mean nothing without it."""
+    """What was asked for; the figures mean nothing without it.
+
+    Attributes:
+        device: Its id.
+        precision: Arithmetic of float operators.
+        batch: Leading dimension of the first input.
+        mode: Which schedulers competed.
+        max_group_operators: r.
+        max_stage_groups: s.
+        repeats: Measurements of each candidate.
+        shapes: Of inputs that the model leaves open.
+        sample_interval_ns: Between two samples of hardware counters.
+        counters: Further counters that were sampled.
+        search_seconds: Bound of the search; None for none.
+        schedule: File of the saved schedule that was run instead of a search.
+    """
 
     device: str
     precision: Precision = Precision.FP32
@@ -55,6 +70,8 @@ class Settings:
     shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
     sample_interval_ns: int = 1000
     counters: tuple[str, ...] = ()
+    search_seconds: float | None = None
+    schedule: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

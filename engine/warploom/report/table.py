@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from warploom.recording.recording import Candidate, Recording
 from warploom.report.pair import shown_pair
-from warploom.report.summary import stage_count
+from warploom.report.summary import floor_us, stage_count
 from warploom.report.units import TimeUnit, number_text, time_unit
 from warploom.timeline.statistics import TimelineStatistics, critical_path, timeline_statistics
 
@@ -57,6 +57,7 @@ class _Figures:
     statistics: TimelineStatistics
     critical_us: float
     predicted_us: float | None
+    floor_us: float | None
     error: float | None
 
 
@@ -92,6 +93,7 @@ def _figures(recording: Recording, candidate: Candidate) -> _Figures:
         statistics=timeline_statistics(candidate.timeline),
         critical_us=sum(step.end_ns - step.start_ns for step in path) / 1000.0,
         predicted_us=predicted.get(candidate.name),
+        floor_us=floor_us(recording),
         error=errors.get(candidate.name),
     )
 
@@ -112,6 +114,7 @@ def _latency_rows(figures: Sequence[_Figures], unit: TimeUnit, base_us: float) -
         time("Latency, upper quartile", lambda item: item.candidate.measurement.p75_us, "A quarter is slower."),
         _row("Speedup", "×", figures, speedup, 2, "higher", "Sequential latency over this one's."),
         time("Predicted latency", lambda item: item.predicted_us, "What the search expected, stage by stage."),
+        time("Critical-path floor", lambda item: item.floor_us, "The longest path, each operator alone: no less."),
     )
 
 

@@ -105,6 +105,8 @@ def _settings(request: OptimizeRequest, settings: JobSettings, graph: Graph, dev
         shapes=tuple(sorted(request.options.shapes.items())),
         sample_interval_ns=settings.profile.interval_ns,
         counters=settings.profile.counters,
+        search_seconds=settings.limits.seconds,
+        schedule=None if settings.schedule is None else str(settings.schedule),
     )
 
 

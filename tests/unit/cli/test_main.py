@@ -129,7 +129,7 @@ def test_that_the_defaults_of_the_command_line_are_those_of_the_worker() -> None
     assert settings.mode == Mode.BOTH
     assert settings.limits.max_group_operators == 3
     assert settings.limits.max_stage_groups == 8
-    assert settings.limits.seconds == 40
+    assert settings.limits.seconds == 25
 
 
 def test_that_starting_imports_nothing_heavy() -> None:

@@ -21,6 +21,7 @@ from warploom.report.summary import summary
 from warploom.report.table import ComparisonTable, TableRow, comparison_table
 from warploom.report.units import change_text, number_text, time_text, time_unit
 from warploom.report.verdict import verdict
+from warploom.schedule.floor import critical_path
 from warploom.timeline import Counters, Profile, Timeline
 
 
@@ -44,7 +45,9 @@ def test_that_the_summary_has_exactly_the_promised_keys(example_recording: Recor
     assert list(found["search"]) == ["seconds", "stages_costed", "states"]
     assert list(found["verified"]) == ["max_rel_l2", "tolerance", "ok"]
     for schedule in found["schedules"]:
-        assert list(schedule) == ["name", "latency_us", "stages", "streams", "active_warps_mean", "timeline"]
+        assert list(schedule) == [
+            "name", "latency_us", "stages", "stages_sum_us", "floor_us", "streams", "active_warps_mean", "timeline"
+        ]  # fmt: skip
         assert list(schedule["latency_us"]) == ["median", "p25", "p75"]
 
 
@@ -56,6 +59,8 @@ def test_that_the_summary_says_what_the_recording_holds(example_recording: Recor
     assert found["chosen"] == mine["name"] == "both"
     assert mine["latency_us"]["median"] == chosen.measurement.median_us
     assert (mine["stages"], mine["streams"]) == (8, 4)
+    assert mine["stages_sum_us"] == (sum(chosen.stage_costs_us) if chosen.stage_costs_us else None)
+    assert mine["floor_us"] == (critical_path(example_recording.graph, example_recording.solo_us)[0] or None)
     assert found["speedup"] == pytest.approx(
         found["schedules"][0]["latency_us"]["median"] / chosen.measurement.median_us
     )
