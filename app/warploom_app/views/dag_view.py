@@ -516,10 +516,10 @@ class DagView(QWidget):
 
     def event(self, event: QEvent) -> bool:
         # While a layout is under way Esc stops it; otherwise it is the window's, which lets go of the selection.
-        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if event.key() == Qt.Key.Key_Escape and self.laying_out:
-                event.accept()
-                return True
+        escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+        if escape and event.type() is QEvent.Type.ShortcutOverride and self.laying_out:
+            event.accept()
+            return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
