@@ -74,10 +74,10 @@ class RangeTable(QAbstractTableModel):
             self.tr("Type"),
             self.tr("Stream"),
             self.tr("Count"),
-            self.tr("Sum, {}").format(unit),
-            self.tr("Mean, {}").format(unit),
-            self.tr("Min, {}").format(unit),
-            self.tr("Max, {}").format(unit),
+            self.tr("Sum {}").format(unit),
+            self.tr("Mean {}").format(unit),
+            self.tr("Min {}").format(unit),
+            self.tr("Max {}").format(unit),
         )[section]
 
 

@@ -52,8 +52,9 @@ def _near(axis: TimeAxis, time_ns: float, y: float) -> QPointF:
 
 def _paint(painter: QPainter, start: QPointF, end: QPointF, pen: QPen) -> None:
     path = QPainterPath(start)
-    reach = max(min(abs(end.x() - start.x()) / 2, 60.0), 14.0)
-    bow = 14.0 if start.y() == end.y() else 0.0  # along one lane: under it, not through the spans
+    distance = abs(end.x() - start.x())
+    reach = max(min(distance / 2, 60.0), 6.0)
+    bow = min(distance, 14.0) if start.y() == end.y() else 0.0  # along one lane: under it, not through the spans
     path.cubicTo(start + QPointF(reach, bow), end - QPointF(reach, -bow), end)
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen
 
 from warploom_app.painters.batch import draw_rectangles
@@ -93,9 +93,12 @@ def _paint_gaps(painter: QPainter, lane: Lane, seen: slice, area: QRectF, axis: 
     foot = area.center().y() + (texts.metrics.ascent() - texts.metrics.descent()) / 2
     painter.setPen(QColor(theme.muted))
     for i in np.flatnonzero(right - left >= _GAP_PX).tolist():
-        text = latency((int(start[i]) - int(end[i])) / 1e3)
+        short = latency((int(start[i]) - int(end[i])) / 1e3)
+        room = right[i] - left[i] - 16
+        text = texts.fitting(QCoreApplication.translate("LanePainter", "idle {}").format(short), "", room)
+        text = text if short in text else short
         width = texts.width(text)
-        if width + 16 <= right[i] - left[i]:
+        if width <= room:
             painter.drawText(QPointF((left[i] + right[i] - width) / 2, foot), text)
 
 

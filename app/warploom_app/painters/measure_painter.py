@@ -36,15 +36,17 @@ def paint_marks(painter: QPainter, marks: Marks, axis: TimeAxis, inside: QRectF,
             painter.setPen(QPen(QColor(theme.found), 1.5))
             painter.drawLine(QPointF(x, inside.top()), QPointF(x, inside.bottom()))
     stretch = marks.stretch
+    flag = head.translated(0, head.height())
     if stretch is None:
         for time in marks.times:
-            _paint_label(painter, latency(time / 1e3, axis.unit), axis.x(time), inside, head, theme)
+            if inside.left() - 1 <= axis.x(time) <= inside.right() + 1:
+                _paint_label(painter, latency(time / 1e3, axis.unit), axis.x(time), inside, flag, theme)
         return
     left, right = (min(max(axis.x(time), inside.left()), inside.right()) for time in stretch)
-    y = head.bottom() - 2
+    y = flag.top() + _LINE + 4
     painter.setPen(QPen(QColor(theme.found), 1.5))
     painter.drawLine(QPointF(left, y), QPointF(right, y))
-    _paint_label(painter, "Δ " + latency((stretch[1] - stretch[0]) / 1e3), (left + right) / 2, inside, head, theme)
+    _paint_label(painter, "Δ " + latency((stretch[1] - stretch[0]) / 1e3), (left + right) / 2, inside, flag, theme)
 
 
 def _paint_label(painter: QPainter, text: str, x: float, inside: QRectF, head: QRectF, theme: Theme) -> None:

@@ -68,8 +68,6 @@ class TrackPainter:
             series = track.counter(name)
             if series is not None:
                 paint_counter(painter, series, area, self.axis, theme, self.limits.get(name, (series.low, series.high)))
-        if self.critical_path and track.path:
-            paint_path(painter, track, rows, self.axis, theme)
         painter.restore()
         self._end(track, rows)
 
@@ -88,6 +86,8 @@ class TrackPainter:
         if pinned:
             for area in rows.lanes:
                 painter.fillRect(area, dimmed(self.theme))
+        if self.critical_path and track.path:
+            paint_path(painter, track, rows, self.axis, self.theme)
         for names, is_pin in ((hovered - pinned, False), (pinned, True)):
             launches = track.launches(names)
             if len(launches):
@@ -111,7 +111,8 @@ class TrackPainter:
         x = self._badge(track, header) + GRID
         painter.setPen(QColor(theme.muted))
         room = header.right() - GRID - x
-        text = labels(font).metrics.elidedText(" · ".join(track.facts), Qt.TextElideMode.ElideRight, room)
+        facts = (path_text(track), *track.facts) if self.critical_path and track.path else track.facts
+        text = labels(font).metrics.elidedText(" · ".join(facts), Qt.TextElideMode.ElideRight, room)
         painter.drawText(QRectF(x, header.top(), room, header.height()), _LEFT, text)
 
     def _badge(self, track: Track, header: QRectF) -> float:
@@ -119,7 +120,7 @@ class TrackPainter:
         painter, theme = self.painter, self.theme
         text = basis_text(track.timeline)
         width = labels(painter.font()).width(text) + 2 * GRID
-        box = QRectF(header.left(), header.top() + 4, width, header.height() - 8)
+        box = QRectF(header.left(), header.top() + 2, width, header.height() - 5)
         real = track.timeline.basis == "measured"
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.raised if real else theme.warning_surface))
@@ -183,6 +184,7 @@ def paint_pointer(painter: QPainter, at: QPointF, inside: QRectF, theme: Theme, 
     width = max(metrics.horizontalAdvance(line) for line in shown) + 2 * GRID
     height = metrics.height() * len(shown) + GRID
     left = at.x() + 2 * GRID if at.x() + 2 * GRID + width < inside.right() else at.x() - GRID - width
+    left = min(max(left, inside.left() + 2), max(inside.right() - width - 2, inside.left() + 2))
     top = max(min(at.y() + 2 * GRID, inside.bottom() - height), inside.top())
     painter.setPen(QPen(QColor(theme.hairline), 1))
     painter.setBrush(QColor(theme.surface))
@@ -191,6 +193,14 @@ def paint_pointer(painter: QPainter, at: QPointF, inside: QRectF, theme: Theme, 
         painter.setPen(QColor(theme.muted if i else theme.text))
         row = QRectF(left + GRID, top + 4 + i * metrics.height(), width, metrics.height())
         painter.drawText(row, _LEFT, line)
+
+
+def path_text(track: Track) -> str:
+    """How long the critical path is, and how much of it is waiting."""
+    gaps = sum(step.gap_ns for step in track.path)
+    text = _tr("critical path: {} launches, {}, of it {} between them")
+    end = max(step.end_ns for step in track.path)
+    return text.format(count(len(track.path)), latency(end / 1e3), latency(gaps / 1e3))
 
 
 def _tr(text: str) -> str:

@@ -12,11 +12,12 @@ from warploom_app.theme import GRID
 
 GUTTER = 16 * GRID
 AXIS = 3 * GRID
-HEADER = 3 * GRID
+HEADER = 2.5 * GRID
 LANE_MAX, LANE_MIN = 3 * GRID, 2 * GRID
-WARPS_MAX, WARPS_MIN = 10 * GRID, 5 * GRID
-COUNTER = 5 * GRID
-BETWEEN = 2 * GRID
+WARPS_MAX, WARPS_MIN = 10 * GRID, 4 * GRID
+COUNTER = 4 * GRID
+GAP = GRID / 2
+BETWEEN = GRID
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def canvas_layout(
     """Gives the tracks as much of the height as helps, and no less than can be read (then the canvas scrolls)."""
     lanes = sum(len(track.lanes) for track in tracks)
     more = sum(name in track.counters for track in tracks for name in counters)
-    fixed = AXIS + len(tracks) * (HEADER + GRID) + max(len(tracks) - 1, 0) * BETWEEN + GRID + more * (COUNTER + GRID)
+    fixed = AXIS + len(tracks) * (HEADER + GAP) + max(len(tracks) - 1, 0) * BETWEEN + GRID + more * (COUNTER + GRID)
     free = height - fixed - lanes * LANE_MIN - len(tracks) * WARPS_MIN
     lane = LANE_MIN + max(0.0, min(LANE_MAX - LANE_MIN, free * 0.5 / max(lanes, 1)))
     lane = float(int(lane))
@@ -82,7 +83,7 @@ def _rows(
     header = QRectF(left, top, width, HEADER)
     first = header.bottom()
     lanes = tuple(QRectF(left, first + i * lane + 2, width, lane - 4) for i in range(len(track.lanes)))
-    area = QRectF(left, first + len(lanes) * lane + GRID, width, warps)
+    area = QRectF(left, first + len(lanes) * lane + GAP, width, warps)
     below = area.bottom() + GRID
     more = tuple(
         (name, QRectF(left, below + i * (COUNTER + GRID), width, COUNTER)) for i, name in enumerate(counters)

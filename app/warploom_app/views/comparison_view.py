@@ -65,7 +65,8 @@ class ComparisonView(QWidget):
         self._menu = QMenu(self)
         self._menu.aboutToShow.connect(lambda: fill_menu(self._menu, self))
         self._show = QToolButton()
-        self._show.setText(self.tr("Show"))
+        self._show.setText(self.tr("Show") + " ▾")
+        self._show.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self._show.setToolTip(self.tr("Schedules, counters and overlays that are shown"))
         self._show.setAccessibleName(self._show.toolTip())
         self._show.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -228,7 +229,7 @@ class ComparisonView(QWidget):
     def _open_panel(self) -> None:
         if self.range_panel.isHidden():
             self.range_panel.show()
-            wide = min(68 * GRID, self.width() // 2)
+            wide = min(72 * GRID, int(self.width() * 0.48))
             self.splitter.setSizes([self.width() - wide, wide])
 
     def _failed(self, error: Exception) -> None:

@@ -14,13 +14,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from warploom_app.models.range_table import KIND, OPERATORS_ROLE, SORT_ROLE, STREAM, TRACK, RangeTable
+from warploom_app.models.range_table import OPERATORS_ROLE, SORT_ROLE, TRACK, RangeTable
 from warploom_app.presenters.range_statistics import RangeStatistics
 from warploom_app.presenters.units import count, latency
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme, figure_font
 from warploom_app.views.table_copy import CopyKeys, copy_table
 from warploom_app.views.widgets import IconButton, muted
+
+_WIDTHS = (12, 9, 9, 7, 9, 9, 8, 8)
 
 
 class RangePanel(QWidget):
@@ -87,6 +89,7 @@ class RangePanel(QWidget):
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setMinimumSectionSize(5 * GRID)
+        header.setStretchLastSection(True)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         table.selectionModel().selectionChanged.connect(self._pin)
@@ -110,9 +113,8 @@ class RangePanel(QWidget):
             lines.append(f"{line} ({streams})" if len(one.warps_by_stream) > 1 and streams else line)
         self._totals.setText("\n".join(lines))
         self.table.setColumnHidden(TRACK, len(statistics.totals) == 1)
-        self.table.resizeColumnsToContents()
-        for column, widest in ((TRACK, 14), (KIND, 16), (STREAM, 12)):
-            self.table.setColumnWidth(column, min(self.table.columnWidth(column), widest * GRID))
+        for column, wide in enumerate(_WIDTHS):
+            self.table.setColumnWidth(column, wide * GRID)
 
     def _pin(self, chosen: QItemSelection) -> None:
         rows: list[QModelIndex] = self.table.selectionModel().selectedRows()
