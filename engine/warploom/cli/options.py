@@ -46,6 +46,7 @@ class ExportFormat(enum.StrEnum):
     UTILIZATION_SVG = "utilization-svg"
     UTILIZATION_PDF = "utilization-pdf"
     CSV = "csv"
+    SAMPLES_CSV = "samples-csv"
     OPERATORS_CSV = "operators-csv"
     PARQUET = "parquet"
     CHROME_TRACE = "chrome-trace"

@@ -80,6 +80,9 @@ FORMATS: Mapping[str, ExportFormat] = MappingProxyType(
             ExportFormat("utilization-svg", ".svg", "Figure of active warps (SVG)", "utilization:svg_utilization"),
             ExportFormat("utilization-pdf", ".pdf", "Figure of active warps (PDF)", "utilization:pdf_utilization"),
             ExportFormat("csv", ".csv", "Spans (CSV)", "spans_csv:spans_csv", "spans_csv_parts"),
+            ExportFormat(
+                "samples-csv", ".csv", "Active warps and counters (CSV)", "samples_csv:samples_csv", "samples_csv_parts"
+            ),
             ExportFormat("operators-csv", ".csv", "Operators (CSV)", "operator_table:operators_csv"),
             ExportFormat("parquet", ".parquet", "Spans (Parquet)", "spans_parquet:spans_parquet", extra="parquet"),
             ExportFormat(

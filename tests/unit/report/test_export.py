@@ -28,6 +28,7 @@ from warploom.report.chrome_trace import chrome_trace
 from warploom.report.export import FORMATS, export_recording
 from warploom.report.operator_table import operators_csv
 from warploom.report.pair import shown_pair
+from warploom.report.samples_csv import samples_csv
 from warploom.report.span_table import COLUMNS
 from warploom.report.spans_csv import spans_csv
 from warploom.schedule.json_format import schedule_from_json
@@ -36,7 +37,7 @@ from warploom.timeline.statistics import timeline_statistics
 
 SIGNATURES = {
     "html": b"<!doctype html>", "png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF", "csv": b"candidate,",
-    "operators-csv": b"operator,", "parquet": b"PAR1",
+    "operators-csv": b"operator,", "samples-csv": b"candidate,series", "parquet": b"PAR1",
 }  # fmt: skip
 NO_ARROW = importlib.util.find_spec("pyarrow") is None
 AVAILABLE = [name for name in FORMATS if name != "parquet" or not NO_ARROW]
@@ -164,6 +165,21 @@ def test_that_the_operator_table_is_the_reports(example_recording: Recording) ->
         assert [float(row[key] or -1.0) for key in keys] == pytest.approx([cell.key for cell in shown.cells])
     merged = {row["operator"]: row["merged_with"] for row in rows if row["merged_with"]}
     assert merged == {"m0/b2.1": "m0/b3.1", "m0/b3.1": "m0/b2.1"}
+
+
+def test_that_the_curves_add_up_to_the_integral_of_the_warps(example_recording: Recording) -> None:
+    example_recording.candidates = tuple(
+        dataclasses.replace(item, timeline=measured(item.timeline)) for item in example_recording.candidates
+    )
+    rows = list(csv.DictReader(io.StringIO(samples_csv(example_recording).decode())))
+    mine = [row for row in rows if row["candidate"] == "both"]
+    warps = [row for row in mine if row["series"] == "active warps"]
+    area = sum(float(row["value"]) * (float(row["end_us"]) - float(row["start_us"])) for row in warps)
+    found = timeline_statistics(example_recording.candidate("both").timeline).warps
+    assert area == pytest.approx(found.integral_warp_us)
+    assert {row["stream"] for row in warps} == {*(f"stream {i}" for i in range(4)), "unattributed"}
+    counted = [float(row["value"]) for row in mine if row["series"] == "sm__cycles_active.avg"]
+    assert counted == [500.0] * 5
 
 
 @pytest.mark.skipif(NO_ARROW, reason="pyarrow is not installed")
