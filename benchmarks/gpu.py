@@ -29,7 +29,7 @@ from gpu_facts import file_stem, gpu_state, header
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent
 NETWORKS = ("squeezenet1_1", "inception_v3", "nasnetalarge")
-SECTIONS = ("tests", "bench", "search", "sanitize", "peers")
+SECTIONS = ("tests", "bench", "search", "profile", "sanitize", "peers")
 TARGETS_MS = {
     ("inception_v3", "fp16"): 0.60,
     ("squeezenet1_1", "fp16"): 0.13,
@@ -41,6 +41,8 @@ TARGETS_MS = {
 COMPILE_S = {"inception_v3": (60.0, 3.0), "squeezenet1_1": (20.0, 1.0), "nasnetalarge": (120.0, 8.0)}
 """Seconds to compile with an empty and with a filled cost database."""
 ARENA_RATIO = 1.3
+TOLERANCES = {"fp32": 1e-5, "tf32": 2e-3, "fp16": 2e-3, "bf16": 1.5e-2}
+"""Of one operator."""
 SEARCH_TARGETS = {
     "recipe_sample_network": (0.032, 1.6, 2.0),
     "recipe_inception_v3": (0.38, 1.5, 15.0),
@@ -73,6 +75,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--batches", default="1", help="of the section search")
     parser.add_argument("--search-arguments", default="", help="more arguments for gpu_search.py")
     parser.add_argument("--database", type=Path, help="cost database with kernels chosen, read and written by search")
+    parser.add_argument("--profile-arguments", default="", help="more arguments for gpu_profile.py")
     parser.add_argument("--compile-peers", action="store_true", help="torch.compile too: minutes")
     return parser.parse_args(arguments)
 
@@ -193,13 +196,15 @@ def tests_table(section: Mapping[str, Any]) -> Iterator[str]:
     for row in sorted(tests, key=lambda row: -row["seconds"])[:8]:
         yield f"  {row['seconds']:6.1f} s {row['test'].partition('::')[2]}"
     yield from (f"  FAILED {row['test']}: {row['message'][:300]}" for row in tests if row["outcome"] == "failed")
-    groups: dict[tuple[str, str], list[float]] = {}
+    groups: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for row in section["records"]:
         error = row.get("error") if row["kind"] == "model outputs" else row.get("worst_error")
         if isinstance(error, float) and "precision" in row:
-            groups.setdefault((row["kind"], row["precision"]), []).append(error)
+            allowed = row.get("tolerance") or row.get("worst_tolerance") or TOLERANCES[row["precision"]]
+            groups.setdefault((row["kind"], row["precision"]), []).append((error / allowed, error))
     for (kind, precision), errors in sorted(groups.items()):
-        yield f"  {kind:16} {precision:5} {len(errors):4} checks, largest error {max(errors):.1e}"
+        share, error = max(errors)
+        yield f"  {kind:16} {precision:5} {len(errors):4} checks, at most {share:4.0%} of the tolerance ({error:.1e})"
 
 
 # Benchmark
@@ -421,10 +426,40 @@ def peers_table(section: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {peer}: {found['stderr'].splitlines()[-1]}"
 
 
+# Profiles
+
+
+def run_profiles(options: argparse.Namespace) -> dict[str, Any]:
+    """The tests of the profiler, which have to be alone on the GPU, then networks and recordings (gpu_profile.py)."""
+    end = time.perf_counter() + options.seconds
+    with tempfile.TemporaryDirectory() as cache:
+        own = environment(options.device, Path(cache), options.models) | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]
+        tests = [*command, str(REPOSITORY / "tests" / "gpu" / "test_profiler.py")]
+        tested = subprocess.run(tests, env=own, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        print(tested.stdout[-2000:], flush=True)
+        left = max(1.0, end - time.perf_counter() - _LAST_NETWORK_S)
+        profiles = [sys.executable, str(HERE / "gpu_profile.py"), "--out", str(options.out), "--seconds", f"{left:.0f}"]
+        done = subprocess.run([*profiles, *shlex.split(options.profile_arguments)], env=own, check=False)
+    path = options.out / "profile.json"
+    facts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    failed = bool(tested.returncode or done.returncode)
+    return {"tests": tested.stdout.strip().splitlines()[-1:], "failed": failed, **facts}
+
+
+_LAST_NETWORK_S = 90.0  # what the network that is begun last may take
+
+
+def profiles_table(section: Mapping[str, Any]) -> Iterator[str]:
+    yield " ".join(section["tests"])
+    yield f"missed: {'; '.join(section.get('missed', [])) or 'nothing'}"
+
+
 RUNNERS: Mapping[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "tests": run_tests,
     "bench": run_bench,
     "search": run_search,
+    "profile": run_profiles,
     "sanitize": run_sanitizers,
     "peers": run_peers,
 }
@@ -432,6 +467,7 @@ TABLES: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
     "tests": tests_table,
     "bench": bench_table,
     "search": search_table,
+    "profile": profiles_table,
     "sanitize": sanitizers_table,
     "peers": peers_table,
 }

@@ -166,7 +166,7 @@ def optimized(options: argparse.Namespace, path: Path, output: Path, precision: 
         search_seconds=options.search_seconds,
         verify=False,
         repeats=100,
-        counters=COUNTER_SETS,
+        counters=("tensor", "dram"),
     )
     optimize(OptimizeRequest(job=1, model=str(path), output=str(output), options=wanted), say, lambda: False)
     return read_recording(output)

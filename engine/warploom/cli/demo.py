@@ -25,7 +25,7 @@ def demo(
     from warploom.cli.comparison import print_comparison
     from warploom.cli.run_job import run_optimize
     from warploom.recording.file import read_recording
-    from warploom.samples.bundled import default_model
+    from warploom.samples.bundled import default_model, default_recipe
     from warploom.worker.messages import OptimizeOptions
 
     model = default_model()
@@ -34,6 +34,8 @@ def demo(
     outcome = run_optimize(model, folder / f"{model.stem}.warploom", OptimizeOptions(device=device), log=False)
     recording = read_recording(outcome.recording)
     print_comparison(recording)
+    if recording.simulated:
+        _show_measured(default_recipe())
     typer.echo(f"\nmodel      {model}")
     typer.echo(f"recording  {outcome.recording}")
     _write_report(recording, folder / f"{model.stem}.html")
@@ -65,6 +67,20 @@ def _say_device(device: str) -> None:
     if device == AUTO:
         name, why = default_device()
         typer.echo(f"Device: {name}. {why}")
+
+
+def _show_measured(recipe: str) -> None:
+    """What a real GPU made of the same network, beside the simulated run: from a recording that ships."""
+    from warploom.cli.comparison import print_comparison
+    from warploom.recording.bundled import bundled_recording
+    from warploom.recording.file import read_recording
+
+    shipped = bundled_recording(recipe)
+    if shipped is None:
+        return
+    typer.echo(f"\nThat was simulated. Measured: {shipped.title}")
+    print_comparison(read_recording(shipped.path))
+    typer.echo(f"In the window: {_this_program()} gui {shipped.path}")
 
 
 def _write_report(recording: Recording, report: Path) -> None:

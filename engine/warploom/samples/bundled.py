@@ -47,3 +47,8 @@ def default_model() -> Path:
         WarploomError: If the installation lacks it.
     """
     return bundled_models()[0]
+
+
+def default_recipe() -> str:
+    """The recipe that the demo's model was built from."""
+    return BUNDLED[0].recipe

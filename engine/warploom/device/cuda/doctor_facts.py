@@ -6,6 +6,7 @@ Nothing here changes anything, and nothing raises: what is missing is a finding.
 from __future__ import annotations
 
 import enum
+import importlib.util
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,16 +25,15 @@ from warploom.device.cuda.loading import (
     wheel_libraries,
 )
 from warploom.device.cuda.nvml import driver_version, read_clocks
+from warploom.device.cuda.profiler.cupti_library import LIBRARY, PERMISSION_COMMAND
 from warploom.errors import WarploomError
 from warploom.paths import cache_folder
 
 _DRIVER_COMMAND = "sudo apt install nvidia-driver-580 (or your distribution's newest driver), then reboot"
 _NEEDED_CUDA = 13000
+_CUPTI_NEEDS = ("elftools", "cuda")  # looked for, not loaded: CUPTI in a process slows down its every replay
 _NEWEST_FRONTEND = (1, 29)
 _PROFILING = Path("/proc/driver/nvidia/params")
-_PROFILING_COMMAND = (
-    "echo 'options nvidia NVreg_RestrictProfilingToAdminUsers=0' | sudo tee /etc/modprobe.d/warploom.conf, then reboot"
-)
 
 
 class State(enum.StrEnum):
@@ -132,14 +132,17 @@ def _cupti() -> Finding:
     try:
         bindings = metadata.version("cupti-python")
     except metadata.PackageNotFoundError:
-        return Finding("CUPTI", State.WARNING, "its Python bindings are not installed: no profiles", INSTALL)
+        return Finding("CUPTI", State.WARNING, "not installed: profiles have times of launches alone", INSTALL)
     try:
         library = metadata.version("nvidia-cuda-cupti")
     except metadata.PackageNotFoundError:
         library = ""
-    if not any(wheel_libraries("libcupti.so.13")) or library.split(".")[:2] != bindings.split(".")[:2]:
+    if not any(wheel_libraries(LIBRARY)) or library.split(".")[:2] != bindings.split(".")[:2]:
         text = f"bindings {bindings}, library {library or 'not from a package'}: they do not match"
         return Finding("CUPTI", State.WARNING, text, f"pip install 'nvidia-cuda-cupti=={bindings.rsplit('.', 1)[0]}.*'")
+    lacking = [name for name in _CUPTI_NEEDS if importlib.util.find_spec(name) is None]
+    if lacking:
+        return Finding("CUPTI", State.WARNING, f"its bindings lack the package {lacking[0]}", INSTALL)
     return Finding("CUPTI", State.OK, f"bindings {bindings}, library {library}")
 
 
@@ -152,7 +155,8 @@ def _profiling(parameters: Path = _PROFILING) -> Finding:
         return Finding("profiling", State.WARNING, "the driver does not say whether users may read hardware counters")
     restricted = any(line.replace(" ", "") == "RmProfilingAdminOnly:1" for line in text.splitlines())
     if restricted:
-        return Finding("profiling", State.WARNING, "hardware counters are for administrators only", _PROFILING_COMMAND)
+        text = "hardware counters are for administrators only (ERR_NVGPUCTRPERM): active warps will be modelled"
+        return Finding("profiling", State.WARNING, text, PERMISSION_COMMAND)
     return Finding("profiling", State.OK, "allowed for all users")
 
 
