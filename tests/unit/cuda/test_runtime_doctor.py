@@ -99,10 +99,13 @@ def test_that_an_untried_frontend_and_a_mismatched_profiler_are_warnings(monkeyp
     versions = {"cupti-python": "13.4.0", "nvidia-cuda-cupti": "13.0.85"}
     monkeypatch.setattr("importlib.metadata.version", versions.__getitem__)
     monkeypatch.setattr(doctor_facts, "wheel_libraries", lambda _: iter([Path("libcupti.so.13")]))
+    monkeypatch.setattr(doctor_facts, "_CUPTI_NEEDS", ("json",))
     assert found("CUPTI").state is State.WARNING
     assert found("CUPTI").remedy == "pip install 'nvidia-cuda-cupti==13.4.*'"
     versions["nvidia-cuda-cupti"] = "13.4.92"
     assert found("CUPTI").state is State.OK
+    monkeypatch.setattr(doctor_facts, "_CUPTI_NEEDS", ("json", "no_such_package"))
+    assert "no_such_package" in found("CUPTI").text
 
 
 def test_that_a_broken_library_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
