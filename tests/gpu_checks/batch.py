@@ -38,12 +38,14 @@ class Outcome:
         status: "passed", "failed" or "unsupported".
         error: Largest relative L2 error of its outputs; infinite where there is none to give.
         message: What is wrong, or why the device does not run it.
+        tolerance: What the error may be.
     """
 
     case: str
     status: str
     error: float
     message: str = ""
+    tolerance: float = float("inf")
 
 
 class DeviceLostError(Exception):
@@ -130,7 +132,7 @@ def _outcome(
         if fault:
             return Outcome(case.name, "failed", error, f"{name}: {fault}")
         largest = max(largest, error)
-    return Outcome(case.name, "passed", largest)
+    return Outcome(case.name, "passed", largest, tolerance=tolerance)
 
 
 def case_of(name: str) -> str:

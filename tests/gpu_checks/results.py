@@ -28,10 +28,10 @@ def record(kind: str, **facts: Any) -> None:
 
 
 def record_outcomes(family: str, precision: str, outcomes: Sequence[Outcome]) -> None:
-    """Adds a line about a family of cases: how many passed, the largest error, and every one that did not pass."""
+    """Adds a line about a family: how many passed, the error nearest to its tolerance, and all that did not pass."""
     passed = [outcome for outcome in outcomes if outcome.status == "passed"]
     others = {outcome.case: f"{outcome.status}: {outcome.message}" for outcome in outcomes if outcome not in passed}
-    worst = max(passed, key=lambda outcome: outcome.error, default=None)
+    worst = max(passed, key=lambda outcome: outcome.error / outcome.tolerance, default=None)
     record(
         "operators",
         family=family,
@@ -40,6 +40,7 @@ def record_outcomes(family: str, precision: str, outcomes: Sequence[Outcome]) ->
         passed=len(passed),
         worst_error=worst.error if worst else None,
         worst_case=worst.case if worst else None,
+        worst_tolerance=worst.tolerance if worst else None,
         others=others,
     )
 
