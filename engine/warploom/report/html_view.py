@@ -15,7 +15,7 @@ from warploom.timeline.account import account, account_text
 from warploom.timeline.caveats import caveats
 from warploom.timeline.comparison import Comparison, OperatorComparison, StageComparison, compare
 from warploom.timeline.explain import Reason, explain
-from warploom.timeline.statistics import timeline_statistics
+from warploom.timeline.statistics import critical_path, timeline_statistics
 
 LOG_SUBJECTS = 6
 
@@ -188,6 +188,10 @@ def timeline_captions(recording: Recording) -> tuple[tuple[str, str], ...]:
         parts = [f"{us(found.duration_ns / 1000)} µs", warps, f"idle {us(found.idle_ns / 1000)} µs"]
         if found.overlap_ns:
             parts.append(f"streams overlap for {us(found.overlap_ns / 1000)} µs")
+        path = critical_path(shown.candidate.timeline, shown.candidate.plan.dependencies())
+        if path:
+            kernels = sum(step.end_ns - step.start_ns for step in path) / 1000
+            parts.append(f"critical path {us(kernels)} µs in {len(path):,} launches")
         captions.append((shown.title, " · ".join(parts)))
     return tuple(captions)
 

@@ -149,6 +149,7 @@ def timeline_summary(candidate: Candidate) -> dict[str, Any]:
             if pair.overlap_ns
         ],
         "critical_path_us": sum(step.end_ns - step.start_ns for step in path) / 1000,
+        "critical_path": [timeline.launch_names[step.launch] for step in path],
         "profile": None if timeline.profile is None else _profile_summary(timeline, timeline.profile),
     }
 

@@ -235,6 +235,8 @@ def test_that_the_summary_holds_the_same_facts_as_numbers(example_recording: Rec
     assert found["profile"]["replay_us"] == {"median": 66.0, "p25": 63.0, "p75": 68.0}
     assert found["profile"]["skewed"] == ["stem"]
     assert sum(pair["us"] for pair in found["overlaps"]) >= found["overlap_us"] > 0
+    assert found["critical_path"][0] == "stem"
+    assert found["critical_path"][-1] == "pool"
     json.dumps(found, allow_nan=False)
     assert row_of(comparison_table(example_recording), "SMs idle").texts[0] == "25.0"
 
