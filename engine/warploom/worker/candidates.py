@@ -147,10 +147,10 @@ class _Competition:
         seconds = self._limits.seconds
         return None if seconds is None else seconds - (time.perf_counter() - self._started)
 
-    @staticmethod
-    def _share(scheduler: str, mode: str) -> float:
-        """The part of the time left that a scheduler may take: all of it for the last one."""
-        return 1.0 if MODES[mode].schedulers[-1] == scheduler else _SHARES.get(scheduler, 1.0)
+    def _share(self, scheduler: str, mode: str) -> float:
+        """The part of the time left that a scheduler may take: all of it for the last one that can compete."""
+        competing = [one for one in MODES[mode].schedulers if one != "variants" or isinstance(self._costs, KernelModel)]
+        return 1.0 if competing[-1] == scheduler else _SHARES.get(scheduler, 1.0)
 
     def _within(self, share: float) -> SearchLimits:
         left = self._left_seconds()

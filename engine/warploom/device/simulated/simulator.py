@@ -162,15 +162,17 @@ class _Player:
         while self.ready or self.cohorts:
             launch = max(self.ready[0][0], self.front_end_free) if self.ready else float("inf")
             finish = min([cohort.finish_us for cohort in self.cohorts]) if self.cohorts else float("inf")
+            changed = True
             if launch <= finish:
                 now = launch
                 self._launch(now)
+                changed = self._dispatch(now, self.waiting[-1:])  # those before it have no more room than before
             else:
                 now = finish
                 self._finish(now)
-            if self.waiting:
-                self._dispatch(now)
-            if self.cohorts:
+                if self.waiting:
+                    self._dispatch(now, self.waiting)
+            if changed and self.cohorts:
                 self._set_paces(now)
         return Simulation(tuple(self.ends), tuple(self.kernels), tuple(self.residencies))
 
@@ -194,9 +196,10 @@ class _Player:
         self.waiting.append(_Launched(task, position, self.tasks[task].loads[position]))
         self.front_end_free = now + self.gpu.launch_interval_us
 
-    def _dispatch(self, now: float) -> None:
-        """Gives free slots to waiting kernels, the earliest first."""
-        for kernel in self.waiting:
+    def _dispatch(self, now: float, waiting: Sequence[_Launched]) -> bool:
+        """Gives free slots to waiting kernels, the earliest first; says whether any got some."""
+        given = False
+        for kernel in waiting:
             load = kernel.load
             slots = free_slots(load, kernel.waiting, tuple(self.resident.items()), self.gpu)
             if not slots:
@@ -209,7 +212,10 @@ class _Player:
                 kernel.start_us = now
             self.cohorts.append(_Cohort(kernel, slots, rounds, now))
             self.resident[load] = self.resident.get(load, 0) + slots
-        self.waiting = [kernel for kernel in self.waiting if kernel.waiting]
+            given = True
+        if given:
+            self.waiting = [kernel for kernel in self.waiting if kernel.waiting]
+        return given
 
     def _set_paces(self, now: float) -> None:
         pace_of = dict(zip(self.resident, paces(tuple(self.resident.items()), self.gpu), strict=True))
