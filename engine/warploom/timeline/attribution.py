@@ -26,9 +26,8 @@ _DRAIN_STEP_NS = 125
 _LONGEST_DRAIN_NS = 3000
 _USUAL_DRAIN_NS = 1250
 _SHORTEST_NS = 300.0
-_MOST_SWEEPS = 20
-_SETTLED = 0.01
-_TRUST = 0.02  # weight of the modelled level beside what samples say
+_ROUNDS, _STEPS = 4, 3  # of drains, and of levels between them
+_LOWEST_LEVEL = 0.01
 _NO_WARPS = 1e-9
 
 
@@ -87,7 +86,11 @@ def uncalibrated(launches: Launches, granted: FloatArray) -> Calibration:
 
 
 def calibrate(launches: Launches, replays: Sequence[Replay], granted: FloatArray) -> Calibration:
-    """Learns levels and drains from replays by coordinate descent on the squared difference from the samples.
+    """Learns levels and drains from replays, in turns.
+
+    Drains by trying: each kernel's own that leaves the smallest squared difference from the samples. Levels by
+    expectation maximization (Richardson 1972; Lucy 1974): what is sampled is shared among the kernels that run in
+    proportion to what the model expects of each, so that kernels which always run together keep the modelled ratio.
 
     Args:
         launches: The kernels; each replay lists the same ones in the same order.
@@ -101,17 +104,14 @@ def calibrate(launches: Launches, replays: Sequence[Replay], granted: FloatArray
     fits = [_Fit(launches, replay, drains) for replay in replays]
     levels, chosen = start.level.copy(), np.full(len(launches), _USUAL_DRAIN_NS // _DRAIN_STEP_NS)
     for fit in fits:
-        fit.subtract_all(levels, chosen)
-    for _ in range(_MOST_SWEEPS):
-        before = levels.copy()
+        fit.draw(levels, chosen)
+    for _ in range(_ROUNDS):
+        for _ in range(_STEPS):
+            levels = _better_levels(fits, levels, chosen)
         for kernel in range(len(launches)):
-            for fit in fits:
-                fit.add(kernel, levels[kernel], chosen[kernel])
-            chosen[kernel], levels[kernel] = _best(kernel, fits, granted[kernel])
-            for fit in fits:
-                fit.add(kernel, -levels[kernel], chosen[kernel])
-        if np.abs(levels - before).max() < _SETTLED:
-            break
+            chosen[kernel] = _best_drain(kernel, fits, levels[kernel], int(chosen[kernel]))
+    for _ in range(_STEPS):
+        levels = _better_levels(fits, levels, chosen)
     return Calibration(levels, drains[chosen])
 
 
@@ -201,31 +201,51 @@ def running_streams(replay: Replay, stream: IntArray, streams: int) -> BoolArray
 
 
 class _Fit:
-    """One replay while levels and drains are sought: what of its samples no kernel explains yet."""
+    """One replay while levels and drains are sought, and what the model draws of its samples so far."""
 
     def __init__(self, launches: Launches, replay: Replay, drains: FloatArray) -> None:
-        self.rest = replay.warps.astype(np.float64).copy()
+        self.sampled = replay.warps.astype(np.float64)
+        self.drawn = np.zeros(len(replay.warps))
         self.parts = [_shape(launches, replay, kernel, drains) for kernel in range(len(launches))]
 
     def add(self, kernel: int, level: float, drain: int) -> None:
         window, shape = self.parts[kernel]
-        self.rest[window] += level * shape[drain]
+        self.drawn[window] += level * shape[drain]
 
-    def subtract_all(self, levels: FloatArray, drains: IntArray) -> None:
+    def draw(self, levels: FloatArray, drains: IntArray) -> None:
+        self.drawn[:] = 0.0
         for kernel in range(len(levels)):
-            self.add(kernel, -levels[kernel], drains[kernel])
+            self.add(kernel, levels[kernel], drains[kernel])
 
 
-def _best(kernel: int, fits: Sequence[_Fit], prior: float) -> tuple[int, float]:
-    """Drain and level of one kernel that explain most of what the others leave."""
-    parts = [(fit.parts[kernel][1], fit.rest[fit.parts[kernel][0]]) for fit in fits]
-    against = np.sum([shape @ rest for shape, rest in parts], axis=0)
-    power = np.sum([np.einsum("ij,ij->i", shape, shape) for shape, _ in parts], axis=0)
-    trust = _TRUST * power
-    level = np.clip((against + prior * trust) / np.maximum(power + trust, _NO_WARPS), 0.0, 1.0)
-    loss = level * level * power - 2 * level * against + trust * (level - prior) ** 2
-    drain = int(np.argmin(loss))
-    return drain, float(level[drain])
+def _better_levels(fits: Sequence[_Fit], levels: FloatArray, chosen: IntArray) -> FloatArray:
+    """One step of expectation maximization; draws the result."""
+    got, expected = np.zeros(len(levels)), np.zeros(len(levels))
+    for fit in fits:
+        ratio = fit.sampled / np.maximum(fit.drawn, _NO_WARPS)
+        for kernel, (window, shape) in enumerate(fit.parts):
+            own = shape[chosen[kernel]]
+            got[kernel] += own @ ratio[window]
+            expected[kernel] += own.sum()
+    factor = np.where(expected > 0, got / np.maximum(expected, _NO_WARPS), 1.0)
+    better = np.clip(levels * factor, _LOWEST_LEVEL, 1.0)
+    for fit in fits:
+        fit.draw(better, chosen)
+    return np.asarray(better)
+
+
+def _best_drain(kernel: int, fits: Sequence[_Fit], level: float, now: int) -> int:
+    """The drain of one kernel that leaves the smallest squared difference; draws it."""
+    loss = 0.0
+    for fit in fits:
+        window, shape = fit.parts[kernel]
+        rest = fit.sampled[window] - fit.drawn[window] + level * shape[now]
+        loss = loss + np.square(rest - level * shape).sum(axis=1)
+    best = int(np.argmin(loss))
+    for fit in fits:
+        fit.add(kernel, -level, now)
+        fit.add(kernel, level, best)
+    return best
 
 
 def _shape(launches: Launches, replay: Replay, kernel: int, drains: FloatArray) -> tuple[slice, FloatArray]:

@@ -145,3 +145,15 @@ def test_that_modelled_steps_follow_waves_and_drains() -> None:
     at = np.searchsorted(steps.edges_ns, [100, 10_000, 19_500], side="right") - 1
     # 300 blocks in rooms of 132: two full waves, then 36 blocks.
     np.testing.assert_allclose(steps.warps[0, at], [320, 1056, 288])
+
+
+def test_that_kernels_which_always_run_together_keep_the_modelled_ratio() -> None:
+    launches = Launches(np.array([24, 48]), np.array([12, 12]), np.array([132, 132]))
+    begin, end = np.array([0, 100]), np.array([12_000, 12_100])
+    replays = []
+    for phase in range(0, 1000, 250):
+        starts = np.arange(-3000, 15_000, 1000) + phase
+        inside = (starts > 0) & (starts < 10_000)
+        replays.append(Replay(begin, end, starts, starts + 1000, np.where(inside, 500.0, 0.0)))
+    learned = calibrate(launches, replays, np.ones(2))
+    np.testing.assert_allclose(learned.level, [500 / 864, 500 / 864], rtol=0.1)
