@@ -541,7 +541,7 @@
       head.tabIndex = 0;
       const sort = () => {
         const numeric = head.classList.contains("number"), before = head.getAttribute("aria-sort");
-        const descending = before ? before === "ascending" : numeric && !/stage|block|stream/.test(head.textContent);
+        const descending = before ? before === "ascending" : numeric && !/stage|episode|block|stream/.test(head.textContent);
         for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
         head.setAttribute("aria-sort", descending ? "descending" : "ascending");
         sortBy(table, column, descending);
