@@ -23,6 +23,19 @@ from warploom.graph import Precision
 _HERE = Path(__file__).resolve().parent
 
 
+def pytest_configure() -> None:
+    """Threads of ONNX Runtime that spin would take the time of the other processes."""
+    if "WARPLOOM_TEST_SHARD" in os.environ:
+        import onnxruntime
+
+        class Patient(onnxruntime.SessionOptions):  # type: ignore[misc]
+            def __init__(self) -> None:
+                super().__init__()
+                self.add_session_config_entry("session.intra_op.allow_spinning", "0")
+
+        onnxruntime.SessionOptions = Patient
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Called with every test of the session, also those of other folders."""
     if passed := os.environ.get("WARPLOOM_TEST_PASSED"):
