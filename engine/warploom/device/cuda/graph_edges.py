@@ -62,7 +62,9 @@ def _nodes(driver: Any, graph: ctypes.c_void_p) -> list[int | None]:
 def _edges(driver: Any, graph: ctypes.c_void_p) -> list[tuple[int | None, int | None, _EdgeData]]:
     count = ctypes.c_size_t()
     _check(driver.cuGraphGetEdges_v2(graph, None, None, None, ctypes.byref(count)))
-    size = max(1, count.value)
+    size = count.value
+    if not size:
+        return []  # the driver refuses to list none
     sources, targets, data = (ctypes.c_void_p * size)(), (ctypes.c_void_p * size)(), (_EdgeData * size)()
     _check(driver.cuGraphGetEdges_v2(graph, sources, targets, data, ctypes.byref(count)))
     return [(sources[i], targets[i], data[i]) for i in range(count.value)]
