@@ -77,6 +77,7 @@ def test_that_a_blocks_handle_collapses_it_and_a_double_click_opens_it(qtbot: Qt
     frame = next(one for one in view.canvas.picture.geometry.blocks if one.number == 1)
     port = view.canvas.port
     at = ((frame.handle.center() - port.origin) * port.scale).toPoint()
+    first = widget_point(view, "conv1a")
     qtbot.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=at)
     settle(qtbot, view)
     assert view.options.collapsed == {1}
@@ -85,7 +86,7 @@ def test_that_a_blocks_handle_collapses_it_and_a_double_click_opens_it(qtbot: Qt
     rect = view.canvas.picture.geometry.rect(stack)
     port = view.canvas.port
     at = ((rect.center() - port.origin) * port.scale).toPoint()
-    assert view.canvas.rect().contains(at), "the collapsed block stays where the user looks"
+    assert (at - first).manhattanLength() <= 2, "the collapsed block stands where the block began"
     qtbot.mouseDClick(view.canvas, Qt.MouseButton.LeftButton, pos=at)
     settle(qtbot, view)
     assert view.options.collapsed == frozenset()

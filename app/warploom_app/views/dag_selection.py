@@ -60,7 +60,10 @@ class DagSelection(QObject):
     def set_content(self, content: DagContent, full: DagContent) -> None:
         """Other nodes stand for the operators; the choice stays."""
         self._content, self._full = content, full
+        before = self.current
         self.select(self.operators)
+        if self.current == before:
+            self.moved.emit()  # a node of the same name may be something else now
 
     def select(self, names: Iterable[str]) -> None:
         """Chooses operators without telling."""

@@ -72,6 +72,7 @@ class DagView(QWidget):
         self._colours: Mapping[str, ColourValue] | None = None
         self._latencies: Mapping[int, str] = {}
         self._tint = QUIET_TINT
+        self._turning = -1  # number of the block that is being collapsed or expanded
         self._going_to = ""  # name of the node, operator or source to show as soon as it is laid out
         self._build_canvas()
         self._build_corners()
@@ -242,6 +243,7 @@ class DagView(QWidget):
         """Draws a block as one node, or its operators again."""
         if number in self._layouter.blocks:
             self._camera.at_home = False
+            self._turning = number
             self._set_options(replace(self._options, collapsed=self._options.collapsed ^ {number}))
 
     def toggle_selected_block(self) -> None:
@@ -410,6 +412,8 @@ class DagView(QWidget):
         self.selection.set_content(arrangement.content, arrangement.full)
         self.finder.set_content(arrangement.full)
         self._describe()
+        if arrangement.quality == "refined":
+            self._turning = -1
         if self._going_to:
             self._go_to(self._going_to)
         self.layout_ready.emit(arrangement.quality)
@@ -418,9 +422,7 @@ class DagView(QWidget):
         """The node that must keep its place on screen, and that place; None to start at the beginning."""
         if before is None or not before.content.nodes:
             return None
-        chosen = before.content.index.get(self.current)
-        if chosen is None or not self.canvas.port.area.intersects(before.geometry.rect(chosen)):
-            chosen = None
+        chosen = self._node_to_keep(before)
         if self._camera.at_home and (chosen is None or before.options == after.options):
             return None
         chosen = self._camera.middle_node(before.geometry) if chosen is None else chosen
@@ -429,6 +431,15 @@ class DagView(QWidget):
         if now is None:
             now = next((after.content.of_operator[name][0] for name in node.operators), None)
         return None if now is None else (now, self._camera.place_of(before.geometry, chosen))
+
+    def _node_to_keep(self, before: DagArrangement) -> int | None:
+        """The beginning of the block that the user has turned, else the current node, if they are seen."""
+        nodes = before.content.nodes
+        turned = next((i for i, node in enumerate(nodes) if node.block == self._turning >= 0), None)
+        for node in (turned, before.content.index.get(self.current)):
+            if node is not None and self.canvas.port.area.intersects(before.geometry.rect(node)):
+                return node
+        return None
 
     def _show_picture(self) -> None:
         picture = self._picture(self._theme)
