@@ -307,7 +307,12 @@ class EngineClient(QObject):
             process.deleteLater()
         else:
             self._leaving.add(process)
-            process.finished.connect(lambda *_: self._leaving.discard(process))
+            # Bound methods only: a closure could hold the last reference to this object when the process goes.
+            process.finished.connect(self._left)
             process.finished.connect(process.deleteLater)
             process.terminate()
             QTimer.singleShot(self._terminate_ms, process, process.kill)
+
+    def _left(self) -> None:
+        """A process that was given up is gone."""
+        self._leaving = {one for one in self._leaving if one.state() != QProcess.ProcessState.NotRunning}

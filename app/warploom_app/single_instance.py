@@ -35,8 +35,9 @@ class SingleInstance(QObject):
             path = socket_path()
         except OSError:
             return False
-        if path.exists() and not _answers(path):
-            path.unlink(missing_ok=True)  # left by a window that crashed
+        if _answers(path):
+            return False  # Qt would put its own socket in the place of that one
+        path.unlink(missing_ok=True)  # left by a window that crashed
         return self._server.listen(str(path))
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ QMenu::item:disabled { color: $muted; }
 QMenu::separator { height: 1px; background: $hairline; margin: 4px 0; }
 QToolTip { background: $raised; color: $text; border: 1px solid $hairline; padding: 4px 8px; }
 
-QToolBar { background: $surface; border: none; border-bottom: 1px solid $hairline; padding: 4px 8px; spacing: 8px; }
+QToolBar { background: $surface; border: none; border-bottom: 1px solid $hairline; padding: 4px 8px; spacing: 6px; }
 QToolBar QLabel { color: $muted; }
 QPushButton, QToolButton#bar {
     background: $raised; border: 1px solid $hairline; border-radius: 4px; padding: 0 12px; min-height: 28px;

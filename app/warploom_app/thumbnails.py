@@ -82,6 +82,7 @@ class Thumbnails(QObject):
         super().__init__(parent)
         self._process: QProcess | None = None
         self._asked: set[Path] = set()
+        self._drawing: tuple[Path, ...] = ()
 
     def find(self, recording: Path) -> tuple[Path, Caption] | None:
         """Picture and caption of a recording, if they were drawn already."""
@@ -100,8 +101,10 @@ class Thumbnails(QObject):
         self._asked.update(missing)
         process = self._process = QProcess(self)
         process.setStandardErrorFile(QProcess.nullDevice())
-        process.finished.connect(lambda *_: self._ended(missing))
-        process.errorOccurred.connect(lambda *_: None)
+        self._drawing = tuple(missing)
+        # A bound method, never a closure: one that held the last reference to this object would let it go in the
+        # middle of the process's own destruction.
+        process.finished.connect(self._ended)
         process.start(sys.executable, ["-m", "warploom_app.thumbnails", *map(str, missing)])
 
     def close(self) -> None:
@@ -112,11 +115,11 @@ class Thumbnails(QObject):
             process.kill()
             process.waitForFinished(2000)
 
-    def _ended(self, recordings: Sequence[Path]) -> None:
+    def _ended(self) -> None:
         process, self._process = self._process, None
         if process is not None:
             process.deleteLater()
-        self.ready.emit(tuple(recordings))
+        self.ready.emit(self._drawing)
 
 
 def draw_picture(recording: Recording) -> QImage:

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QImage,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
@@ -33,6 +34,7 @@ from warploom_app.session import Session
 from warploom_app.settings import Settings
 from warploom_app.state import AppState, Message
 from warploom_app.theme import GRID, Theme
+from warploom_app.views.compact import Compact, is_small
 from warploom_app.views.dag_actions import DagActions
 from warploom_app.views.file_dialogs import FileDialogs
 from warploom_app.views.jobs_panel import JobsPanel
@@ -81,7 +83,7 @@ class MainWindow(QMainWindow):
         self.jobs_dock.setObjectName("jobs")
         self.jobs_dock.setWidget(self.jobs)
         self.jobs_dock.setTitleBarWidget(DockTitle(self.jobs_dock, theme))
-        self.jobs.setMinimumWidth(36 * GRID)
+        self.jobs.setMinimumWidth(26 * GRID)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.jobs_dock)
         self.jobs_dock.hide()
 
@@ -95,6 +97,8 @@ class MainWindow(QMainWindow):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.start_page)
         self.pages.addWidget(self.workbench)
+        left, right, _, reasons = self.workbench.docks
+        self._compact = Compact((left, right, reasons))
         self.progress = ProgressStrip(self.state, self.session.queue, theme)
         centre = QWidget()
         layout = QVBoxLayout(centre)
@@ -159,6 +163,10 @@ class MainWindow(QMainWindow):
         geometry = self._settings.bytes("window")
         if geometry is None or not self.restoreGeometry(geometry):
             self.resize(1440, 900)
+        available = self.screen().availableSize()
+        if is_small(available):
+            self._compact.fit(available)
+        self.resize(self.size().boundedTo(available))
         jobs = self._settings.bytes("jobs")
         if jobs is not None:
             self.restoreState(jobs)
@@ -389,10 +397,14 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
         self.session.drop(event.mimeData().urls())
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        self._compact.fit(event.size())
+        super().resizeEvent(event)
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         self._settings.set_bytes("window", self.saveGeometry())
         self._settings.set_bytes("jobs", self.saveState())
-        if self._laid_out:
+        if self._laid_out and not self._compact.active:
             self._settings.set_bytes("docks", self.workbench.saveState())
         self._settings.sync()
         self.start_page.close_pictures()

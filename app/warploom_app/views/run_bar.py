@@ -35,7 +35,7 @@ class RunBar(QToolBar):
     def __init__(self, state: AppState, actions: ActionRegistry, hosts: Hosts, theme: Theme) -> None:
         super().__init__()
         self._state, self._actions, self._hosts = state, actions, hosts
-        self._updating = False
+        self._updating = self._tight = False
         self.setObjectName("runBar")
         self.setWindowTitle(self.tr("Run settings"))
         self.setMovable(False)
@@ -113,12 +113,15 @@ class RunBar(QToolBar):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """A narrow window gives up labels (they are tooltips, too) before it hides a button."""
         width = event.size().width()
-        narrow, tight = width < _NARROW, width < _VERY_NARROW
+        narrow, self._tight = width < _NARROW, width < _VERY_NARROW
         for label in self._labels:
             label.setVisible(not narrow)
-        self._device.setFixedWidth((16 if tight else 22 if narrow else 28) * GRID)
+        self._device.setFixedWidth((14 if self._tight else 22 if narrow else 28) * GRID)
+        self._mode.setMaximumWidth((12 if self._tight else 40) * GRID)
+        self._batch.setFixedWidth((10 if self._tight else 12) * GRID)
         for button, text in ((self._open, self.tr("Open")), (self._more, self.tr("Settings"))):
-            button.setText("" if tight else text)
+            button.setText("" if self._tight else text)
+        self._show_job()
         super().resizeEvent(event)
 
     def _combo(self, name: str) -> QComboBox:
@@ -196,4 +199,6 @@ class RunBar(QToolBar):
     def _show_job(self) -> None:
         """Settings stay editable while a job runs: they are those of the next one."""
         job = self._state.job
-        self._cancel.setText(self.tr("Stopping…") if job is not None and job.cancelling else self.tr("Cancel"))
+        text = self.tr("Stopping…") if job is not None and job.cancelling else self.tr("Cancel")
+        self._cancel.setText("" if self._tight else text)
+        self._cancel.setAccessibleName(text)

@@ -47,8 +47,7 @@ def _view(window: MainWindow) -> None:
     add(ActionSpec("view.operators", _tr("&Operators of both"), "Ctrl+4"), partial(window.show_tab, OPERATORS))
     add(ActionSpec("view.figures", _tr("&Figures"), "Ctrl+2"), partial(window.show_tab, FIGURES))
     add(ActionSpec("view.log", _tr("&Build log"), "Ctrl+3"), partial(window.show_tab, LOG))
-    jobs = window.jobs_dock.toggleViewAction
-    add(ActionSpec("view.jobs", _tr("&Jobs"), "Ctrl+J", _tr("What runs, waits and is done")), lambda: jobs().trigger())
+    add(ActionSpec("view.jobs", _tr("&Jobs"), "Ctrl+J", _tr("What runs, waits and is done")), window.toggle_jobs)
     add(ActionSpec("view.fit", _tr("Fit &everything"), "Ctrl+0", separated=True), window.fit_everything)
     add(ActionSpec("view.zoom-selection", _tr("&Zoom to selection"), "Ctrl+E"), window.zoom_to_selection)
     modes = (
