@@ -305,7 +305,9 @@ def test_that_less_is_tried_for_groups_and_when_time_runs_out() -> None:
 
 def test_that_plans_say_which_operands_their_kernels_read_early(database: CostDatabase) -> None:
     libraries = _Libraries(_Source({"hasty": 1.0, "patient": 2.0}))
-    plan = LibraryPlans(libraries).prepare([_STEP], Precision.FP16, database)[_KEY]
+    plans = LibraryPlans(libraries)
+    plan = plans.prepare([_STEP], Precision.FP16, database)[_KEY]
+    assert plans.kernel(_STEP, plan).plan.early == ("residual",)  # the kernel that was timed knows it, too
     again = LibraryPlans(libraries).prepare([_STEP], Precision.FP16, database)[_KEY]
     assert (plan.name, plan.early) == ("hasty", ("residual",))
     assert plan.alternatives[0].early == ()
