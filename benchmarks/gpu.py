@@ -1,6 +1,6 @@
 """Tests and measures Warploom on this machine's GPU, and writes one JSON file with raw samples, versions and clocks.
 
-python benchmarks/gpu.py --models FOLDER --out FOLDER [--only tests,bench,search,sanitize,peers]
+python benchmarks/gpu.py --models FOLDER --out FOLDER [--only tests,bench,search,profile,serve,sanitize,peers]
 
 Every section stands by itself, so that each fits into a time limit; a file of the same card and day is continued.
 """
@@ -24,12 +24,13 @@ from pathlib import Path
 from typing import Any
 
 import gpu_sanitize
+import gpu_serve
 from gpu_facts import file_stem, gpu_state, header
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent
 NETWORKS = ("squeezenet1_1", "inception_v3", "nasnetalarge")
-SECTIONS = ("tests", "bench", "search", "profile", "sanitize", "peers")
+SECTIONS = ("tests", "bench", "search", "profile", "serve", "sanitize", "peers")
 TARGETS_MS = {
     ("inception_v3", "fp16"): 0.60,
     ("squeezenet1_1", "fp16"): 0.13,
@@ -455,11 +456,33 @@ def profiles_table(section: Mapping[str, Any]) -> Iterator[str]:
     yield f"missed: {'; '.join(section.get('missed', [])) or 'nothing'}"
 
 
+# Serving
+
+
+def run_serve(options: argparse.Namespace) -> dict[str, Any]:
+    """Requests, plan files and contexts (gpu_serve.py); the plans themselves are not kept."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = environment(options.device, Path(folder) / "cache", options.models)
+        command = [sys.executable, str(HERE / "gpu_serve.py"), "--out", folder, "--device", options.device]
+        command += ["--search-seconds", str(options.search_seconds)]
+        done = subprocess.run(command, env=own, check=False)
+        files = sorted(Path(folder).glob("serve-*.json"))
+        found = {path.stem.removeprefix("serve-"): json.loads(path.read_text(encoding="utf-8")) for path in files}
+    missed = gpu_serve.missed(found)
+    return {**found, "missed": missed, "failed": bool(done.returncode or missed)}
+
+
+def serve_table(section: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"MISSED {fault}" for fault in section["missed"])
+    yield from gpu_serve.lines(section)
+
+
 RUNNERS: Mapping[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "tests": run_tests,
     "bench": run_bench,
     "search": run_search,
     "profile": run_profiles,
+    "serve": run_serve,
     "sanitize": run_sanitizers,
     "peers": run_peers,
 }
@@ -468,6 +491,7 @@ TABLES: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
     "bench": bench_table,
     "search": search_table,
     "profile": profiles_table,
+    "serve": serve_table,
     "sanitize": sanitizers_table,
     "peers": peers_table,
 }

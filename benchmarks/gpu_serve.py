@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,15 @@ import msgspec
 import numpy as np
 
 import warploom
-from warploom.samples.recipes import build as build_recipe
-from warploom.serving.bench import BenchOptions, bench_plan
 
 SECTIONS = ("requests", "load", "contexts")
 LOADS = 3
+TARGETS = {
+    "overlapped / pinned": 1.0,
+    "overlapped / pageable": 0.6,
+    "period at depth 2 / slowest stage": 1.15,
+    "first answer of load_plan, seconds": 1.0,
+}
 
 
 def main() -> None:
@@ -49,8 +54,39 @@ def main() -> None:
         print(f"{section}: {time.perf_counter() - started:.1f} s, {path}", flush=True)
 
 
+def figures(found: Mapping[str, Any]) -> dict[str, float]:
+    """What is compared with `TARGETS`, as far as it was measured."""
+    measured = dict(found.get("requests", {}).get("ratios", {}))
+    if "load" in found:
+        measured["first answer of load_plan, seconds"] = max(run["first answer"] for run in found["load"]["processes"])
+    return measured
+
+
+def missed(found: Mapping[str, Any]) -> list[str]:
+    """Targets that were missed, and outputs that differ."""
+    measured = figures(found)
+    faults = [
+        f"{name}: {measured[name]:.3f}, not {most}" for name, most in TARGETS.items() if measured.get(name, 0) > most
+    ]
+    if found.get("requests", {}).get("largest difference of streamed from single outputs", 0.0):
+        faults.append("frames in flight give other outputs than single requests")
+    if not all(row["outputs_agree"] for row in found.get("contexts", {}).get("rows", ())):
+        faults.append("contexts side by side give other outputs")
+    return faults
+
+
+def lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """A table of what was measured."""
+    for name, value in figures(found).items():
+        yield f"{name:40} {value:.3f} (at most {TARGETS[name]})"
+    for row in found.get("contexts", {}).get("rows", ()):
+        yield f"{row['contexts']} contexts {row['requests_per_s']:.0f} requests/s"
+
+
 def plan_of(name: str, arguments: argparse.Namespace, **options: Any) -> Path:
     """The plan file of a recipe in fp16; built once."""
+    from warploom.samples.recipes import build as build_recipe
+
     path = arguments.out / f"{name}.plan"
     if not path.exists():
         model = arguments.out / f"{name}.onnx"
@@ -73,6 +109,8 @@ def plan_of(name: str, arguments: argparse.Namespace, **options: Any) -> Path:
 
 def requests(arguments: argparse.Namespace) -> dict[str, Any]:
     """The nine-output MobileNet: ways of answering a request, and streams of frames."""
+    from warploom.serving.bench import BenchOptions, bench_plan
+
     with warploom.load_plan(plan_of("mobilenet_heads", arguments), device=arguments.device) as plan:
         options = BenchOptions(repeats=200, depth=3, frames=400, fps=30, seconds=3)
         report = bench_plan(plan, options)
@@ -180,6 +218,8 @@ def load_once(path: Path, *, profiled: bool) -> dict[str, Any]:
 
 def contexts(arguments: argparse.Namespace) -> dict[str, Any]:
     """Contexts of one plan from as many threads, and a plan within a limit of workspaces."""
+    from warploom.samples.recipes import build as build_recipe
+
     rows = []
     with warploom.load_plan(plan_of("inception_v3", arguments), device=arguments.device) as plan:
         frame = plan.example()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests and measures Warploom on a machine with an NVIDIA GPU, with or without a package index, in one go:
 #
-#   benchmarks/run_gpu.sh [--wheels DIR] [--models DIR] [--out DIR] [--only tests,bench,search,profile,sanitize,peers] [...]
+#   benchmarks/run_gpu.sh [--wheels DIR] [--models DIR] [--out DIR] [--only tests,bench,search,profile,serve,sanitize,peers] [...]
 #
 # --wheels  a folder of wheels to install beside what the machine has; nothing is downloaded then
 # --models  the folder with inception_v3.onnx, squeezenet1_1.onnx and nasnetalarge.onnx
