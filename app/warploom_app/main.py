@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication
 
 from warploom_app.appearance import Appearance
@@ -82,6 +82,8 @@ class WindowProgram:
         self.session.close()
         self.engine.close()
         self.background.close()
+        if self.translator is not None:
+            QCoreApplication.removeTranslator(self.translator)
 
 
 def run(paths: Sequence[Path] = ()) -> int:

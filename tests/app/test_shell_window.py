@@ -37,10 +37,11 @@ from warploom_app.jobs import TaskState
 from warploom_app.main import WindowProgram
 from warploom_app.notifier import Notifier, _gvariant
 from warploom_app.recovery import Note, UnfinishedTask
-from warploom_app.settings import Settings
+from warploom_app.settings import Preferences, Settings
 from warploom_app.single_instance import SingleInstance
 from warploom_app.thumbnails import Thumbnails, caption_of, picture_path
 from warploom_app.thumbnails import main as draw_thumbnails
+from warploom_app.translation import languages
 from warploom_app.views.about import AboutDialog
 from warploom_app.views.help_window import HelpWindow
 from warploom_app.views.settings_dialog import SettingsDialog
@@ -314,6 +315,17 @@ def test_that_settings_apply_at_once_and_survive(qtbot: QtBot, opened: WindowPro
     assert settings.preferences.notify
     dialog.close()
     qtbot.wait(1)
+
+
+def test_that_the_window_speaks_german(make_program: MakeProgram, settings: Settings) -> None:
+    settings.preferences = Preferences(language="de")
+    program = make_program(start=False)
+    assert [action.text() for action in program.window.menuBar().actions()][:2] == ["&Datei", "&Bearbeiten"]
+    assert program.window.registry["run.optimize"].text() == "&Optimieren"
+    assert dict(languages())["de"] == "Deutsch"
+    program.close()
+    settings.preferences = Preferences(language="xx")
+    assert make_program(start=False).window.registry["run.optimize"].text() == "&Optimize"
 
 
 def test_that_about_names_what_results_depend_on(opened: WindowProgram) -> None:
