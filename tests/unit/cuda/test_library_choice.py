@@ -25,6 +25,10 @@ from warploom.device.cuda.library.plan import (
 )
 from warploom.device.cuda.library.selection import Experience, Limits, kernels_to_try, limits_for
 from warploom.device.cuda.library.signature import LibraryStep, signature
+from warploom.device.cuda.memory_plan import Work
+from warploom.device.cuda.steps import KernelSource, KernelStep
+from warploom.device.cuda.structure import step_key
+from warploom.device.cuda.variants import KernelVariants
 from warploom.errors import UnsupportedOperatorError
 from warploom.graph import DType, Precision
 
@@ -136,12 +140,16 @@ def _tried(source: _Source, limits: Limits, experience: Experience) -> list[str]
 
 
 def test_that_the_fastest_plan_wins_and_the_next_ones_stay_alternatives() -> None:
-    libraries = _Libraries(_Source({"a": 3.0, "b": 1.0, "c": 9.0, "d": 2.0}), _Source({"e": 0.5}, name="other"))
+    own = _Source({"a": 3.0, "b": 1.0, "c": 9.0, "d": 2.0, "f": 7.0, "g": 8.0})
+    libraries = _Libraries(own, _Source({"e": 0.5}, name="other"))
     plan = LibraryPlans(libraries).prepare([_STEP], Precision.FP16)[_KEY]
     assert [(p.source, p.name, p.latency_us) for p in (plan, *plan.alternatives)] == [
         ("other", "e", 0.5),
         ("made-up", "b", 1.0),
         ("made-up", "d", 2.0),
+        ("made-up", "a", 3.0),
+        ("made-up", "f", 7.0),
+        ("made-up", "g", 8.0),
     ]
     assert plan.data == b"e"
     assert all(alternative.alternatives == () for alternative in plan.alternatives)
@@ -312,3 +320,34 @@ def test_that_plans_say_which_operands_their_kernels_read_early(database: CostDa
     assert (plan.name, plan.early) == ("hasty", ("residual",))
     assert plan.alternatives[0].early == ()
     assert again == plan
+
+
+def _first_and_third_named(library: LibraryPlans, database: CostDatabase) -> None:
+    variants = KernelVariants(library, database)
+    work = Work("conv", (_STEP, own_step()), {}, 256)
+    assert variants.names(work, Precision.FP16) == ("made-up b", "made-up c")
+    changed = variants.named(work, "made-up c", Precision.FP16, lambda steps: 1000 + len(steps))
+    named, own = changed.steps
+    assert (getattr(named, "kernel", None), own, changed.workspace_bytes) == ("made-up c", work.steps[1], 1002)
+    kernel = variants.kernel(replace(_STEP, kernel="made-up c"), Precision.FP16)
+    assert kernel is not None
+    assert kernel.plan.name == "c"
+    assert variants.named(work, "made-up a", Precision.FP16, lambda _: 0) is work  # its own choice is no variant
+    assert variants.kernel(replace(_STEP, kernel="unheard of"), Precision.FP16) is None
+
+
+def own_step() -> KernelStep:
+    return KernelStep(KernelSource("k", ""), (1, 1, 1), (32, 1, 1), (_STEP.y,), (_STEP.y,))
+
+
+def test_that_kernels_that_are_not_fastest_alone_can_be_asked_for_by_name(database: CostDatabase) -> None:
+    kernels: dict[str, float | Exception] = {"a": 1.0, "b": 2.0, "c": 3.0}
+    with LibraryPlans(_Libraries(_Source(kernels))) as library:
+        library.prepare([_STEP], Precision.FP16, database)
+        _first_and_third_named(library, database)
+    with LibraryPlans(_Libraries(_Source({}))) as another:  # a later process: from the database alone
+        _first_and_third_named(another, database)
+
+
+def test_that_steps_with_other_kernels_cost_something_of_their_own() -> None:
+    assert step_key(_STEP, Precision.FP16) != step_key(replace(_STEP, kernel="made-up c"), Precision.FP16)
