@@ -9,6 +9,7 @@ its successor start at once, but writes the operands late, shows it.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -41,11 +42,12 @@ extern "C" __global__ void @NAME@(uint4* target, const uint4* values, long long 
 
 _BLOCKS, _THREADS = 48, 512
 _DELAY_NS = 25_000
-_TRIES = 3
+_TRIES = 2
 _POISON = 0xFF  # NaN in every float type
 _VECTOR_BYTES = 16
 _MOST_BYTES = 1 << 30
-_COMPARED_BYTES = 4 << 20
+_COMPARED_BYTES = 1 << 20
+_PLACE_BYTES = 256
 
 
 class OvertakingTest:
@@ -53,13 +55,11 @@ class OvertakingTest:
 
     Args:
         modules: Own kernels.
-        stream: CuPy's stream.
+        stream: CuPy's stream, on which everything runs.
     """
 
     def __init__(self, modules: KernelModules, stream: Any) -> None:
-        self._runtime = load_cupy().cuda.runtime
-        self._driver = load_cupy().cuda.driver
-        self._stream = stream
+        self.stream = stream
         modules.load([LATE_WRITER])
         self._writer = modules.function(LATE_WRITER)
 
@@ -69,55 +69,86 @@ class OvertakingTest:
         Raises:
             CudaError: If the GPU fails.
         """
-        sizes = {role: -(-span_bytes(step, role) // _VECTOR_BYTES) * _VECTOR_BYTES for role in operand_roles(step)}
+        offsets, size = _placed({role: span_bytes(step, role) for role in operand_roles(step)})
         result_bytes = span_bytes(step, "y")
-        if 2 * sum(sizes.values()) + result_bytes > _MOST_BYTES:
-            return tuple(sizes)
-        storage = step.y.layout.dtype
-        values = {role: allocated(size, storage) for role, size in sizes.items()}
-        places = {role: allocated(size, None) for role, size in sizes.items()}
-        result = allocated(result_bytes, None)
-        workspace = allocated(kernel.plan.workspace_bytes, None) if kernel.plan.workspace_bytes else None
-        pointers = {role: int(place.data.ptr) for role, place in places.items()} | {"y": int(result.data.ptr)}
-        bias = _bias(step, kernel)
-        if bias is not None:
-            pointers["bias"] = int(bias.data.ptr)
-
-        def outcome(late: str) -> npt.NDArray[np.uint8]:
-            """The result where one operand is written late, or none."""
-            for role, size in sizes.items():
-                if role == late:
-                    self._runtime.memset(places[role].data.ptr, _POISON, size)
-                else:
-                    self._copy(places[role], values[role], size)
-            self._runtime.memset(result.data.ptr, _POISON, result_bytes)
-            self._runtime.deviceSynchronize()
-            if late:
-                self._write_late(places[late], values[late], sizes[late])
-            kernel.enqueue(pointers, int(workspace.data.ptr) if workspace is not None else 0, self._stream.ptr)
-            self._stream.synchronize()
-            found = np.empty(min(result_bytes, _COMPARED_BYTES), np.uint8)
-            self._runtime.memcpy(found.ctypes.data, result.data.ptr, found.nbytes, self._runtime.memcpyDeviceToHost)
-            return found
-
+        if 2 * size + result_bytes > _MOST_BYTES:
+            return tuple(offsets)
+        trial = _Trial(self, kernel, step, offsets, size)
         with cuda_call("testing whether a library kernel waits for its predecessor"):
-            expected = outcome("")
-            early = (role for role in sizes for _ in range(_TRIES) if not np.array_equal(outcome(role), expected))
-            return tuple(dict.fromkeys(early))
+            expected = trial.outcome(None)
+            if all(np.array_equal(trial.outcome((0, size)), expected) for _ in range(_TRIES)):
+                return ()
+            ends = [*list(offsets.values())[1:], size]
+            early = tuple(
+                role
+                for (role, start), end in zip(offsets.items(), ends, strict=True)
+                if any(not np.array_equal(trial.outcome((start, end)), expected) for _ in range(_TRIES))
+            )
+            return early or tuple(offsets)
 
-    def _copy(self, place: Any, values: Any, size: int) -> None:
-        self._runtime.memcpy(place.data.ptr, values.data.ptr, size, self._runtime.memcpyDeviceToDevice)
-
-    def _write_late(self, place: Any, values: Any, size: int) -> None:
+    def write_late(self, target: int, values: int, size: int) -> None:
+        """Starts a kernel that copies whole vectors after a while, and lets its successor start before."""
         cells = (
-            ctypes.c_void_p(place.data.ptr),
-            ctypes.c_void_p(values.data.ptr),
+            ctypes.c_void_p(target),
+            ctypes.c_void_p(values),
             ctypes.c_longlong(size // _VECTOR_BYTES),
             ctypes.c_int(_DELAY_NS),
         )
         arguments = (ctypes.c_void_p * len(cells))(*map(ctypes.addressof, cells))
-        grid, block = (_BLOCKS, 1, 1), (_THREADS, 1, 1)
-        self._driver.launchKernel(self._writer.ptr, *grid, *block, 0, self._stream.ptr, ctypes.addressof(arguments), 0)
+        launch, grid, block = load_cupy().cuda.driver.launchKernel, (_BLOCKS, 1, 1), (_THREADS, 1, 1)
+        launch(self._writer.ptr, *grid, *block, 0, self.stream.ptr, ctypes.addressof(arguments), 0)
+
+
+class _Trial:
+    """One kernel with memory to run on: operands side by side in one block, their values in another."""
+
+    def __init__(
+        self, test: OvertakingTest, kernel: Kernel, step: LibraryStep, offsets: Mapping[str, int], size: int
+    ) -> None:
+        self._test = test
+        self._kernel = kernel
+        self._size = size
+        self._result_bytes = span_bytes(step, "y")
+        workspace_bytes = kernel.plan.workspace_bytes
+        self._values = allocated(size, step.y.layout.dtype)
+        self._block = allocated(size, None)
+        self._result = allocated(self._result_bytes, None)
+        self._workspace = allocated(workspace_bytes, None) if workspace_bytes else None
+        self._bias = _bias(step, kernel)
+        base = int(self._block.data.ptr)
+        self._pointers = {role: base + offset for role, offset in offsets.items()} | {"y": int(self._result.data.ptr)}
+        if self._bias is not None:
+            self._pointers["bias"] = int(self._bias.data.ptr)
+
+    def outcome(self, late: tuple[int, int] | None) -> npt.NDArray[np.uint8]:
+        """The result where a part of the operands' bytes is written late, or none."""
+        runtime, stream = load_cupy().cuda.runtime, self._test.stream
+        block, values, result = (int(one.data.ptr) for one in (self._block, self._values, self._result))
+        runtime.memcpy(block, values, self._size, runtime.memcpyDeviceToDevice)
+        runtime.memset(result, _POISON, self._result_bytes)
+        if late is not None:
+            start, end = late
+            runtime.memset(block + start, _POISON, end - start)
+            runtime.deviceSynchronize()
+            self._test.write_late(block + start, values + start, end - start)
+        else:
+            runtime.deviceSynchronize()
+        workspace = int(self._workspace.data.ptr) if self._workspace is not None else 0
+        self._kernel.enqueue(self._pointers, workspace, stream.ptr)
+        stream.synchronize()
+        found = np.empty(min(self._result_bytes, _COMPARED_BYTES), np.uint8)
+        runtime.memcpy(found.ctypes.data, result, found.nbytes, runtime.memcpyDeviceToHost)
+        return found
+
+
+def _placed(sizes: Mapping[str, int]) -> tuple[dict[str, int], int]:
+    """Offsets of operands side by side, and where they end."""
+    offsets: dict[str, int] = {}
+    end = 0
+    for role, size in sizes.items():
+        offsets[role] = end
+        end += -(-size // _PLACE_BYTES) * _PLACE_BYTES
+    return offsets, end
 
 
 def _bias(step: LibraryStep, kernel: Kernel) -> Any:
