@@ -19,7 +19,7 @@ class JobState:
 
     Attributes:
         job: Its id.
-        kind: "import", "build", "optimize", "export" or "copy".
+        kind: "import", "build", "optimize", "try", "export" or "copy".
         subject: The file that it is about.
         host: Where it runs; "" for this machine.
         phase: The step that runs now, as the engine names it.

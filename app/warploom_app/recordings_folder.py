@@ -32,11 +32,7 @@ class RecordingsFolder:
         Raises:
             RecordingError: If the folder cannot be made.
         """
-        try:
-            self._path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            reason = error.strerror or error
-            raise RecordingError(f"The folder for recordings, {self._path}, cannot be made: {reason}.") from None
+        self._make()
         where = "-".join(part for part in (host, options.device) if part)
         device = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in where)
         stem = f"{model.stem}-{device}-{options.precision}-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -44,6 +40,27 @@ class RecordingsFolder:
         while path.exists():
             path, number = self._path / f"{stem}-{number}{SUFFIX}", number + 1
         return path
+
+    def for_edits(self, source: Path) -> Path:
+        """Where a recording is written that has one more schedule: itself, or a copy of a file that is not ours.
+
+        Raises:
+            RecordingError: If the folder cannot be made.
+        """
+        if source.parent == self._path:
+            return source
+        self._make()
+        path, number = self._path / f"{source.stem}-edited{SUFFIX}", 2
+        while path.exists():
+            path, number = self._path / f"{source.stem}-edited-{number}{SUFFIX}", number + 1
+        return path
+
+    def _make(self) -> None:
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = error.strerror or error
+            raise RecordingError(f"The folder for recordings, {self._path}, cannot be made: {reason}.") from None
 
     def samples(self) -> Path:
         """The folder of sample models that were built (created when missing)."""

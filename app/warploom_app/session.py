@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QUrl, Signal
 
+from warploom.errors import WarploomError
 from warploom.recording.file import write_recording
 from warploom.worker.messages import (
     DeviceList,
@@ -18,6 +19,7 @@ from warploom.worker.messages import (
     ImportRequest,
     LogLine,
     Phase,
+    TryRequest,
 )
 from warploom_app.background import Background, sentence
 from warploom_app.commands import CommandRunner
@@ -74,6 +76,7 @@ class Session(QObject):
         self._command: QProcess | None = None
         self._model: Path | None = None
         self._latest: Task | None = None
+        self._tried: tuple[Path, Path | None] | None = None
         self._opening = 0
         self._told_loss = ""
         self._log.ready.connect(self.logged)
@@ -168,6 +171,48 @@ class Session(QObject):
             self._notice(self.tr("{} waits in the list of jobs.").format(task.model.name), SHOW_JOBS)
         return True
 
+    def try_schedule(self, name: str, schedule: bytes, device: str = "") -> bool:
+        """Runs a schedule that was edited by hand beside those of the open recording, and opens the result.
+
+        A recording of the window's own is added to; of any other one a copy is.
+
+        Args:
+            name: What it is to be called.
+            schedule: Stages or a plan as JSON.
+            device: Where all of the recording's schedules run; "" for its own device.
+
+        Returns:
+            Whether it is on its way.
+        """
+        document = self._state.document
+        if document is None or document.results is None or document.path is None or self._busy():
+            return False
+        source = document.path
+        try:
+            output = self.folder.for_edits(source)
+        except WarploomError as error:
+            self._say(str(error))
+            return False
+        model = str(document.model) if document.model is not None else ""
+        job = self._begin("try", name)
+        request = TryRequest(
+            job=job,
+            recording=str(source),
+            output=str(output),
+            name=name,
+            schedule=schedule,
+            model=model,
+            device=device,
+        )
+
+        def run() -> None:
+            self._tried = output, document.model
+            self._importing = self._engine_for_import()
+            self._importing.send(request)
+
+        self._with_file(document, run, job)
+        return True
+
     def enqueue(self, models: Sequence[Path]) -> None:
         """Asks for a run on each of several models."""
         for model in models:
@@ -181,7 +226,7 @@ class Session(QObject):
         if chore is None:
             self.runner.cancel()
         elif not chore.cancelling:
-            if chore.kind == "import" and self._importing is not None:
+            if chore.kind in ("import", "try") and self._importing is not None:
                 self._state.change_job(cancelling=True)
                 self._importing.cancel(chore.job)
             elif self._command is not None:
@@ -338,8 +383,17 @@ class Session(QObject):
             self._listen(self._reader)
         return self._reader
 
-    def _read(self, path: Path, model: Path | None = None, done: Callable[[], object] | None = None) -> None:
-        """Reads a recording and shows it; the newest request wins. `done` is called in any case."""
+    def _read(
+        self, path: Path, model: Path | None = None, done: Callable[[], object] | None = None, compare: str = ""
+    ) -> None:
+        """Reads a recording and shows it; the newest request wins.
+
+        Args:
+            path: The recording.
+            model: Its model, where that is here.
+            done: Called in any case.
+            compare: A schedule of it to put beside the best other one.
+        """
         self._opening += 1
         mine, path = self._opening, path.absolute()
 
@@ -348,6 +402,7 @@ class Session(QObject):
                 done()
             if mine == self._opening:
                 self._state.set_document(document)
+                self._compare(document, compare)
                 self.opened.emit(path)
 
         def failed(error: Exception) -> None:
@@ -356,6 +411,16 @@ class Session(QObject):
             self._say(sentence(error), OPEN)
 
         self._background.run(lambda: document_from_recording(path, model), opened, failed)
+
+    def _compare(self, document: Document, name: str) -> None:
+        """Puts a schedule beside the best of the others."""
+        recording = document.results.recording if document.results is not None else None
+        if recording is None or not name:
+            return
+        others = [one for one in recording.candidates if one.name != name]
+        best = min(others, key=lambda one: one.measurement.median_us, default=None)
+        if best is not None and len(others) < len(recording.candidates):
+            self._state.set_compared((best.name, name))
 
     def _with_file(self, document: Document, run: Callable[[], object], job: int) -> None:
         """Calls `run` once the recording's file is there; one that was deleted is written again."""
@@ -397,6 +462,9 @@ class Session(QObject):
                 self._log.add(event)
             case GraphReady():
                 self._graph_ready(event)
+            case Finished() if chore.kind == "try" and self._tried is not None:
+                output, model = self._tried
+                self._end(event.job, lambda: self._read(output, model, compare=chore.subject))
             case Finished() if event.cancelled:
                 self._end(event.job, None)
                 self._notice(self.tr("Stopped before there was anything to show."))
@@ -430,7 +498,7 @@ class Session(QObject):
     def _engine_lost(self, reason: str, log: str) -> None:
         parts = [reason]
         chore = self._state.chore
-        if chore is not None and chore.kind == "import" and self.sender() is self._importing:
+        if chore is not None and chore.kind in ("import", "try") and self.sender() is self._importing:
             parts.append(self.tr("The work on {} is lost.").format(chore.subject))
             self._log.flush()
             self._state.set_job(None)
@@ -447,9 +515,9 @@ class Session(QObject):
 
     def _stopped_by_force(self, job: int) -> None:
         chore = self._state.chore
-        if chore is None or chore.kind != "import":
+        if chore is None or chore.kind not in ("import", "try"):
             return
-        if chore.job != job and self._model is not None:
+        if chore.job != job and chore.kind == "import" and self._model is not None:
             self._state.set_job(None)  # it waited behind the job that would not stop, and went with the engine
             self._import(self._model)
         elif chore.job == job:

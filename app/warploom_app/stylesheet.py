@@ -59,6 +59,7 @@ QAbstractSpinBox::down-arrow { image: url($arrow_down); width: 10px; height: 10p
 QDockWidget { titlebar-close-icon: none; titlebar-normal-icon: none; }
 QLabel[heading="true"] { color: $muted; font-size: 8pt; font-weight: 600; }
 QLabel[muted="true"] { color: $muted; }
+QLabel[refused="true"] { color: $error; font-weight: 600; }
 QLabel#verdict { font-size: 17pt; font-weight: 600; }
 QLabel#verdict[tight="true"] { font-size: 13pt; }
 QLabel[badge="simulated"] {

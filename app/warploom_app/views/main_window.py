@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from msgspec import structs
-from PySide6.QtCore import QProcess, Qt
+from PySide6.QtCore import QProcess, Qt, QTimer
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -20,6 +20,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QImage,
     QResizeEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
@@ -138,6 +139,7 @@ class MainWindow(QMainWindow):
         state.options_changed.connect(self._keep_options)
         self.session.opened.connect(self._keep_recent)
         self.session.logged.connect(self.workbench.log.append)
+        self.workbench.schedule.try_wanted.connect(self.session.try_schedule)
         self.start_page.open_wanted.connect(self.choose_file)
         self.start_page.file_chosen.connect(self._open_file)
         self.start_page.sample_chosen.connect(self.open_sample)
@@ -163,10 +165,7 @@ class MainWindow(QMainWindow):
         geometry = self._settings.bytes("window")
         if geometry is None or not self.restoreGeometry(geometry):
             self.resize(1440, 900)
-        available = self.screen().availableSize()
-        if is_small(available):
-            self._compact.fit(available)
-        self.resize(self.size().boundedTo(available))
+        self._fit_screen()
         jobs = self._settings.bytes("jobs")
         if jobs is not None:
             self.restoreState(jobs)
@@ -174,6 +173,13 @@ class MainWindow(QMainWindow):
         self.state.set_options(self._settings.options)
         self._show_recent()
         self._check_mode()
+
+    def _fit_screen(self) -> None:
+        """Never larger than the screen: at 200 % scaling, half of its pixels count."""
+        available = self.screen().availableSize()
+        if is_small(available):
+            self._compact.fit(available)
+        self.resize(self.size().boundedTo(available))
 
     def _restore_hosts(self) -> None:
         for host in self._settings.preferences.hosts:
@@ -396,6 +402,10 @@ class MainWindow(QMainWindow):
         self.start_page.set_dragging(False)
         event.acceptProposedAction()
         self.session.drop(event.mimeData().urls())
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self._fit_screen)  # what was hidden needs no room only after the layout knows
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         self._compact.fit(event.size())

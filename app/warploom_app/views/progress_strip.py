@@ -114,6 +114,8 @@ class ProgressStrip(QWidget):
             return self.tr("Exporting {}").format(job.subject)
         if job.kind == "copy":
             return self.tr("Drawing the figure")
+        if job.kind == "try" and not job.phase:
+            return self.tr("Trying {}").format(job.subject)
         if job.kind == "build":
             return self.tr("Building {}").format(job.subject)
         scheduler = scheduler_title(job.progress.scheduler) if job.progress is not None else job.detail

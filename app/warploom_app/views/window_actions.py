@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication
 from warploom.report.export import FORMATS
 from warploom_app.actions import ActionSpec
 from warploom_app.appearance import AppearanceMode
-from warploom_app.views.workbench import FIGURES, LOG, OPERATORS, TIMELINES
+from warploom_app.views.workbench import FIGURES, LOG, OPERATORS, SCHEDULE, TIMELINES
 
 if TYPE_CHECKING:
     from warploom_app.views.main_window import MainWindow
@@ -45,6 +45,7 @@ def _view(window: MainWindow) -> None:
     add = window.registry.add
     add(ActionSpec("view.timelines", _tr("&Timelines"), "Ctrl+1"), partial(window.show_tab, TIMELINES))
     add(ActionSpec("view.operators", _tr("&Operators of both"), "Ctrl+4"), partial(window.show_tab, OPERATORS))
+    add(ActionSpec("view.schedule", _tr("&Schedule"), "Ctrl+5"), partial(window.show_tab, SCHEDULE))
     add(ActionSpec("view.figures", _tr("&Figures"), "Ctrl+2"), partial(window.show_tab, FIGURES))
     add(ActionSpec("view.log", _tr("&Build log"), "Ctrl+3"), partial(window.show_tab, LOG))
     add(ActionSpec("view.jobs", _tr("&Jobs"), "Ctrl+J", _tr("What runs, waits and is done")), window.toggle_jobs)

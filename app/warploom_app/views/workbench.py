@@ -23,11 +23,12 @@ from warploom_app.views.figures_view import FiguresView
 from warploom_app.views.inspector_panel import InspectorPanel
 from warploom_app.views.log_view import LogView
 from warploom_app.views.operator_panel import OperatorPanel
+from warploom_app.views.schedule_view import ScheduleView
 from warploom_app.views.verdict_bar import VerdictBar
 from warploom_app.views.why_panel import WhyPanel
 from warploom_app.views.widgets import heading
 
-TIMELINES, OPERATORS, FIGURES, LOG = range(4)
+TIMELINES, OPERATORS, SCHEDULE, FIGURES, LOG = range(5)
 
 
 class Workbench(QMainWindow):
@@ -67,12 +68,14 @@ class Workbench(QMainWindow):
         self.verdict = VerdictBar()
         self.comparison = ComparisonView(self._state, theme)
         self.delta = DeltaView(self._state)
+        self.schedule = ScheduleView(self._state, theme)
         self.figures_view = FiguresView(self.figures)
         self.log_view = LogView(self._state, self.log)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.comparison, self.tr("Timelines"))
         self.tabs.addTab(self.delta, self.tr("Operators"))
+        self.tabs.addTab(self.schedule, self.tr("Schedule"))
         self.tabs.addTab(self.figures_view, self.tr("Figures"))
         self.tabs.addTab(self.log_view, self.tr("Build log"))
         self.tabs.setCornerWidget(self.comparison.header, Qt.Corner.TopRightCorner)
@@ -138,7 +141,7 @@ class Workbench(QMainWindow):
         """Shows timelines, figures or the log, and puts the focus there."""
         self._bottom.show()
         self.tabs.setCurrentIndex(tab)
-        views = (self.comparison, self.delta, self.figures_view, self.log_view)
+        views = (self.comparison, self.delta, self.schedule, self.figures_view, self.log_view)
         views[tab].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def colour_by(self, what: ColourBy) -> None:
@@ -175,7 +178,7 @@ class Workbench(QMainWindow):
         """Keeps the right edges of graph and timelines in one line where they were in one before."""
         in_line = abs(self._right.width() - self._reasons.width()) <= 1
         super().resizeEvent(event)
-        self.comparison.set_narrow(event.size().width() < 120 * GRID)
+        self.comparison.set_narrow(event.size().width() < 136 * GRID)
         if in_line:
             QTimer.singleShot(0, self, self._align)
 
@@ -190,6 +193,7 @@ class Workbench(QMainWindow):
         self._theme = theme
         self.graph_panel.set_theme(theme)
         self.comparison.set_theme(theme)
+        self.schedule.set_theme(theme)
         self._show_colours()
 
     # -- views follow the state
@@ -206,7 +210,7 @@ class Workbench(QMainWindow):
         self.figures.set_table(results.table if results is not None else None)
         if results is not None:
             self.tabs.setCurrentIndex(TIMELINES)
-        for tab in (TIMELINES, OPERATORS, FIGURES):
+        for tab in (TIMELINES, OPERATORS, SCHEDULE, FIGURES):
             self.tabs.setTabEnabled(tab, results is not None)
         if results is None:
             self.tabs.setCurrentIndex(LOG)

@@ -1,0 +1,215 @@
+"""ScheduleEditor: the schedule under edit, with undo and redo; what is not possible is refused with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
+
+from PySide6.QtCore import QObject, Signal
+
+from warploom.errors import ScheduleError
+from warploom.graph import Graph
+from warploom.recording.recording import Candidate
+from warploom.schedule import Schedule
+from warploom.schedule.editing import stages, streams
+from warploom.schedule.editing.history import Draft, History
+from warploom.schedule.json_format import schedule_to_json
+from warploom.schedule.plan_format import plan_to_json
+from warploom_app.editing.picture import DraftPicture, draft_picture
+
+NEW_GROUP = stages.NEW_GROUP
+
+
+class ScheduleEditor(QObject):
+    """Knows no widgets.
+
+    Signals:
+        changed: Another draft is shown: after an edit, undo, redo, or the beginning.
+        refused: An edit is not possible (the reason).
+    """
+
+    changed = Signal()
+    refused = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._graph: Graph | None = None
+        self._names: Mapping[str, str] = MappingProxyType({})
+        self._solo: Mapping[str, float] = MappingProxyType({})
+        self._history: History | None = None
+        self._picture = DraftPicture((), 0, (), 0.0)
+        self.source = ""
+
+    def begin(self, graph: Graph, names: Mapping[str, str], solo_us: Mapping[str, float], candidate: Candidate) -> None:
+        """Starts from a candidate; edits made so far are forgotten."""
+        self._graph, self._names, self._solo = graph, names, solo_us
+        self.source = candidate.name
+        self._set(History(Draft(candidate.plan, candidate.schedule)))
+
+    def clear(self) -> None:
+        """Shows nothing."""
+        self._graph, self._history, self.source = None, None, ""
+        self._picture = DraftPicture((), 0, (), 0.0)
+        self.changed.emit()
+
+    @property
+    def graph(self) -> Graph | None:
+        """What is scheduled; None while there is nothing."""
+        return self._graph
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What the window calls the operators."""
+        return self._names
+
+    @property
+    def solo_us(self) -> Mapping[str, float]:
+        """Latency of each operator alone."""
+        return self._solo
+
+    @property
+    def draft(self) -> Draft | None:
+        """The schedule as it is now."""
+        return self._history.current if self._history is not None else None
+
+    @property
+    def picture(self) -> DraftPicture:
+        """Where everything stands."""
+        return self._picture
+
+    @property
+    def staged(self) -> bool:
+        """Whether the draft has stages."""
+        return self.draft is not None and self.draft.schedule is not None
+
+    @property
+    def edited(self) -> bool:
+        """Whether it differs from where it began."""
+        return self._history is not None and self._history.applied > 0
+
+    @property
+    def undo_label(self) -> str | None:
+        """What undo would take back."""
+        return self._history.undo_label if self._history is not None else None
+
+    @property
+    def redo_label(self) -> str | None:
+        """What redo would bring back."""
+        return self._history.redo_label if self._history is not None else None
+
+    def as_json(self) -> bytes:
+        """The draft as a file that Warploom reads."""
+        draft, graph = self.draft, self._graph
+        assert draft is not None
+        assert graph is not None
+        return plan_to_json(draft.plan, graph) if draft.schedule is None else schedule_to_json(draft.schedule, graph)
+
+    # -- edits
+
+    def undo(self) -> None:
+        """Takes the last edit back."""
+        if self._history is not None and self._history.undo_label is not None:
+            self._set(self._history.undone())
+
+    def redo(self) -> None:
+        """Brings back what undo took."""
+        if self._history is not None and self._history.redo_label is not None:
+            self._set(self._history.redone())
+
+    def move_to_group(self, operators: Collection[str], stage: int, group: int = NEW_GROUP) -> bool:
+        """Moves operators into a group of a stage, or a group of their own there."""
+        label = self.tr("move to stage {}").format(stage + 1)
+        return self._edit_stages(label, lambda one, graph: stages.move_to_group(one, graph, operators, stage, group))
+
+    def move_to_new_stage(self, operators: Collection[str], before: int) -> bool:
+        """Moves operators into a stage of their own."""
+        label = self.tr("move to a new stage")
+        return self._edit_stages(label, lambda one, graph: stages.move_to_new_stage(one, graph, operators, before))
+
+    def merge_with_next(self, stage: int) -> bool:
+        """Makes one stage of a stage and the one after it."""
+        label = self.tr("merge stages {} and {}").format(stage + 1, stage + 2)
+        return self._edit_stages(label, lambda one, graph: stages.merge_stages(one, graph, stage))
+
+    def split(self, stage: int, later: Collection[str]) -> bool:
+        """Splits a stage: `later`, and what reads it, runs after the rest."""
+        label = self.tr("split stage {}").format(stage + 1)
+        return self._edit_stages(label, lambda one, graph: stages.split_stage(one, graph, stage, later))
+
+    def move_to_stream(self, operators: Collection[str], stream: int, before: str | None = None) -> bool:
+        """Moves launches to another stream, and before another launch."""
+        label = self.tr("move to stream {}").format(stream)
+        return self._edit_plan(
+            label, lambda draft, graph: streams.move_to_stream(draft.plan, graph, operators, stream, before)
+        )
+
+    def drop_barriers(self) -> bool:
+        """Lets every launch wait for nothing but what it reads."""
+        return self._edit_plan(
+            self.tr("drop the barriers"), lambda draft, graph: streams.without_barriers(draft.plan, graph)
+        )
+
+    def merge_operators(self, operators: Collection[str]) -> bool:
+        """Makes one wider operator of several that read the same tensor."""
+        label = self.tr("merge {} operators").format(len(operators))
+        if self.staged:
+            return self._edit_stages(label, lambda one, graph: stages.merge_operators(one, graph, list(operators)))
+        return self._edit_plan(label, lambda draft, graph: streams.merge_launches(draft.plan, graph, operators))
+
+    def part(self, operator: str) -> bool:
+        """Makes single operators of a merged one."""
+        label = self.tr("part a merged operator")
+        if not self.staged:
+            return self._edit_plan(label, lambda draft, graph: streams.part_launch(draft.plan, graph, operator))
+
+        def parted(one: Schedule, graph: Graph) -> Schedule:
+            stage, group = place_of(one, operator)
+            return stages.part_merged(one, graph, stage, group)
+
+        return self._edit_stages(label, parted)
+
+    def _edit_stages(self, label: str, edit: Callable[[Schedule, Graph], Schedule]) -> bool:
+        draft = self.draft
+        if draft is None or draft.schedule is None:
+            self.refused.emit(self.tr("This schedule has no stages: move launches between its streams instead."))
+            return False
+        schedule = draft.schedule
+        return self._apply(label, lambda graph: Draft.of(edit(schedule, graph), graph))
+
+    def _edit_plan(self, label: str, edit: Callable[[Draft, Graph], object]) -> bool:
+        draft = self.draft
+        if draft is None:
+            return False
+        return self._apply(label, lambda graph: Draft(edit(draft, graph)))  # type: ignore[arg-type]
+
+    def _apply(self, label: str, make: Callable[[Graph], Draft]) -> bool:
+        history, graph = self._history, self._graph
+        if history is None or graph is None:
+            return False
+        try:
+            draft = make(graph)
+        except ScheduleError as error:
+            self.refused.emit(str(error))
+            return False
+        after = history.edited(label, draft)
+        if after is not history:
+            self._set(after)
+        return True
+
+    def _set(self, history: History) -> None:
+        self._history = history
+        self._picture = draft_picture(history.current.plan, self._names, self._solo)
+        self.changed.emit()
+
+
+def place_of(schedule: Schedule, operator: str) -> tuple[int, int]:
+    """Stage and group of an operator.
+
+    Raises:
+        ScheduleError: If the schedule does not have it.
+    """
+    for number, stage in enumerate(schedule.stages):
+        for which, group in enumerate(stage.groups):
+            if operator in group.operators:
+                return number, which
+    raise ScheduleError(f"The schedule {schedule.name!r} has no operator {operator!r}.")

@@ -1,0 +1,228 @@
+"""ScheduleTree: a schedule as a table of stages, groups and operators, or of streams and launches; drops move them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QAbstractItemModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from warploom_app.editing.editor import NEW_GROUP, ScheduleEditor
+
+Index = QModelIndex | QPersistentModelIndex
+
+NAME, ALONE = range(2)
+OPERATORS_ROLE = Qt.ItemDataRole.UserRole
+MIME = "application/x-warploom-operators"
+_ROOT = QModelIndex()
+_NO_ITEM = Qt.ItemFlag.NoItemFlags
+
+
+@dataclass(slots=True)
+class _Node:
+    """One row.
+
+    Attributes:
+        kind: "stage", "group", "stream" or "launch".
+        title: What is shown.
+        operators: Of the row and all below it.
+        alone_us: How long it takes alone; None for what has no such figure.
+        stage: Its stage.
+        group: Its group in the stage, or its stream.
+        parent: The row above it, None at the top.
+        row: Its position.
+        children: Rows below it.
+    """
+
+    kind: str
+    title: str
+    operators: tuple[str, ...]
+    alone_us: float | None
+    stage: int = -1
+    group: int = -1
+    parent: _Node | None = None
+    row: int = 0
+    children: list[_Node] = field(default_factory=list)
+
+    def add(self, child: _Node) -> None:
+        child.parent, child.row = self, len(self.children)
+        self.children.append(child)
+
+
+class ScheduleTree(QAbstractItemModel):
+    """Follows the editor; a drop asks the editor for the move and leaves the rows to it.
+
+    Signals:
+        moved: Operators were moved by a drop.
+    """
+
+    moved = Signal()
+
+    def __init__(self, editor: ScheduleEditor, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._editor = editor
+        self._top = _Node("", "", (), None)
+        self._nodes: dict[int, _Node] = {}
+        editor.changed.connect(self._rebuild)
+
+    def _rebuild(self) -> None:
+        self.beginResetModel()
+        self._top = self._staged() if self._editor.staged else self._streamed()
+        self._nodes = {}
+        pending = [self._top]
+        while pending:
+            node = pending.pop()
+            self._nodes[id(node)] = node
+            pending.extend(node.children)
+        self.endResetModel()
+
+    def _staged(self) -> _Node:
+        top, draft = _Node("", "", (), None), self._editor.draft
+        schedule = draft.schedule if draft is not None else None
+        for number, stage in enumerate(schedule.stages if schedule is not None else ()):
+            groups = len(stage.groups)
+            wide = self.tr("{} groups").format(groups) if groups > 1 else self.tr("one group")
+            shown = _Node("stage", self.tr("Stage {} · {}").format(number + 1, wide), stage.operators, None, number)
+            top.add(shown)
+            for which, group in enumerate(stage.groups):
+                alone = self._alone(group.operators, merged=group.merged)
+                text = self.tr("merged") if group.merged else self.tr("group {}").format(which + 1)
+                row = _Node("group", text, group.operators, alone, number, which)
+                shown.add(row)
+                for name in group.operators:
+                    row.add(self._operator((name,), number, which))
+        return top
+
+    def _streamed(self) -> _Node:
+        top, picture = _Node("", "", (), None), self._editor.picture
+        for lane in range(picture.lanes):
+            items = [item for item in picture.items if item.lane == lane]
+            operators = tuple(name for item in items for name in item.operators)
+            busy = sum(item.end_us - item.start_us for item in items)
+            stream = _Node("stream", self.tr("Stream {}").format(lane), operators, busy, -1, lane)
+            top.add(stream)
+            for item in items:
+                stream.add(self._operator(item.operators, -1, lane))
+        return top
+
+    def _operator(self, operators: tuple[str, ...], stage: int, group: int) -> _Node:
+        title = " & ".join(self._editor.names.get(name, name) for name in operators)
+        return _Node("launch", title, operators, self._alone(operators, merged=True), stage, group)
+
+    def _alone(self, operators: Sequence[str], *, merged: bool) -> float | None:
+        known = [self._editor.solo_us[name] for name in operators if name in self._editor.solo_us]
+        if not known:
+            return None
+        return max(known) if merged else sum(known)
+
+    # -- of every model
+
+    def index(self, row: int, column: int, parent: Index = _ROOT) -> QModelIndex:
+        children = self._node(parent).children
+        if not (0 <= row < len(children) and 0 <= column < self.columnCount()) or (
+            parent.isValid() and parent.column() != NAME
+        ):
+            return QModelIndex()
+        return self.createIndex(row, column, id(children[row]))
+
+    def parent(self, index: Index) -> QModelIndex:  # type: ignore[override]
+        above = self._node(index).parent if index.isValid() else None
+        if above is None or above is self._top:
+            return QModelIndex()
+        return self.createIndex(above.row, NAME, id(above))
+
+    def rowCount(self, parent: Index = _ROOT) -> int:  # noqa: N802 - Qt's name
+        return 0 if parent.isValid() and parent.column() != NAME else len(self._node(parent).children)
+
+    def columnCount(self, _parent: Index = _ROOT) -> int:  # noqa: N802
+        return 2
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        node = self._node(index)
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            if index.column() == NAME:
+                return node.title
+            return None if node.alone_us is None else f"{node.alone_us:.2f}"
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignLeft if index.column() == NAME else Qt.AlignmentFlag.AlignRight
+            return side | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return "\n".join(node.operators) if node.kind == "launch" else None
+        return node.operators if role == OPERATORS_ROLE else None
+
+    def headerData(  # noqa: N802
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole and section == ALONE:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.tr("Schedule") if section == NAME else self.tr("alone, µs")
+        return None
+
+    # -- drag and drop
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        if not index.isValid():
+            return Qt.ItemFlag.ItemIsDropEnabled
+        usual = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return usual | Qt.ItemFlag.ItemIsDragEnabled | Qt.ItemFlag.ItemIsDropEnabled
+
+    def supportedDropActions(self) -> Qt.DropAction:  # noqa: N802
+        return Qt.DropAction.MoveAction
+
+    def mimeTypes(self) -> list[str]:  # noqa: N802
+        return [MIME]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:  # noqa: N802
+        names = dict.fromkeys(name for index in indexes for name in self._node(index).operators)
+        data = QMimeData()
+        data.setData(MIME, json.dumps(list(names)).encode())
+        return data
+
+    def canDropMimeData(  # noqa: N802
+        self, data: QMimeData, _action: Qt.DropAction, _row: int, _column: int, _parent: Index
+    ) -> bool:
+        return data.hasFormat(MIME)
+
+    def dropMimeData(  # noqa: N802
+        self, data: QMimeData, _action: Qt.DropAction, row: int, _column: int, parent: Index
+    ) -> bool:
+        """Always false: the editor makes the rows anew, so the view must not take the old ones out."""
+        names: list[str] = json.loads(bytes(data.data(MIME).data()).decode())
+        if self._dropped(names, self._node(parent), row):
+            self.moved.emit()
+        return False
+
+    def _dropped(self, names: list[str], target: _Node, row: int) -> bool:
+        editor = self._editor
+        match target.kind:
+            case "":
+                count = len(self._top.children)
+                if editor.staged:
+                    return editor.move_to_new_stage(names, count if row < 0 else row)
+                return editor.move_to_stream(names, count)
+            case "stage":
+                return editor.move_to_group(names, target.stage, NEW_GROUP)
+            case "group":
+                return editor.move_to_group(names, target.stage, target.group)
+            case "stream":
+                before = target.children[row].operators[0] if 0 <= row < len(target.children) else None
+                return editor.move_to_stream(names, target.group, before)
+        if editor.staged:
+            return editor.move_to_group(names, target.stage, target.group)
+        return editor.move_to_stream(names, target.group, target.operators[0])
+
+    def find(self, operator: str) -> QModelIndex:
+        """The row of an operator."""
+        for node in self._nodes.values():
+            if node.kind == "launch" and operator in node.operators:
+                return self.createIndex(node.row, NAME, id(node))
+        return QModelIndex()
+
+    def _node(self, index: Index) -> _Node:
+        return self._nodes.get(index.internalId(), self._top) if index.isValid() else self._top
