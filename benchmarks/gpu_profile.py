@@ -139,6 +139,7 @@ def recorded(options: argparse.Namespace, folder: Path, recipe: str, precision: 
     except Exception as error:  # one network that fails must not cost the others
         print(f"{recipe} {precision}: {type(error).__name__}: {error}", flush=True)
         return {"error": f"{type(error).__name__}: {error}"}
+    recording = dataclasses.replace(recording, model=dataclasses.replace(recording.model, path=f"{recipe}.onnx"))
     kept = trim_recording(recording, (*KEPT, recording.chosen))
     write_recording(kept, target)
     facts: dict[str, Any] = {"seconds": time.perf_counter() - begun, "bytes": target.stat().st_size}
