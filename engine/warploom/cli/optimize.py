@@ -36,6 +36,9 @@ def optimize(
     batch: Batch = None,
     shape: ShapeList = None,
     precision: Annotated[PrecisionName, typer.Option(help="Arithmetic of float operators.")] = PrecisionName.FP32,
+    workspace_mb: Annotated[
+        int | None, typer.Option("--workspace-mb", min=0, help="Largest workspace of a library's kernel, in MiB.")
+    ] = None,
     host: Annotated[
         str | None,
         typer.Option("--host", metavar="USER@HOST", help="Run on another machine, over ssh with a key."),
@@ -78,6 +81,7 @@ def optimize(
         verify=verify,
         search_seconds=search_seconds,
         schedule=None if schedule is None else str(schedule),
+        workspace_mb=workspace_mb,
         sample_interval_ns=sample_interval,
         counters=tuple(part for text in counters or () for part in text.split(",") if part),
     )

@@ -305,6 +305,17 @@ def test_that_each_source_has_its_own_limits() -> None:
     assert [(kernel.plan.source, kernel.plan.name) for kernel in tried] == [("made-up", "a"), ("other", "a")]
 
 
+def test_that_kernels_beyond_the_limit_of_workspaces_count_as_declined() -> None:
+    source = _Source({"a": 1.0, "b": 1.0})
+    assert _tried(source, Limits(workspace_bytes=256), Experience()) == ["a", "b"]
+    refusals: list[CudaError] = []
+    candidates = source.candidates(_STEP, Precision.FP16)
+    assert list(kernels_to_try(candidates, Limits(workspace_bytes=255), Experience(), refusals.append)) == []
+    assert "256 bytes of workspace, 255 are allowed" in str(refusals[0])
+    with pytest.raises(UnsupportedOperatorError, match="255 are allowed"):
+        LibraryPlans(_Libraries(source), workspace_bytes=255).prepare([_STEP], Precision.FP16)
+
+
 def test_that_less_is_tried_for_groups_and_when_time_runs_out() -> None:
     grouped = limits_for(conv_step((1, 32, 14, 14), 32, (3, 3), groups=4), 0.0)
     assert grouped.compiled < limits_for(_STEP, 0.0).compiled
