@@ -34,9 +34,10 @@ from warploom_app.views.dag_finder import DagFinder
 from warploom_app.views.dag_keys import press
 from warploom_app.views.dag_layouter import DagArrangement, DagLayouter
 from warploom_app.views.dag_menu import context_menu
+from warploom_app.views.dag_navigation import DagNavigation
 from warploom_app.views.dag_pictures import DagPictures
 from warploom_app.views.dag_selection import DagSelection
-from warploom_app.views.dag_walk import Direction, neighbour
+from warploom_app.views.dag_walk import Direction
 
 _STEP_ZOOM = 1.25
 _NO_COLOURS = Legend("", ())
@@ -68,12 +69,9 @@ class DagView(QWidget):
         self._painter = DagPainter(theme, self._text)
         self._graph: Graph | None = None
         self._options = DagOptions()
-        self._arrangement: DagArrangement | None = None
         self._colours: Mapping[str, ColourValue] | None = None
         self._latencies: Mapping[int, str] = {}
         self._tint = QUIET_TINT
-        self._turning = -1  # number of the block that is being collapsed or expanded
-        self._going_to = ""  # name of the node, operator or source to show as soon as it is laid out
         self._build_canvas()
         self._build_corners()
         self._build_layouter(cache_folder() / "layouts" if layout_cache is None else layout_cache)
@@ -85,6 +83,7 @@ class DagView(QWidget):
     def _build_canvas(self) -> None:
         self.canvas = DagCanvas(self._painter, self)
         self.selection = DagSelection(self.canvas, self)
+        self.selection.chosen.connect(self._announce)
         self.selection.chosen.connect(self.operators_selected)
         self.selection.moved.connect(self._describe)
         self.selection.moved.connect(self.current_changed)
@@ -94,6 +93,7 @@ class DagView(QWidget):
         self.canvas.block_clicked.connect(self.toggle_block)
         self.canvas.hovered.connect(lambda node: self.operators_hovered.emit(self._operators(node)))
         self._camera = DagCamera(self.canvas)
+        self._navigation = DagNavigation(self.canvas, self._camera, self.selection)
         self.canvas.touched.connect(self._touched)
 
     def _build_corners(self) -> None:
@@ -110,6 +110,10 @@ class DagView(QWidget):
         self._layouter.arranged.connect(self._show_arrangement)
         self._layouter.failed.connect(self._corners.show_note)
         self._layouter.lasting.connect(self._show_patience)
+
+    @property
+    def _arrangement(self) -> DagArrangement | None:
+        return self._navigation.arrangement
 
     # -- what is shown
 
@@ -176,9 +180,9 @@ class DagView(QWidget):
     def clear(self) -> None:
         """Shows nothing, and stops any layout under way."""
         self._layouter.forget()
-        self._graph = self._arrangement = self._colours = None
+        self._graph = self._colours = None
+        self._navigation.clear()
         self.selection.clear()
-        self._going_to = ""
         self._latencies = {}
         self._camera.at_home, self._tint = True, QUIET_TINT
         self.canvas.set_picture(None)
@@ -243,7 +247,7 @@ class DagView(QWidget):
         """Draws a block as one node, or its operators again."""
         if number in self._layouter.blocks:
             self._camera.at_home = False
-            self._turning = number
+            self._navigation.turning = number
             self._set_options(replace(self._options, collapsed=self._options.collapsed ^ {number}))
 
     def toggle_selected_block(self) -> None:
@@ -292,34 +296,17 @@ class DagView(QWidget):
         self._reveal(name, Detail.ONNX_NODES)
 
     def _reveal(self, name: str, detail: Detail) -> None:
-        self._going_to = name
         if detail is self._options.detail:
             self._go_to(name)
         else:
+            self._navigation.going_to = name  # before: a small graph is laid out at once
             self.set_detail(detail)
 
     def _go_to(self, name: str) -> None:
         """Brings a node into view and chooses it; opens its block first if need be."""
-        arrangement = self._arrangement
-        if arrangement is None:
-            return
-        self._going_to = ""
-        position = self._find(arrangement.content, name)
-        if position is not None and not arrangement.content.nodes[position].collapsed:
-            self._choose(position)
-            self._camera.show(arrangement.geometry, position)
-            return
-        hidden = self._find(arrangement.full, name)
-        if hidden is not None and arrangement.full.nodes[hidden].block in self._options.collapsed:
-            self._going_to = name
-            self.toggle_block(arrangement.full.nodes[hidden].block)
-
-    def _find(self, content: DagContent, name: str) -> int | None:
-        """Position of the node that a node's, an operator's or an ONNX node's name means."""
-        if name in content.index:
-            return content.index[name]
-        of_operator = content.of_operator.get(name)
-        return of_operator[0] if of_operator else content.of_source.get(name)
+        block = self._navigation.go_to(name)
+        if block is not None:
+            self.toggle_block(block)
 
     # -- where to look
 
@@ -399,47 +386,18 @@ class DagView(QWidget):
     # -- layouts and pictures
 
     def _show_arrangement(self, arrangement: DagArrangement) -> None:
-        before, self._arrangement = self._arrangement, arrangement
-        kept = self._kept_place(before, arrangement)
         if arrangement.quality == "refined":
             self._corners.show_note("")
         self._corners.say("" if arrangement.content.nodes else self.tr("This graph has no operators"))
+        kept = self._navigation.arrange(arrangement)
         self._show_picture()
-        if kept is None:
-            self._camera.go_home(arrangement.geometry)
-        else:
-            self._camera.keep(arrangement.geometry, *kept)
+        self._navigation.look(kept)
         self.selection.set_content(arrangement.content, arrangement.full)
         self.finder.set_content(arrangement.full)
         self._describe()
-        if arrangement.quality == "refined":
-            self._turning = -1
-        if self._going_to:
-            self._go_to(self._going_to)
+        if self._navigation.going_to:
+            self._go_to(self._navigation.going_to)
         self.layout_ready.emit(arrangement.quality)
-
-    def _kept_place(self, before: DagArrangement | None, after: DagArrangement) -> tuple[int, QPointF] | None:
-        """The node that must keep its place on screen, and that place; None to start at the beginning."""
-        if before is None or not before.content.nodes:
-            return None
-        chosen = self._node_to_keep(before)
-        if self._camera.at_home and (chosen is None or before.options == after.options):
-            return None
-        chosen = self._camera.middle_node(before.geometry) if chosen is None else chosen
-        node = before.content.nodes[chosen]
-        now = after.content.index.get(node.name)
-        if now is None:
-            now = next((after.content.of_operator[name][0] for name in node.operators), None)
-        return None if now is None else (now, self._camera.place_of(before.geometry, chosen))
-
-    def _node_to_keep(self, before: DagArrangement) -> int | None:
-        """The beginning of the block that the user has turned, else the current node, if they are seen."""
-        nodes = before.content.nodes
-        turned = next((i for i, node in enumerate(nodes) if node.block == self._turning >= 0), None)
-        for node in (turned, before.content.index.get(self.current)):
-            if node is not None and self.canvas.port.area.intersects(before.geometry.rect(node)):
-                return node
-        return None
 
     def _show_picture(self) -> None:
         picture = self._picture(self._theme)
@@ -464,14 +422,7 @@ class DagView(QWidget):
     # -- what the user does
 
     def _clicked(self, node: int) -> None:
-        if node >= 0:
-            self._choose(node)
-        else:
-            self.let_go()
-
-    def _choose(self, node: int) -> None:
         self.selection.choose(node)
-        self._announce(node)
 
     def _opened(self, node: int) -> None:
         assert self._arrangement is not None
@@ -488,20 +439,11 @@ class DagView(QWidget):
 
     def walk(self, direction: Direction) -> None:
         """Goes to the next node along an edge, or to the one beside; from nowhere to the first."""
-        if self._arrangement is None or not self._arrangement.content.nodes:
-            return
-        here = self.selection.position
-        target = neighbour(self._arrangement.geometry, here, direction) if here >= 0 else 0
-        if target is not None:
-            self._choose(target)
-            self._camera.show(self._arrangement.geometry, target)
+        self._navigation.walk(direction)
 
     def walk_to(self, node: int) -> None:
         """Goes to the first (0) or the last (-1) node."""
-        if self._arrangement is not None and self._arrangement.content.nodes:
-            target = node % len(self._arrangement.content.nodes)
-            self._choose(target)
-            self._camera.show(self._arrangement.geometry, target)
+        self._navigation.walk_to(node)
 
     def open_current(self) -> None:
         """Expands the current node if it is a block, else shows it large."""
@@ -518,11 +460,11 @@ class DagView(QWidget):
             positions.insert(0, current)
         self.setAccessibleDescription("\n".join(nodes[i].description for i in positions[:3]))
 
-    def _announce(self, node: int) -> None:
+    def _announce(self) -> None:
         """Lets a screen reader say where the keyboard is: nodes are no widgets that could have the focus."""
-        assert self._arrangement is not None
-        if QAccessible.isActive():
-            text = self._arrangement.content.nodes[node].description.replace("\n", ", ")
+        node = self.selection.current_node
+        if node is not None and QAccessible.isActive():
+            text = node.description.replace("\n", ", ")
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
 
     def event(self, event: QEvent) -> bool:
