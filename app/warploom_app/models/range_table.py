@@ -56,7 +56,7 @@ class RangeTable(QAbstractTableModel):
         if column in (TRACK, KIND):
             return str(_value(row, column))
         if column == STREAM:
-            return row.stream_name
+            return row.stream_name.removeprefix("stream ")  # the header says it
         return count(row.count) if column == COUNT else self._unit.of_us(float(_value(row, column)) / 1e3, 2)
 
     def headerData(  # noqa: N802

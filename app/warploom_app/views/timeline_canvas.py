@@ -60,7 +60,7 @@ class TimelineCanvas(QAbstractScrollArea):
         self._tracks: tuple[Track, ...] = ()
         self._layout = CanvasLayout((), 0.0)
         self._axis = full_axis(1.0)
-        self._base: QPixmap | None = None
+        self._base, self._stale = QPixmap(), True
         self._options = TimelineOptions()
         self._marks = Marks()
         self._stretch: Stretch | None = None
@@ -228,7 +228,7 @@ class TimelineCanvas(QAbstractScrollArea):
 
     def redraw(self) -> None:
         """Draws everything anew when the window gets to it."""
-        self._base = None
+        self._stale = True
         self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
@@ -255,8 +255,8 @@ class TimelineCanvas(QAbstractScrollArea):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         picture, scroll = self.picture(), self.verticalScrollBar().value()
-        if self._base is None:
-            self._base = self._drawn(picture, scroll)
+        if self._stale:
+            self._draw(picture, scroll)
         painter = QPainter(self.viewport())
         painter.drawPixmap(0, 0, self._base)
         painter.setFont(self.font())
@@ -265,16 +265,22 @@ class TimelineCanvas(QAbstractScrollArea):
         self._pointer.paint(painter, view)
         painter.end()
 
-    def _drawn(self, picture: TimelinePicture, scroll: int) -> QPixmap:
-        """Everything but what follows the pointer, kept until something else changes."""
+    def _draw(self, picture: TimelinePicture, scroll: int) -> None:
+        """Draws everything but what follows the pointer; it is kept until something else changes.
+
+        Always into one pixmap while the size stays: a new one for each frame costs time, and references to None that
+        the bindings never give back.
+        """
         ratio = self.devicePixelRatioF()
-        pixmap = QPixmap(self.viewport().size() * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        painter = QPainter(pixmap)
+        size = self.viewport().size() * ratio
+        if self._base.size() != size or self._base.devicePixelRatio() != ratio:
+            self._base = QPixmap(size)
+            self._base.setDevicePixelRatio(ratio)
+        painter = QPainter(self._base)
         painter.setFont(self.font())
         picture.paint_base(painter, QRectF(self.viewport().rect()), scroll)
         painter.end()
-        return pixmap
+        self._stale = False
 
     def _dependencies(self) -> tuple[tuple[Arrow, ...], ...]:
         """Arrows of the pinned operators, worked out once for each selection."""
