@@ -1,0 +1,91 @@
+"""Pictures of the timelines against references that were looked at.
+
+Compared is structure, not pixels: both are reduced to a coarse grid, so that another font or another rounding of an
+edge changes little, while a lane, an area or an arrow that is missing changes much. `WARPLOOM_WRITE_REFERENCES=1`
+writes them anew; look at them before they are kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QColor, QImage
+from pytestqt.qtbot import QtBot
+
+from timelines import COUNTERS, large_timeline, measured_track, track_of
+from warploom_app.presenters.measure import Marks
+from warploom_app.presenters.track_layout import GUTTER
+from warploom_app.state import AppState
+from warploom_app.theme import DARK, LIGHT, Theme
+from warploom_app.views.timeline_canvas import TimelineCanvas
+
+REFERENCES = Path(__file__).with_name("references")
+CELL = 8
+"""Pixels to a side of a cell of the grid."""
+TOLERATED_CELLS = 0.03
+TOLERATED_CHANGE = 40
+
+
+def measured(canvas: TimelineCanvas) -> None:
+    track = measured_track()
+    for name in COUNTERS[:1]:
+        track.prepare_counter(name)
+    canvas.set_tracks([track])
+    canvas.set_options(replace(canvas.options, critical_path=True, counters=COUNTERS[:1]))
+
+
+def selected(canvas: TimelineCanvas) -> None:
+    canvas.set_tracks([measured_track()])
+    canvas._state.pin(["branch b"])
+    canvas.set_marks(Marks(10_000.0, 40_000.0))
+    canvas.set_stretch((50_000.0, 90_000.0))
+
+
+def crowded(canvas: TimelineCanvas) -> None:
+    canvas.set_tracks(
+        [track_of(large_timeline(4000), "a", "First"), track_of(large_timeline(2000, seed=2), "b", "Two")]
+    )
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("scene", [measured, selected, crowded])
+def test_that_the_picture_is_the_one_that_was_looked_at(
+    qtbot: QtBot, scene: Callable[[TimelineCanvas], None], theme: Theme
+) -> None:
+    canvas = TimelineCanvas(AppState(), theme)
+    qtbot.addWidget(canvas)
+    canvas.resize(800, 260)
+    canvas.show()
+    scene(canvas)
+    image = canvas.viewport().grab().toImage()
+    path = REFERENCES / f"timeline-{scene.__name__}-{theme.name}.png"
+    if os.environ.get("WARPLOOM_WRITE_REFERENCES"):
+        REFERENCES.mkdir(exist_ok=True)
+        image.convertToFormat(QImage.Format.Format_RGB32).save(str(path))
+    reference = QImage(str(path))
+    assert not reference.isNull(), f"{path.name} is missing: write it, and look at it"
+    assert different(image, reference) <= TOLERATED_CELLS
+    blank = QImage(reference.size(), QImage.Format.Format_RGB32)
+    blank.fill(QColor(theme.background))
+    assert different(blank, reference) > 3 * TOLERATED_CELLS, "an empty picture must not pass"
+
+
+def different(one: QImage, other: QImage) -> float:
+    """Share of the cells whose mean colours differ, in the plot (texts in the gutter depend on the font)."""
+    assert one.size() == other.size()
+    first, second = (cells(image) for image in (one, other))
+    return float((np.abs(first - second).max(axis=2) > TOLERATED_CHANGE).mean())
+
+
+def cells(image: QImage) -> np.ndarray:
+    """Mean colours of the grid's cells, (rows, columns, 3)."""
+    rgb = image.convertToFormat(QImage.Format.Format_RGB32)
+    width, height = rgb.width() // CELL, rgb.height() // CELL
+    pixels = np.frombuffer(rgb.constBits(), dtype=np.uint8).reshape(rgb.height(), rgb.bytesPerLine() // 4, 4)
+    kept = pixels[: height * CELL, : width * CELL, :3].astype(float)
+    return kept.reshape(height, CELL, width, CELL, 3).mean(axis=(1, 3))[:, GUTTER // CELL :]
