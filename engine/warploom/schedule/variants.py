@@ -25,7 +25,7 @@ _WINDOW = 24
 _PASSES = 2
 _WORTHWHILE = 0.997  # of the latency of a window: what gains less is noise
 _WORTHWHILE_WHOLE = 0.999  # of that of a whole plan, likewise
-_STARTS = 3
+_STARTS, _FEW_LAUNCHES = 3, 64
 _SLOWEST_START = 1.1
 _CLASS_SHARE = 0.4  # of the time of one start
 
@@ -39,7 +39,8 @@ def schedule_with_variants(problem: PlanProblem, observer: SearchObserver) -> Pl
     A device chooses kernels that are fastest alone, with weights in the cache. Beside others, one that fills less of
     the device may be better; so may one that reads weights earlier.
 
-    1. It starts from the best plan, and if time is left, from up to two others that are at most a tenth slower.
+    1. It starts from the best plan; where there are at most 64 launches, from up to two others, too, that are at most a
+       tenth slower.
     2. Launches that have the same kernels to choose from (repeated cells) are given another one all together, those
        that take longest alone first, and the device judges the whole plan.
     3. The plan is cut behind every launch that nothing can run beside; what is longer than 24 launches is looked at in
@@ -89,7 +90,8 @@ class _Variants:
         """The plans to start from, the best first, each once."""
         distinct = list({plan.launches: plan for plan in reversed(self._problem.plans)}.values())
         judged = sorted(zip(self._costs(distinct), distinct, strict=True), key=_latency)
-        return [one for one in judged[:_STARTS] if one[0] <= _SLOWEST_START * judged[0][0]]
+        starts = _STARTS if len(judged[0][1].launches) <= _FEW_LAUNCHES else 1
+        return [one for one in judged[:starts] if one[0] <= _SLOWEST_START * judged[0][0]]
 
     def _improved(self, start_us: float, plan: StreamPlan) -> tuple[float, StreamPlan]:
         plan_us, plan = self._improve_classes(start_us, plan)

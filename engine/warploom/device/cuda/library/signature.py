@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from warploom.device.cuda.library.images import conv_tensors
 from warploom.device.cuda.library.products import Matrix, matmul_product
@@ -13,6 +14,7 @@ LibraryStep = ConvStep | MatmulStep
 """A step that a library runs."""
 
 
+@lru_cache(maxsize=1 << 16)  # asked for every time that a step is bound
 def signature(step: LibraryStep, precision: Precision) -> str:
     """Everything about a step that its plan depends on, as text: names of buffers do not count, alignments do."""
     return f"{precision.value} {_of_conv(step) if isinstance(step, ConvStep) else _of_matmul(step)}"
