@@ -92,7 +92,6 @@ def trace(*, sampled: bool = True, replays: int = 5, gap: bool = False) -> Trace
         notes=() if sampled else ("counters cannot be read",),
         limits=LIMITS,
         metrics=BASE if sampled else (),
-        profiled_us=17.0,
         sample_start_ns=starts if sampled else np.zeros(0, np.int64),
         sample_end_ns=starts + 1000 if sampled else np.zeros(0, np.int64),
         samples=values if sampled else np.zeros((0, 0)),
@@ -181,7 +180,7 @@ def test_that_warps_are_modelled_where_nothing_was_sampled() -> None:
 def test_that_a_single_kernel_of_no_length_makes_a_timeline() -> None:
     made = trace(sampled=False, replays=1)
     times = {name: getattr(made, name)[:, 1:2] for name in ("start_ns", "end_ns")}
-    names = [field.name for field in dataclasses.fields(made)[7:-5]]
+    names = [field.name for field in dataclasses.fields(made)[6:-5]]
     columns = {**{name: getattr(made, name)[1:2] for name in names}, **times}
     one = dataclasses.replace(made, **{**columns, "end_ns": columns["start_ns"]})
     timeline = measured_timeline(one, PLAN, INFO, 0.0)

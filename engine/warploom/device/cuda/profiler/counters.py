@@ -26,8 +26,8 @@ SETS: Mapping[str, Sequence[tuple[str, ...]]] = {
     ),
     "l2": (
         ("lts__t_sector_hit_rate.pct",),
-        ("lts__average_t_sector_lookup_hit.sum", "lts__average_t_sector_lookup_miss.sum"),
-        ("lts__average_t_sector_srcunit_tex_lookup_hit.sum", "lts__average_t_sector_srcunit_tex_lookup_miss.sum"),
+        # Where the hit rate needs two passes: what L2 was asked for, and what of it had to be read from memory.
+        ("lts__t_sectors.sum", "dram__sectors_read.sum"),
     ),
 }
 """The metrics of each set; further tuples are what to try where a GPU cannot take the first beside the rest."""

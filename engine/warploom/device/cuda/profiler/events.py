@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -68,9 +67,9 @@ def record_by_events(
         raise ProfileError("the driver does not list the nodes of a graph")
     timer.spin_up(graph)
     timer.warm_up(graph, _WARM_UP)
-    rows, elapsed = [], []
+    rows = []
     for _ in range(replays):
-        elapsed.append(timer.elapsed_us(lambda: graph.launch(timer.stream)))
+        timer.warm_up(graph, 1)
         rows.append(_spread([node.branch for node in kernels], stamps.times_us()))
     shapes = [node.kernel for node in kernels if node.kernel is not None]
     records = [
@@ -86,7 +85,6 @@ def record_by_events(
         notes=(note,),
         limits=sm_limits(),
         metrics=(),
-        profiled_us=statistics.median(elapsed),
         sample_start_ns=_none(),
         sample_end_ns=_none(),
         samples=_none().reshape(0, 0),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,33 +50,32 @@ class Recorder:
         timer.warm_up(graph, _WARM_UP)
         self._tracer.take()
         replays: list[list[tuple[int, Record]]] = []
-        samples, elapsed, lost = [], [], ""
+        samples, lost = [], ""
         for _ in range(self._replays + _EXTRA):
             if len(replays) == self._replays:
                 break
-            us, sampled = self._replay(graph, timer)
+            sampled = self._replay(graph, timer)
             try:
                 replays.append(self._matched(graph.nodes))
             except ProfileError as error:
                 lost = str(error)
                 continue
-            elapsed.append(us)
             samples.append(sampled)
         if not replays:
             raise ProfileError(lost)
-        return self._trace(plan, graph.nodes, replays, [one for one in samples if one is not None], elapsed)
+        return self._trace(plan, graph.nodes, replays, [one for one in samples if one is not None])
 
-    def _replay(self, graph: CapturedGraph, timer: ReplayTimer) -> tuple[float, tuple[Array, Array, Array] | None]:
-        """One replay from idle, sampled where possible."""
+    def _replay(self, graph: CapturedGraph, timer: ReplayTimer) -> tuple[Array, Array, Array] | None:
+        """One replay from idle, and its samples where that is possible."""
         if self._sampler is not None:
             try:
-                us, *sampled = self._sampler.sampled(lambda: _timed(graph, timer))
-                return us, (sampled[0], sampled[1], sampled[2])
+                return self._sampler.sampled(lambda: timer.warm_up(graph, 1))
             except ProfileError as error:
                 self._notes.append(str(error))
                 self._sampler.close()
                 self._sampler = None
-        return _timed(graph, timer), None
+        timer.warm_up(graph, 1)
+        return None
 
     def _matched(self, nodes: Sequence[GraphNode]) -> list[tuple[int, Record]]:
         replays = replays_of(self._tracer.take())
@@ -91,7 +89,6 @@ class Recorder:
         nodes: Sequence[GraphNode],
         replays: Sequence[Sequence[tuple[int, Record]]],
         samples: Sequence[tuple[Array, Array, Array]],
-        elapsed: Sequence[float],
     ) -> Trace:
         whole = [replay for replay in replays if len(replay) == len(replays[0])]
         metrics = self._sampler.metrics if self._sampler is not None else ()
@@ -104,7 +101,6 @@ class Recorder:
             notes=tuple(dict.fromkeys(notes)),
             limits=sm_limits(),
             metrics=metrics if complete else (),
-            profiled_us=statistics.median(elapsed),
             sample_start_ns=_joined([one[0] for one in samples], np.int64, complete=complete),
             sample_end_ns=_joined([one[1] for one in samples], np.int64, complete=complete),
             samples=np.concatenate([one[2] for one in samples], axis=1) if complete else np.zeros((0, 0)),
@@ -149,10 +145,6 @@ def sm_limits() -> SmLimits:
         shared_memory_bytes=int(properties["sharedMemPerMultiprocessor"]),
         reserved_bytes=int(properties.get("reservedSharedMemPerBlock", 1024)),
     )
-
-
-def _timed(graph: CapturedGraph, timer: ReplayTimer) -> float:
-    return timer.elapsed_us(lambda: graph.launch(timer.stream))
 
 
 def _joined(parts: Sequence[Array], kind: type, *, complete: bool) -> Array:

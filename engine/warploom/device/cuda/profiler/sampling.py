@@ -50,11 +50,11 @@ class Sampler:
             self.close()
             raise ProfileError(why_not(error, _CANNOT)) from error
 
-    def sampled(self, work: Callable[[], float]) -> tuple[float, Array, Array, Array]:
-        """Samples while something runs.
+    def sampled(self, work: Callable[[], None]) -> tuple[Array, Array, Array]:
+        """Samples while something runs, which has ended on the GPU when it returns.
 
         Returns:
-            What the work returned; int64 (m,) starts and (m,) ends of the samples; float64 (metrics, m) values.
+            int64 (m,) starts and (m,) ends of the samples; float64 (metrics, m) values.
 
         Raises:
             ProfileError: If samples were lost, with the setting that helps.
@@ -63,7 +63,7 @@ class Sampler:
             self._collector.start()
             begun = time.perf_counter()
             try:
-                result = work()
+                work()
             finally:
                 self._collector.stop()
             most = _SPARE + int(1.5e9 * (time.perf_counter() - begun) / self._interval_ns)
@@ -74,7 +74,7 @@ class Sampler:
             raise ProfileError(why_not(error, _CANNOT)) from error
         if decoded.num_completed_samples >= most:
             raise ProfileError(why_not(MemoryError(), _CANNOT))
-        return (result, *_columns(decoded, len(self.metrics)))
+        return _columns(decoded, len(self.metrics))
 
     def close(self) -> None:
         """Ends sampling; may be called again."""

@@ -99,7 +99,6 @@ class Trace:
         names: Kernel names that `kernel` indexes.
         limits: Of the GPU's SMs.
         metrics: Names of what was sampled.
-        profiled_us: Median time of a replay under the profiler, bookkeeping included.
         launch: int32 (n,), launch of the plan that each node belongs to; -1 for the conversion of inputs.
         kind: int8 (n,), `KERNEL`, `COPY` or `FILL`.
         kernel: int32 (n,).
@@ -122,7 +121,6 @@ class Trace:
     names: tuple[str, ...]
     limits: SmLimits
     metrics: tuple[str, ...]
-    profiled_us: float
     launch: Array
     kind: Array
     kernel: Array
@@ -146,7 +144,6 @@ class _TraceDocument(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
     limits: SmLimits
     metrics: tuple[str, ...]
-    profiled_us: float
     columns: dict[str, _Packed]
 
 
@@ -155,8 +152,8 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-_COLUMNS = tuple(field.name for field in fields(Trace))[7:]
-_PLAIN = tuple(field.name for field in fields(Trace))[:7]
+_COLUMNS = tuple(field.name for field in fields(Trace))[6:]
+_PLAIN = tuple(field.name for field in fields(Trace))[:6]
 
 
 def encode_traces(traces: Sequence[Trace]) -> bytes:
