@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
-import tempfile
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +15,6 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
-    QGuiApplication,
-    QImage,
     QResizeEvent,
     QShowEvent,
 )
@@ -145,6 +141,7 @@ class MainWindow(QMainWindow):
         self.start_page.sample_chosen.connect(self.open_sample)
         self._appearance.changed.connect(self._set_theme)
         self._connect_jobs()
+        self.workbench.comparison.figure_wanted.connect(self.choose_figure)
         pictures = self.workbench.dag.pictures
         pictures.saved.connect(self._picture_saved)
         pictures.copied.connect(lambda: state.show(Message(self.tr("The graph is on the clipboard."), level="notice")))
@@ -198,9 +195,9 @@ class MainWindow(QMainWindow):
         ended = any(task.recording is not None for task in self.session.queue.tasks)
         enabled = dict.fromkeys(("file.close", "edit.find", "view.log", "view.fit"), is_open)
         enabled |= dict.fromkeys(("export.graph-svg", "export.graph-png", "export.graph-pdf"), is_open)
-        enabled |= dict.fromkeys(("file.save", "view.timelines", "view.figures"), has_results)
+        enabled |= dict.fromkeys(("file.save", "view.timelines", "view.operators", "view.figures"), has_results)
         enabled |= {f"export.{name}": has_results and self.state.chore is None for name in FORMATS}
-        enabled["export.copy-figure"] = enabled["export.png"]
+        enabled["export.copy-figure"] = enabled["export.timelines"] = has_results
         enabled["run.open-result"] = ended
         enabled["run.resume"] = any(task.state is TaskState.CANCELLED for task in self.session.queue.tasks)
         enabled["view.zoom-selection"] = has_results and bool(self.state.selection.pinned)
@@ -353,15 +350,14 @@ class MainWindow(QMainWindow):
         self.run_bar.show_settings()
 
     def copy_figure(self) -> None:
-        """Puts the picture of both timelines on the clipboard; it is drawn by a process of its own."""
-        path = Path(tempfile.mkdtemp(prefix="warploom-")) / "figure.png"
+        """Puts the timelines, as they are seen, on the clipboard."""
+        self.workbench.comparison.copy_figure()
 
-        def copy() -> None:
-            QGuiApplication.clipboard().setImage(QImage(str(path)))
-            shutil.rmtree(path.parent, ignore_errors=True)
-            self.state.show(Message(self.tr("The figure is on the clipboard."), level="notice"))
-
-        self.session.export("png", path, copy)
+    def choose_figure(self) -> None:
+        """Asks where to write the timelines as they are seen."""
+        self.dialogs.ask_output(
+            "export", self.tr("Save the timelines"), self._suggestion("svg"), self.workbench.comparison.save_figure
+        )
 
     def open_new_window(self) -> None:
         """Starts Warploom once more, beside this window."""

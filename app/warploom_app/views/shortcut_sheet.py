@@ -22,11 +22,20 @@ def view_keys() -> tuple[tuple[str, Sequence[tuple[str, str]]], ...]:
         (
             _tr("Timelines"),
             (
-                ("W / S", _tr("Zoom in or out")),
+                ("W / S", _tr("Zoom in or out at the pointer")),
                 ("A / D", _tr("Earlier or later")),
-                ("← / →", _tr("The operator before or after")),
+                ("F", _tr("Show the selection, or the chosen time")),
+                ("Home / 0", _tr("Show all of the time")),
+                ("← / →", _tr("The span before or after")),
                 ("↑ / ↓", _tr("The stream above or below")),
-                (_tr("Wheel"), _tr("Zoom at the pointer")),
+                ("[ / ]", _tr("Along the data: where it comes from, where it goes")),
+                ("M", _tr("Place a mark; between two of them, the time is measured")),
+                ("R", _tr("Statistics of what is marked, selected or seen")),
+                ("P", _tr("Critical path")),
+                ("L", _tr("Dependencies of the selected operators")),
+                (_tr("Ctrl+Wheel"), _tr("Zoom at the pointer; without Ctrl where nothing scrolls")),
+                (_tr("Shift+Wheel"), _tr("Earlier or later")),
+                (_tr("Shift+Drag"), _tr("Statistics of a stretch of time; a drag on the axis, too")),
             ),
         ),
         (

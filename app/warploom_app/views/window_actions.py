@@ -83,6 +83,7 @@ def _export(window: MainWindow) -> None:
         add(spec, partial(window.choose_export, choice))
     copy = _tr("The timelines as a picture on the clipboard")
     add(ActionSpec("export.copy-figure", _tr("&Copy figure"), "Ctrl+Shift+X", copy, separated=True), window.copy_figure)
+    add(ActionSpec("export.timelines", _tr("Timelines as they are &seen…")), window.choose_figure)
     for suffix, text in (("svg", _tr("Graph as SVG…")), ("png", _tr("Graph as PNG…")), ("pdf", _tr("Graph as PDF…"))):
         spec = ActionSpec(f"export.graph-{suffix}", text, separated=suffix == "svg")
         add(spec, partial(window.choose_picture, suffix))
