@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QPushButton, QSizePolicy, QSpinBox, QToolBar, QWidget
 
-from warploom.graph import Precision
+from warploom.graph import UNIFORM
 from warploom.schedule.modes import MODES
 from warploom_app.actions import ActionRegistry
 from warploom_app.hosts import Hosts
@@ -92,7 +92,7 @@ class RunBar(QToolBar):
         self._device.activated.disconnect(self._write)
         self._device.activated.connect(self._choose_target)
         self._precision = self._combo(self.tr("Precision"))
-        for precision in Precision:
+        for precision in UNIFORM:
             self._precision.addItem(precision.value, precision.value)
         self._batch = self._spin(self.tr("Batch size; the first value leaves it as the model says"), 0, 1024)
         self._batch.setSpecialValueText(self.tr("as saved"))

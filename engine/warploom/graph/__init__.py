@@ -5,10 +5,11 @@ from warploom.graph.dtype import DType
 from warploom.graph.graph import Graph
 from warploom.graph.log import LogEntry
 from warploom.graph.operator import Attributes, AttributeValue, Operator, OperatorKind, Primitive, attributes
-from warploom.graph.precision import Precision
+from warploom.graph.precision import UNIFORM, Precision
 from warploom.graph.tensor import Tensor
 
 __all__ = [
+    "UNIFORM",
     "ArrayConstant",
     "AttributeValue",
     "Attributes",

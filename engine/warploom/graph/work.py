@@ -59,9 +59,7 @@ def operator_work(graph: Graph, operator: Operator, precision: Precision | None 
 
 def stored_bytes(tensor: Tensor, precision: Precision | None) -> int:
     """Bytes of a tensor where floats are stored as `precision` says (None: as its element type says)."""
-    if precision is not None and tensor.dtype.is_float:
-        return tensor.elements * precision.itemsize
-    return tensor.size_bytes
+    return tensor.size_bytes if precision is None else tensor.elements * precision.stored_itemsize(tensor.dtype)
 
 
 def primitive_flops(primitive: Primitive, tensors: Tensors) -> int:

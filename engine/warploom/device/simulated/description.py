@@ -39,7 +39,8 @@ class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         shared_memory_allocation_unit: Shared memory is given to a block in multiples of this.
         clock_mhz: SM clock that everything assumes.
         fp32_flops_per_clock: Per SM, on CUDA cores (a multiply-add counts as two).
-        tensor_flops_per_clock: Per SM and precision, on tensor cores, dense, fp32 accumulation; absent: no such path.
+        tensor_flops_per_clock: Per SM and precision, on tensor cores, dense, fp32 accumulation (operations on integers
+            and int32 accumulation for int8); absent: no such path.
         tensor_efficiency: What matrix kernels reach of that peak (warp-level instructions reach 60 % on Hopper).
         memory_bytes: DRAM.
         memory_bandwidth_gb_s: Peak DRAM bandwidth, 1e9 bytes per second.
@@ -77,7 +78,7 @@ class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     shared_memory_allocation_unit: Count
     clock_mhz: Positive
     fp32_flops_per_clock: Count
-    tensor_flops_per_clock: dict[Literal["fp16", "bf16", "tf32"], Count]
+    tensor_flops_per_clock: dict[Literal["fp16", "bf16", "tf32", "int8"], Count]
     tensor_efficiency: Annotated[float, msgspec.Meta(gt=0, le=1)]
     memory_bytes: Count
     memory_bandwidth_gb_s: Positive
@@ -125,7 +126,8 @@ class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     def stores(self, precision: Precision) -> bool:
         """Whether the GPU has arithmetic for this precision at all (fp16 storage counts, on any GPU)."""
-        return precision in (Precision.FP32, Precision.FP16) or precision.value in self.tensor_flops_per_clock
+        always = (Precision.FP32, Precision.FP16, Precision.MIXED)
+        return precision in always or precision.value in self.tensor_flops_per_clock
 
     def tensor_flops_per_us(self, precision: Precision) -> float | None:
         """Peak of one SM's tensor cores, or None where matrix products run on CUDA cores."""

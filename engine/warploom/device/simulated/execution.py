@@ -17,7 +17,7 @@ from warploom.device.protocol import Array
 from warploom.device.simulated.rounding import rounded
 from warploom.device.simulated.sessions import SessionCache
 from warploom.errors import DeviceError, ScheduleError
-from warploom.graph import Graph, Operator, Precision
+from warploom.graph import Graph, Operator, Precision, Tensor
 from warploom.schedule import StreamPlan
 
 
@@ -40,31 +40,69 @@ def execute(
         DeviceError: If an input is missing or has another shape or type.
         ScheduleError: If a launch reads a value that no stream or wait orders before it.
     """
-    values = {name: rounded(array, precision) for name, array in _checked(graph, inputs).items()}
+    values = {name: stored(array, graph.tensors[name], precision) for name, array in _checked(graph, inputs).items()}
     before = _ordered_before(plan.dependencies())
     uses = _count_uses(graph)
     for i in _execution_order(plan):
         operator = graph.operators[i]
         _check_ordered(graph, operator, i, before)
-        _run_operator(graph, operator, precision, values, sessions)
+        values |= run_operator(graph, operator, precision, values, sessions)
         for name in operator.inputs:
             uses[name] -= 1
             if not uses[name]:
                 del values[name]
-    return {name: values[name] if name in values else graph.constants[name].numpy() for name in graph.outputs}
+    return {
+        name: _handed_out(values[name], graph.tensors[name]) if name in values else graph.constants[name].numpy()
+        for name in graph.outputs
+    }
 
 
-def _run_operator(
-    graph: Graph, operator: Operator, precision: Precision, values: dict[str, Array], sessions: SessionCache
-) -> None:
-    session, structure = sessions.session(graph, operator)
+def run_operator(
+    graph: Graph, operator: Operator, precision: Precision, values: Mapping[str, Array], sessions: SessionCache
+) -> dict[str, Array]:
+    """Computes one Operator from values as they are stored; returns its outputs as they are stored.
+
+    Args:
+        graph: Where it comes from.
+        operator: The Operator.
+        precision: What floats are rounded to. Scales of quantized tensors are not: kernels keep them in 32 bits.
+        values: What it reads, by name; constants are found in the Graph.
+        sessions: Where CPU sessions are kept.
+
+    Raises:
+        DeviceError: If onnxruntime refuses the values.
+        UnsupportedOperatorError: If onnxruntime has no kernel for it.
+    """
+    session, structure = sessions.session(graph, operator, widened=precision is Precision.MIXED)
+    exact = {name for primitive in operator.body if primitive.op in _QUANTIZING for name in primitive.inputs[1:]}
     arrays = []
     for number in session.inputs:
         name = structure.names[number]
         constant = graph.constants.get(name)
-        arrays.append(values[name] if constant is None else rounded(np.asarray(constant.numpy(), order="C"), precision))
-    for name, array in zip(operator.outputs, session.run(arrays, operator), strict=True):
-        values[name] = rounded(array, precision)
+        if constant is None:
+            arrays.append(values[name])
+        elif name in exact:
+            arrays.append(np.asarray(constant.numpy(), order="C"))
+        else:
+            arrays.append(stored(np.asarray(constant.numpy(), order="C"), graph.tensors[name], precision))
+    results = zip(operator.outputs, session.run(arrays, operator), strict=True)
+    return {name: stored(array, graph.tensors[name], precision) for name, array in results}
+
+
+_QUANTIZING = ("QuantizeLinear", "DequantizeLinear")
+
+
+def stored(array: Array, tensor: Tensor, precision: Precision) -> Array:
+    """A value as it reads back after it was stored in this precision; with MIXED, floats are held in float32."""
+    if precision is Precision.MIXED and array.dtype == np.float16:
+        array = array.astype(np.float32)
+    return rounded(array, precision.of_floats(tensor.dtype))
+
+
+def _handed_out(array: Array, tensor: Tensor) -> Array:
+    """An output in its own type, where it was held in another."""
+    wanted = tensor.dtype.to_numpy()
+    return array.astype(wanted) if array.dtype.kind == "f" and array.dtype != wanted else array
 
 
 def _checked(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:

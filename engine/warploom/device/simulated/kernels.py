@@ -31,7 +31,8 @@ def lowered_kernels(operator: Operator, lowering: Lowering) -> tuple[Kernel, ...
         support = support_of(primitive.op)
         if not support.supported:
             raise UnsupportedOperatorError(f"{operator.name!r} cannot run: {support.reason}.")
-    return tuple(kernel for segment in segments(operator) for kernel in _segment_kernels(segment, lowering))
+    own = lowering.of_operator(operator)
+    return tuple(kernel for segment in segments(operator) for kernel in _segment_kernels(segment, own))
 
 
 def _segment_kernels(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:

@@ -181,7 +181,7 @@ class SimulatedContext:
         return plan_arena(buffers, plan.dependencies())
 
     def _stored_bytes(self, tensor: Tensor) -> int:
-        return tensor.elements * (self._precision.itemsize if tensor.dtype.is_float else tensor.dtype.itemsize)
+        return tensor.elements * self._precision.stored_itemsize(tensor.dtype)
 
     def __enter__(self) -> Self:
         return self

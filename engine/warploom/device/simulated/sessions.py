@@ -56,28 +56,34 @@ class SessionCache:
     def __init__(self) -> None:
         self._sessions: dict[Hashable, OperatorSession] = {}
 
-    def session(self, graph: Graph, operator: Operator) -> tuple[OperatorSession, Structure]:
+    def session(self, graph: Graph, operator: Operator, *, widened: bool = False) -> tuple[OperatorSession, Structure]:
         """The session for an Operator, and the names of its numbered tensors.
+
+        Args:
+            graph: Where its tensors are described.
+            operator: The Operator.
+            widened: Whether 16-bit floats are held and computed with in 32 bits, and only conversions round.
 
         Raises:
             UnsupportedOperatorError: If onnxruntime has no CPU kernel for it.
         """
         structure = structure_of(operator, graph.tensors, graph.constants)
-        found = self._sessions.get(structure.key)
+        key = (structure.key, widened)
+        found = self._sessions.get(key)
         if found is None:
             if len(self._sessions) >= _SESSIONS_KEPT:
                 self._sessions.pop(next(iter(self._sessions)))
-            found = self._sessions[structure.key] = _make_session(graph, operator, structure)
+            found = self._sessions[key] = _make_session(graph, operator, structure, widened=widened)
         return found, structure
 
 
-def _make_session(graph: Graph, operator: Operator, structure: Structure) -> OperatorSession:
+def _make_session(graph: Graph, operator: Operator, structure: Structure, *, widened: bool) -> OperatorSession:
     import onnxruntime
 
     from warploom.importer.export import export_operators
 
     number = {name: i for i, name in enumerate(structure.names)}
-    local = _numbered(graph, operator, number)
+    local = _numbered(graph, operator, number, widened=widened)
     model = export_operators(local, local.operators, weights_as_inputs=True)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = _threads(graph, operator)
@@ -110,37 +116,54 @@ def _threads(graph: Graph, operator: Operator) -> int:
     return min(_MOST_THREADS, os.cpu_count() or 1)
 
 
-def _numbered(graph: Graph, operator: Operator, number: dict[str, int]) -> Graph:
+def _numbered(graph: Graph, operator: Operator, number: dict[str, int], *, widened: bool) -> Graph:
     """A Graph of this Operator alone, its tensors named by their numbers."""
     name = {old: f"t{i}" for old, i in number.items()} | {"": ""}
-    body = tuple(
-        Primitive(
+    inner: dict[str, Tensor] = {}
+    body: list[Primitive] = []
+    for primitive in operator.body:
+        renamed_primitive = Primitive(
             op=primitive.op,
             inputs=tuple(name[old] for old in primitive.inputs),
             outputs=tuple(name[old] for old in primitive.outputs),
             attributes=_with_held_types(primitive),
             source=primitive.source,
         )
-        for primitive in operator.body
-    )
+        body += (
+            _widened(renamed_primitive, graph.tensors[primitive.outputs[0]], inner) if widened else [renamed_primitive]
+        )
     renamed = Operator(
         name="operator",
         kind=operator.kind,
-        body=body,
+        body=tuple(body),
         inputs=tuple(name[old] for old in operator.inputs),
         weights=tuple(name[old] for old in operator.weights),
         outputs=tuple(name[old] for old in operator.outputs),
     )
     tensors = {
-        name[old]: Tensor(name[old], graph.tensors[old].shape, _held(graph.tensors[old].dtype)) for old in number
-    }
+        name[old]: Tensor(name[old], graph.tensors[old].shape, _held(graph.tensors[old].dtype, widened=widened))
+        for old in number
+    } | inner
     constants = {name[old]: graph.constants[old] for old in operator.weights}
     return Graph("operator", (renamed,), tensors, constants, renamed.inputs, renamed.outputs)
 
 
-def _held(dtype: DType) -> DType:
+def _held(dtype: DType, *, widened: bool) -> DType:
     """The type in which the CPU holds a value: NumPy has no bfloat16."""
-    return DType.FLOAT32 if dtype is DType.BFLOAT16 else dtype
+    return DType.FLOAT32 if dtype is DType.BFLOAT16 or (widened and dtype is DType.FLOAT16) else dtype
+
+
+def _widened(primitive: Primitive, result: Tensor, inner: dict[str, Tensor]) -> list[Primitive]:
+    """A conversion to 16 bits as one that rounds and one that goes back; everything else as it is."""
+    if primitive.op != "Cast" or result.dtype not in (DType.FLOAT16, DType.BFLOAT16):
+        return [primitive]
+    output = primitive.outputs[0]
+    narrow = f"{output}_narrow"
+    inner[narrow] = Tensor(narrow, result.shape, result.dtype)
+    return [
+        Primitive("Cast", primitive.inputs, (narrow,), attributes(to=result.dtype.value)),
+        Primitive("Cast", (narrow,), (output,), attributes(to=DType.FLOAT32.value)),
+    ]
 
 
 def _with_held_types(primitive: Primitive) -> Attributes:

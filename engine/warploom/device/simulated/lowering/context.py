@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from warploom.device.simulated.description import GpuDescription
-from warploom.graph import Graph, Precision, Tensor
+from warploom.graph import Graph, Operator, Precision, Tensor
+from warploom.graph.quantized import is_quantized
 from warploom.graph.work import stored_bytes
 
 # Weights and activations of a replay compete for L2; this part of it keeps weights from one replay to the next.
@@ -24,6 +26,7 @@ class Lowering:
         tensors: Every tensor by name.
         weights: Names of constants.
         weight_misses: Part of the weight bytes that a replay has to fetch from DRAM.
+        operands: What the products of the Operator at hand multiply; INT8 where it is quantized.
     """
 
     gpu: GpuDescription
@@ -31,6 +34,19 @@ class Lowering:
     tensors: Mapping[str, Tensor]
     weights: Container[str]
     weight_misses: float = 0.0
+    operands: Precision = Precision.FP32
+
+    def of_operator(self, operator: Operator) -> Lowering:
+        """The same context for the products of one Operator."""
+        main = operator.main
+        quantized = is_quantized(operator)
+        dtype = self.tensors[main.outputs[0]].dtype
+        return dataclasses.replace(self, operands=Precision.INT8 if quantized else self.precision.of_floats(dtype))
+
+    @property
+    def operand_bytes(self) -> int:
+        """Bytes of one element that a product reads."""
+        return 1 if self.operands is Precision.INT8 else self.operands.itemsize
 
     def bytes_of(self, name: str) -> int:
         """Stored bytes of a tensor."""
@@ -39,7 +55,7 @@ class Lowering:
     def itemsize(self, name: str) -> int:
         """Stored bytes of one element of a tensor."""
         dtype = self.tensors[name].dtype
-        return self.precision.itemsize if dtype.is_float else dtype.itemsize
+        return self.precision.stored_itemsize(dtype)
 
     def dram_bytes(self, names: Iterable[str]) -> float:
         """Bytes of these tensors that miss L2 when each is touched once."""

@@ -62,8 +62,8 @@ _OF_THEIR_OWN: Mapping[str, Family] = {
 _WITHOUT_KERNEL: Mapping[str, str] = {
     **dict.fromkeys(("Unique", "NonZero", "NonMaxSuppression", "Compress"), "the size of its output depends on values"),
     **dict.fromkeys(
-        ("ConvInteger", "QLinearConv", "MatMulInteger", "QLinearMatMul", "QuantizeLinear", "DequantizeLinear"),
-        "quantized models are not simulated",
+        ("ConvInteger", "QLinearConv", "MatMulInteger", "QLinearMatMul"),
+        "quantized models are simulated with QuantizeLinear and DequantizeLinear only",
     ),
     **dict.fromkeys(
         ("DeformConv", "Einsum", "GlobalLpPool", "RoiAlign", "MaxRoiPool", "MaxUnpool", "Scatter", "Swish"),

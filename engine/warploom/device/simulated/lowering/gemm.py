@@ -140,10 +140,10 @@ def _candidates(gemm: Gemm, traffic: Traffic, lowering: Lowering) -> Iterator[tu
 
 def _units(lowering: Lowering) -> Iterator[Unit]:
     """The arithmetic units that can make this product: tensor cores where the precision has them, CUDA cores always."""
-    gpu, itemsize = lowering.gpu, lowering.precision.itemsize
-    tensor = gpu.tensor_flops_per_us(lowering.precision)
+    gpu, itemsize = lowering.gpu, lowering.operand_bytes
+    tensor = gpu.tensor_flops_per_us(lowering.operands)
     if tensor is not None:
-        name = lowering.precision.value
+        name = lowering.operands.value
         yield Unit(name, _TENSOR_TILES, 128 // itemsize, tensor * gpu.tensor_efficiency, tensor_cores=True)
     yield Unit("simt", _CORE_TILES, 64 // itemsize, gpu.fp32_flops_per_us * _CORES_EFFICIENCY, tensor_cores=False)
 
@@ -156,7 +156,7 @@ def _useful_splits(gemm: Gemm, unit: Unit, lowering: Lowering) -> Iterator[int]:
 
 
 def _tiled(gemm: Gemm, tile: Tile, unit: Unit, traffic: Traffic, lowering: Lowering, splits: int) -> Kernel | None:
-    gpu, itemsize = lowering.gpu, lowering.precision.itemsize
+    gpu, itemsize = lowering.gpu, lowering.operand_bytes
     step_bytes = (tile.rows + tile.columns) * unit.depth * itemsize
     stages = next((n for n in _PIPELINE_STAGES if n * step_bytes <= gpu.shared_memory_per_block_bytes), None)
     if stages is None:
@@ -214,7 +214,7 @@ def _split_reduction(gemm: Gemm, traffic: Traffic, lowering: Lowering, splits: i
 
 def _gemv(gemm: Gemm, traffic: Traffic, lowering: Lowering) -> Kernel:
     """A few rows: each warp makes one column's inner products; the matrix is streamed once."""
-    gpu, itemsize = lowering.gpu, lowering.precision.itemsize
+    gpu, itemsize = lowering.gpu, lowering.operand_bytes
     warps = 4
     grid = (-(-gemm.columns // warps), gemm.batch, 1)
     blocks = grid[0] * grid[1]
@@ -222,7 +222,7 @@ def _gemv(gemm: Gemm, traffic: Traffic, lowering: Lowering) -> Kernel:
     per_block = (warps + gemm.rows) * gemm.depth * itemsize
     flops = 2 * warps * gemm.rows * gemm.depth
     return Kernel(
-        name=f"{gemm.name.replace('gemm', 'gemv')}_{lowering.precision.value}",
+        name=f"{gemm.name.replace('gemm', 'gemv')}_{lowering.operands.value}",
         grid=(grid[0], grid[1], 1),
         block=(warps * gpu.threads_per_warp, 1, 1),
         registers=48,

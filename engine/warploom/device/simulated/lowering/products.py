@@ -74,5 +74,5 @@ def matrix_product(segment: Segment, anchor: Primitive, lowering: Lowering) -> t
 
 
 def _padded(channels: int, lowering: Lowering) -> int:
-    vector = _CHANNEL_VECTOR_BYTES // lowering.precision.itemsize
+    vector = _CHANNEL_VECTOR_BYTES // lowering.operand_bytes
     return -(-channels // vector) * vector
