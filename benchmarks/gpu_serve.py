@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     parser.add_argument("--device", default="cuda:0")
     parser.add_argument("--search-seconds", type=float, default=15.0)
+    parser.add_argument("--mode", default="both", help="schedulers that compete for the plans")
     parser.add_argument("--only", default=",".join(SECTIONS))
     parser.add_argument("--load-one", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--profile", action="store_true", help="Also print where loading takes its time.")
@@ -83,7 +84,7 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{row['contexts']} contexts {row['requests_per_s']:.0f} requests/s"
 
 
-def plan_of(name: str, arguments: argparse.Namespace, **options: Any) -> Path:
+def plan_of(name: str, arguments: argparse.Namespace) -> Path:
     """The plan file of a recipe in fp16; built once."""
     from warploom.samples.recipes import build as build_recipe
 
@@ -98,8 +99,8 @@ def plan_of(name: str, arguments: argparse.Namespace, **options: Any) -> Path:
             device=arguments.device,
             precision="fp16",
             search_seconds=arguments.search_seconds,
+            mode=arguments.mode,
             verify=False,
-            **options,
         ) as plan:
             print(f"{name}: {plan.facts.shapes[0].plan.name} {plan.facts.shapes[0].latency_us:.1f} us, ", end="")
         print(f"built in {time.perf_counter() - started:.1f} s, {path.stat().st_size / 2**20:.1f} MiB", flush=True)

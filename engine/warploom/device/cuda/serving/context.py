@@ -38,20 +38,23 @@ class CudaContext:
 
     def __init__(self, serving: CudaServing, depth: int) -> None:
         self.serving = serving
-        serving.tools.use()
-        document = serving.document
+        with serving.tools.lock:  # clearing memory waits for the device, which ends the captures of other threads
+            serving.tools.use()
+            self._allocate(depth)
+        self._graphs: dict[tuple[str, int], CapturedGraph] = {}
+        self._busy: set[int] = set()
+        self._closed = False
+
+    def _allocate(self, depth: int) -> None:
+        document = self.serving.document
         with cuda_call("opening a context"):
-            stream = load_cupy().cuda.Stream
+            stream, event = load_cupy().cuda.Stream, load_cupy().cuda.Event
             self.stream, self._stream_in, self._stream_out = (stream(non_blocking=True) for _ in range(3))
-            event = load_cupy().cuda.Event
             self._arrived, self._computed, self._done = (
                 [event(disable_timing=True) for _ in range(depth)] for _ in range(3)
             )
         self._arena: DeviceMemory | None = DeviceMemory(document.arena_bytes, "allocating the arena of a context")
         self.slots = [Slot(document) for _ in range(depth)]
-        self._graphs: dict[tuple[str, int], CapturedGraph] = {}
-        self._busy: set[int] = set()
-        self._closed = False
 
     @property
     def memory(self) -> MemoryFacts:
