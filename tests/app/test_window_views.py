@@ -71,7 +71,7 @@ def test_that_a_pinned_operator_stands_out_in_both_timelines(opened: WindowProgr
         top = QPoint(point.x(), round(canvas.track_layout.tracks[track].lanes[0].top()) - 1)
         assert after.pixelColor(top) == QColor(LIGHT.accent)
         assert before.pixelColor(top) != QColor(LIGHT.accent)
-        corner = other + QPoint(0, 7)
+        corner = other + QPoint(0, 4)
         assert after.pixelColor(corner).lightness() > before.pixelColor(corner).lightness()
 
 
