@@ -188,8 +188,6 @@ def test_that_the_last_schedule_stays_and_a_lone_one_is_compared_with_the_next()
     assert lone == TrackChoice(("a",), ("a", "a"))
     assert lone.removing("a") == lone
     assert lone.adding("c") == TrackChoice(("a", "c"), ("a", "c"))
-    assert lone.among(frozenset({"a"}))
-    assert not lone.among(frozenset({"c"}))
 
 
 def test_that_marks_come_in_pairs_and_sit_on_edges() -> None:

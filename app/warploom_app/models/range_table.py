@@ -17,18 +17,20 @@ _ROOT = QModelIndex()
 
 
 class RangeTable(QAbstractTableModel):
-    """Read-only; all times share one unit."""
+    """Read-only; sums have one unit, and what single spans take has one."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: tuple[RangeRow, ...] = ()
-        self._unit: TimeUnit = MICROSECONDS
+        self._sums: TimeUnit = MICROSECONDS
+        self._singles: TimeUnit = MICROSECONDS
 
     def set_statistics(self, statistics: RangeStatistics | None) -> None:
         """Shows another stretch of time."""
         self.beginResetModel()
         self._rows = statistics.rows if statistics is not None else ()
-        self._unit = column_unit(row.sum_ns / 1e3 for row in self._rows)
+        self._sums = column_unit(row.sum_ns / 1e3 for row in self._rows)
+        self._singles = column_unit(row.max_ns / 1e3 for row in self._rows)
         self.endResetModel()
 
     def rowCount(self, parent: Index = _ROOT) -> int:  # noqa: N802 - Qt's name
@@ -57,7 +59,8 @@ class RangeTable(QAbstractTableModel):
             return str(_value(row, column))
         if column == STREAM:
             return row.stream_name.removeprefix("stream ")  # the header says it
-        return count(row.count) if column == COUNT else self._unit.of_us(float(_value(row, column)) / 1e3, 2)
+        unit = self._sums if column == SUM else self._singles
+        return count(row.count) if column == COUNT else unit.of_us(float(_value(row, column)) / 1e3, 2)
 
     def headerData(  # noqa: N802
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -68,13 +71,13 @@ class RangeTable(QAbstractTableModel):
             return _alignment(section)
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        unit = self._unit.text
+        unit = self._singles.text
         return (
             self.tr("Schedule"),
             self.tr("Type"),
             self.tr("Stream"),
             self.tr("Count"),
-            self.tr("Sum {}").format(unit),
+            self.tr("Sum {}").format(self._sums.text),
             self.tr("Mean {}").format(unit),
             self.tr("Min {}").format(unit),
             self.tr("Max {}").format(unit),

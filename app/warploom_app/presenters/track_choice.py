@@ -56,7 +56,3 @@ class TrackChoice:
         rest = [one for one in self.shown if one != name]
         place = min(max(self.shown.index(name) + steps, 0), len(rest))
         return replace(self, shown=(*rest[:place], name, *rest[place:]))
-
-    def among(self, known: frozenset[str]) -> bool:
-        """Whether all of them exist."""
-        return known.issuperset((*self.shown, *self.compared))

@@ -22,7 +22,7 @@ from warploom_app.theme import GRID, Theme, figure_font
 from warploom_app.views.table_copy import CopyKeys, copy_table
 from warploom_app.views.widgets import IconButton, muted
 
-_WIDTHS = (13, 8, 7, 6, 8, 8, 8, 8)
+_WIDTHS = (12, 8, 8, 7, 9, 9, 8, 7)
 
 
 class RangePanel(QWidget):
