@@ -19,6 +19,7 @@ _SCHEDULERS = {
     "nimble": "Nimble",
     "opara": "Opara",
     "local": "Local search",
+    "variants": "Other kernels",
     "saved": "Saved",
 }
 
