@@ -64,15 +64,33 @@ class StreamPlan:
         return 1 + max((launch.stream for launch in self.launches), default=-1)
 
     def dependencies(self) -> tuple[tuple[int, ...], ...]:
-        """For each launch the launches that it starts after: its waits and the previous one of its stream."""
+        """For each launch the launches that it starts after: its waits and the previous one of its stream.
+
+        The previous one is left out where a wait implies it: it adds no order, and a device need make no edge of it.
+        """
+        reached = self.ancestors()
         last: dict[int, int] = {}
         result: list[tuple[int, ...]] = []
         for i, launch in enumerate(self.launches):
             before = set(launch.waits)
-            if launch.stream in last:
-                before.add(last[launch.stream])
+            previous = last.get(launch.stream)
+            if previous is not None and not any(reached[wait] >> previous & 1 for wait in before if 0 <= wait < i):
+                before.add(previous)
             last[launch.stream] = i
             result.append(tuple(sorted(before)))
+        return tuple(result)
+
+    def ancestors(self) -> tuple[int, ...]:
+        """For each launch the bit mask of the launches that have ended when it starts."""
+        last: dict[int, int] = {}
+        result: list[int] = []
+        for i, launch in enumerate(self.launches):
+            mask = 0
+            for before in (*launch.waits, last.get(launch.stream, -1)):
+                if 0 <= before < i:
+                    mask |= result[before] | 1 << before
+            last[launch.stream] = i
+            result.append(mask)
         return tuple(result)
 
     def verify(self, graph: Graph, arena: Mapping[str, ByteRange] | None = None) -> None:

@@ -89,13 +89,7 @@ def _happens_before(plan: StreamPlan) -> list[int]:
     """For each launch the bit mask of the launches that have ended when it starts."""
     for i, launch in enumerate(plan.launches):
         _check_launch(plan, i, launch)
-    before: list[int] = []
-    for dependencies in plan.dependencies():
-        mask = 0
-        for earlier in dependencies:
-            mask |= before[earlier] | 1 << earlier
-        before.append(mask)
-    return before
+    return list(plan.ancestors())
 
 
 def _check_launch(plan: StreamPlan, i: int, launch: Launch) -> None:

@@ -13,6 +13,7 @@ from warploom.graph import Graph, LogEntry
 from warploom.schedule import Launch, Schedule, StreamPlan
 from warploom.schedule.lowering import lower_schedule
 from warploom.schedule.modes import MODES
+from warploom.schedule.packing import pack_streams
 from warploom.schedule.plan_search import PlanProblem, PlanResult
 from warploom.schedule.registry import PLAN_SCHEDULERS, SCHEDULERS
 from warploom.schedule.saved import SavedSchedule, read_saved
@@ -178,7 +179,8 @@ class _Competition:
     def _add(self, scheduler: str, result: SearchResult | PlanResult, schedule: Schedule | None) -> None:
         self._context.note(result.log)
         if isinstance(result, PlanResult):
-            self.planned.append(PlannedCandidate(scheduler, None, result.plan, result))
+            packed = dataclasses.replace(result, plan=pack_streams(result.plan))
+            self.planned.append(PlannedCandidate(scheduler, None, packed.plan, packed))
             return
         stage_costs = tuple(self._costs.stage_costs(result.schedule.stages))
         plan = lower_schedule(result.schedule, self._graph)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from warploom.device.cuda.binding import Enqueue
+from warploom.device.cuda.capture_streams import capture_places
 from warploom.device.cuda.errors import cuda_call
 from warploom.device.cuda.graph_edges import wait_for_ends
 from warploom.device.cuda.graph_nodes import GraphKernel, GraphNode, captured_nodes, graph_nodes
@@ -114,6 +115,8 @@ def capture(work: Sequence[Branch], streams: StreamPool, *, list_nodes: bool = F
         CudaError: If a step cannot be captured.
     """
     runtime = load_cupy().cuda.runtime
+    places = capture_places(work)
+    work = [replace(one, stream=at.stream, waits=at.waits) for one, at in zip(work, places, strict=True)]
     origin = streams.stream(ORIGIN)
     with cuda_call("capturing a CUDA graph"):
         runtime.streamBeginCapture(origin.ptr, runtime.streamCaptureModeRelaxed)
