@@ -142,12 +142,12 @@ def colour_by(by: ColourBy, graph: Graph, candidate: Candidate | None, theme: Th
 
 def operator_latencies_us(candidate: Candidate) -> dict[str, float]:
     """From the start of each operator's first kernel to the end of its last; merged operators share one figure."""
-    spans = candidate.timeline.spans
+    spans, own = candidate.timeline.spans, candidate.timeline.of_launches
     count = len(candidate.plan.launches)
     start = np.full(count, np.iinfo(np.int64).max)
     end = np.zeros(count, dtype=np.int64)
-    np.minimum.at(start, spans.launch, spans.start_ns)
-    np.maximum.at(end, spans.launch, spans.end_ns)
+    np.minimum.at(start, spans.launch[own], spans.start_ns[own])
+    np.maximum.at(end, spans.launch[own], spans.end_ns[own])
     duration_us = np.maximum(end - start, 0) / 1000.0
     return {
         name: float(duration_us[i])

@@ -142,8 +142,9 @@ def launch_windows(timeline: Timeline) -> tuple[IntArray, IntArray]:
     count = len(timeline.launch_names)
     start = np.full(count, np.iinfo(np.int64).max, dtype=np.int64)
     end = np.full(count, -1, dtype=np.int64)
-    np.minimum.at(start, timeline.spans.launch, timeline.spans.start_ns)
-    np.maximum.at(end, timeline.spans.launch, timeline.spans.end_ns)
+    spans, own = timeline.spans, timeline.of_launches
+    np.minimum.at(start, spans.launch[own], spans.start_ns[own])
+    np.maximum.at(end, spans.launch[own], spans.end_ns[own])
     start[end < 0] = -1
     return start, end
 

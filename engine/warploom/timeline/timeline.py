@@ -161,6 +161,11 @@ class Timeline:
     profile: Profile | None = None
     lane_names: tuple[tuple[int, str], ...] = ()
 
+    @property
+    def of_launches(self) -> npt.NDArray[np.bool_]:
+        """Bool (n,), whether each span is its launch's own work: spans on a lane only name the launch next to them."""
+        return ~np.isin(self.spans.stream, [stream for stream, _ in self.lane_names])
+
     def stream_name(self, stream: int) -> str:
         """What a stream is called: "stream 2", or the name of its lane."""
         if stream == UNATTRIBUTED:

@@ -53,6 +53,13 @@ def timeline_of(rows: Sequence[Row], *, duration: int = 100, launches: int | Non
     return Timeline("plan", "device", True, duration, names, ("k",), spans, warps, None, 64)
 
 
+def test_that_spans_on_a_lane_are_no_work_of_the_launch_that_they_name() -> None:
+    timeline = timeline_of([(0, 1, 0, 50), (0, 0, 100, 200)], duration=200)
+    lane = dataclasses.replace(timeline, lane_names=((1, "copy in"),))
+    assert launch_windows(timeline)[0].tolist() == [0]
+    assert launch_windows(lane)[0].tolist() == [100]
+
+
 def test_that_busy_idle_and_overlap_follow_from_the_spans() -> None:
     # stream 0: 10..30 and 40..60, stream 1: 20..50; nothing before 10 and after 60
     found = timeline_statistics(timeline_of([(0, 0, 10, 30), (1, 1, 20, 50), (2, 0, 40, 60)]))

@@ -20,10 +20,11 @@ from warploom.timeline.attribution import (
     running_streams,
     uncalibrated,
 )
+from warploom.timeline.copies import COPY_IN
 from warploom.timeline.residency import Launches, granted, launches_of
 from warploom.timeline.timeline import UNATTRIBUTED, Counters, Profile, Spans, Timeline, WarpSeries
 
-INPUTS_LANE = "copy in"
+INPUTS_LANE = COPY_IN
 """Where the kernels are shown that convert the inputs: they belong to no launch of the plan."""
 
 _MARGIN_NS = 5000
