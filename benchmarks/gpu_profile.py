@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -59,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for recipe in options.recipes.split(","):
                 if time.perf_counter() - begun > options.seconds:
                     break
-                report["networks"][f"{recipe} {precision}"] = recorded(options, Path(folder), recipe, precision)
+                one = recorded if options.in_process else recorded_elsewhere
+                report["networks"][f"{recipe} {precision}"] = one(options, Path(folder), recipe, precision)
                 save(report, options.out)
     report["missed"] = missed(report)
     save(report, options.out)
@@ -77,6 +80,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--mode", default="both")
     parser.add_argument("--search-seconds", type=float, default=8.0)
     parser.add_argument("--seconds", type=float, default=400.0, help="no further network is begun after this time")
+    parser.add_argument("--in-process", action="store_true", help="no process of its own for each network")
     parser.add_argument("--no-experiments", action="store_true", help="recordings only")
     return parser.parse_args(arguments)
 
@@ -128,6 +132,20 @@ def costs(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         f"inception_v3: profiled and saved in {written - begun:.2f} s, opened in {opened - written:.3f} s", flush=True
     )
     return facts
+
+
+def recorded_elsewhere(options: argparse.Namespace, folder: Path, recipe: str, precision: str) -> dict[str, Any]:
+    """The same in another process: a network that loses the GPU must not cost those behind it."""
+    command = [sys.executable, __file__, "--in-process", "--no-experiments", "--out", str(folder / "one")]
+    command += ["--recipes", recipe, "--precisions", precision, "--device", options.device, "--mode", options.mode]
+    command += ["--search-seconds", str(options.search_seconds)]
+    subprocess.run(command, check=False)
+    for made in (folder / "one" / "recordings").glob("*.warploom"):
+        shutil.move(made, options.out / "recordings" / made.name)
+    path = folder / "one" / "profile.json"
+    networks = json.loads(path.read_text(encoding="utf-8"))["networks"] if path.exists() else {}
+    path.unlink(missing_ok=True)
+    return dict(networks.get(f"{recipe} {precision}", {"error": "the process ended early"}))
 
 
 def recorded(options: argparse.Namespace, folder: Path, recipe: str, precision: str) -> dict[str, Any]:
