@@ -10,6 +10,7 @@ from warploom.cost import Cost, KernelModel, PlanCostModel
 from warploom.errors import ScheduleError
 from warploom.graph import Graph
 from warploom.schedule import Launch, StreamPlan
+from warploom.schedule.plan_format import plan_from_json, plan_to_json
 from warploom.schedule.plan_search import PlanProblem
 from warploom.schedule.search import SearchLimits, SearchUpdate, SilentObserver
 from warploom.schedule.variants import schedule_with_variants
@@ -76,6 +77,12 @@ def test_that_kernels_that_only_pay_together_are_found_and_lone_launches_keep_th
         (launch.stream, launch.waits) for launch in problem.plans[0].launches
     ]
     assert schedule_with_variants(problem, SilentObserver()).plan == found.plan
+
+
+def test_that_a_saved_plan_keeps_the_kernels_that_it_asks_for(make_graph: MakeGraph) -> None:
+    problem = problem_of(make_graph, Crowded())
+    plan = schedule_with_variants(problem, SilentObserver()).plan
+    assert plan_from_json(plan_to_json(plan, problem.graph), problem.graph) == plan
 
 
 def test_that_a_device_with_one_kernel_for_each_launch_is_left_alone(make_graph: MakeGraph) -> None:
