@@ -7,6 +7,8 @@ Frames are drawn by the raster engine into the window's own surface, as on a mac
 from __future__ import annotations
 
 import argparse
+import contextlib
+import ctypes
 import dataclasses
 import gc
 import os
@@ -274,7 +276,12 @@ def soak(application: QApplication, given: Path | None, count: int, cycles: int)
         folder = Path(name)
         program = _program(folder)
         path = _recording(folder, given)
-        _cycle(application, program, path, 4)  # caches, fonts and icons are there after a few
+        _cycle(application, program, path, 10)  # caches, fonts and icons are there after a few
+        program.session.open([path])
+        _settle(application, program)
+        _canvas_alone(application, program, count)
+        _pan(application, program, 200)
+        program.window.close_document()
         before = _watched()
         began = time.perf_counter()
         program.session.open([path])
@@ -285,12 +292,35 @@ def soak(application: QApplication, given: Path | None, count: int, cycles: int)
         middle = _watched()
         _cycle(application, program, path, cycles)
         after = _watched()
-        print(f"soak of {count} frames ({count / seconds:.0f} a second) and {cycles} openings:")
-        for what in before:
-            values = [one[what] for one in (before, middle, after)]
-            change = 100 * (values[-1] / values[0] - 1) if values[0] else 0.0
-            print(f"  {what}: {values[0]:,.0f} -> {values[1]:,.0f} -> {values[2]:,.0f} ({change:+.1f} %)")
+        speed = count / seconds
+        _compare(f"{count} frames of the window ({speed:.0f} a second), {cycles} openings", before, middle, after)
         program.close()
+
+
+def _canvas_alone(application: QApplication, program: WindowProgram, count: int) -> None:
+    """The timelines without the rest of the window."""
+    canvas = TimelineCanvas(AppState(), LIGHT)
+    canvas.resize(1100, 300)
+    canvas.show()
+    canvas.set_tracks(program.window.workbench.comparison.canvas.tracks)
+    for step in range(300 + count):
+        if step == 300:
+            before = _watched()
+        _frame_ms(canvas, step)
+        if step % 10 == 0:
+            canvas._state.pin([canvas.tracks[0].operators[step // 10 % len(canvas.tracks[0].operators)][0]])
+    _compare(f"{count} frames of the timelines alone", before, _watched())
+    canvas.close()
+    canvas.deleteLater()
+    application.processEvents()
+
+
+def _compare(what: str, *watched: dict[str, float]) -> None:
+    print(f"{what}:")
+    for name in watched[0]:
+        values = [one[name] for one in watched]
+        change = 100 * (values[-1] / values[0] - 1) if values[0] else 0.0
+        print(f"  {name}: {' -> '.join(f'{value:,.0f}' for value in values)} ({change:+.1f} %)")
 
 
 def _pan(application: QApplication, program: WindowProgram, count: int) -> None:
@@ -320,6 +350,8 @@ def _cycle(application: QApplication, program: WindowProgram, path: Path, times:
 def _watched() -> dict[str, float]:
     """What must not grow: memory, objects, and references to what everything shares."""
     gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)  # what the allocator merely keeps is no growth
     shared = {"None": None, "True": True, "the light theme": LIGHT, "an empty tuple": (), "QApplication": QApplication}
     counts = {f"references to {name}": float(sys.getrefcount(one)) for name, one in shared.items()}
     return {"memory in MB": _resident_mb(), "objects": float(len(gc.get_objects())), "fonts": len(_KNOWN), **counts}
