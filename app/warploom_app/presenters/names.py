@@ -19,7 +19,7 @@ _SCHEDULERS = {
     "nimble": "Nimble",
     "opara": "Opara",
     "local": "Local search",
-    "variants": "Other kernels",
+    "variants": "Kernel variants",
     "saved": "Saved",
 }
 
