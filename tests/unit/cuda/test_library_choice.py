@@ -98,6 +98,9 @@ class _Bench:
     def finals_us(self, timed: Sequence[Timed]) -> list[float]:
         return [self._latency(entry.kernel) for entry in timed]
 
+    def differences(self, kernels: Sequence[Kernel], step: LibraryStep) -> list[float]:  # noqa: ARG002
+        return [0.5 if kernel.plan.name == "wrong" else 1e-7 for kernel in kernels]
+
     def early_operands(self, kernel: Kernel, step: LibraryStep) -> tuple[str, ...]:  # noqa: ARG002
         return ("residual",) if kernel.plan.name == "hasty" else ()
 
@@ -362,3 +365,11 @@ def test_that_kernels_that_are_not_fastest_alone_can_be_asked_for_by_name(databa
 
 def test_that_steps_with_other_kernels_cost_something_of_their_own() -> None:
     assert step_key(_STEP, Precision.FP16) != step_key(replace(_STEP, kernel="made-up c"), Precision.FP16)
+
+
+def test_that_a_kernel_that_computes_something_else_than_most_is_left_out() -> None:
+    libraries = _Libraries(_Source({"wrong": 1.0, "b": 2.0, "c": 3.0}))
+    plan = LibraryPlans(libraries).prepare([_STEP], Precision.FP16)[_KEY]
+    assert [plan.name, *(other.name for other in plan.alternatives)] == ["b", "c"]
+    two = LibraryPlans(_Libraries(_Source({"wrong": 1.0, "b": 2.0}))).prepare([_STEP], Precision.FP16)[_KEY]
+    assert two.name == "wrong"  # of two nobody can say which

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -18,6 +18,15 @@ KEPT = 6
 """Plans kept per signature: the fastest and its alternatives."""
 
 _FINALISTS = 8
+
+_ENOUGH_TO_COMPARE = 3
+# Kernels for TF32 that round differ by 3e-4 from exact ones, those that cut off by 8e-4 (H200, cuDNN 9.19).
+_MOST_DIFFERENT: Mapping[Precision, float] = {
+    Precision.FP32: 1e-5,
+    Precision.TF32: 5e-4,
+    Precision.FP16: 1e-3,
+    Precision.BF16: 8e-3,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,10 @@ class Bench(Protocol):
 
     def finals_us(self, timed: Sequence[Timed]) -> list[float]:
         """Latencies of kernels that were measured once, more exactly, taking turns."""
+        ...
+
+    def differences(self, kernels: Sequence[Kernel], step: LibraryStep) -> list[float]:
+        """How far each kernel's result is from what most of them compute, relative to it."""
         ...
 
     def early_operands(self, kernel: Kernel, step: LibraryStep) -> tuple[str, ...]:
@@ -88,6 +101,7 @@ def choose_plans(
     if not timed:
         raise _nothing_works(signature(step, precision), refusals)
     finalists = sorted(timed, key=lambda entry: entry.latency_us)[:_FINALISTS]
+    finalists = _agreeing(finalists, step, precision, bench)
     order = sorted(zip(bench.finals_us(finalists), finalists, strict=True), key=lambda pair: pair[0])[:KEPT]
     bench.next_step()
     kernels = [entry.kernel for _, entry in order]
@@ -99,6 +113,15 @@ def choose_plans(
     ]
     experience.note_win(plans[0].source, plans[0].name)
     return list(zip(plans, kernels, strict=True))
+
+
+def _agreeing(finalists: list[Timed], step: LibraryStep, precision: Precision, bench: Bench) -> list[Timed]:
+    """Those that compute what most do: a few kernels for TF32 cut numbers off where all others round them."""
+    if len(finalists) < _ENOUGH_TO_COMPARE:
+        return finalists
+    differences = bench.differences([entry.kernel for entry in finalists], step)
+    near = [entry for entry, far in zip(finalists, differences, strict=True) if far <= _MOST_DIFFERENT[precision]]
+    return near or finalists
 
 
 def _nothing_works(key: str, refusals: Sequence[CudaError]) -> Exception:

@@ -96,3 +96,11 @@ def random_pattern(dtype: DType) -> np.ndarray[Any, np.dtype[Any]]:
     if dtype is DType.BFLOAT16:
         return (values.view(np.uint32) >> 16).astype(np.uint16)
     return values.astype(dtype.to_numpy())
+
+
+def as_floats(data: np.ndarray[Any, np.dtype[np.uint8]], dtype: DType) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Bytes of a float type as float32, without an incomplete element at the end."""
+    whole = data[: data.size // dtype.itemsize * dtype.itemsize]
+    if dtype is DType.BFLOAT16:
+        return (whole.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+    return whole.view(dtype.to_numpy()).astype(np.float32)

@@ -7,9 +7,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, cast
 
+import numpy as np
+import numpy.typing as npt
+
 from warploom.device.cuda.errors import cuda_call
 from warploom.device.cuda.library.choosing import Timed
-from warploom.device.cuda.library.operands import Scratch
+from warploom.device.cuda.library.operands import Scratch, as_floats, span_bytes
 from warploom.device.cuda.library.overtaking import OvertakingTest
 from warploom.device.cuda.library.plan import Kernel, Pointers
 from warploom.device.cuda.library.signature import LibraryStep, operand_roles
@@ -17,6 +20,7 @@ from warploom.device.cuda.loading import load_cupy
 
 _FIRST_ROUNDS, _FINAL_ROUNDS = 3, 9
 _TARGET_US = 150.0
+_COMPARED_BYTES = 1 << 20
 _FEWEST_EXECUTIONS, _MOST_EXECUTIONS = 2, 20
 # What a launch outside of a graph adds to a rough time, at most.
 _LAUNCH_US = 20.0
@@ -62,6 +66,25 @@ class GpuBench:
                 for entry, times in zip(timed, samples, strict=True):
                     times.append(self._replay_us(*cast("tuple[Any, int]", entry.again)))
         return [statistics.median(times) for times in samples]
+
+    def differences(self, kernels: Sequence[Kernel], step: LibraryStep) -> list[float]:
+        """How far each kernel's result is from what most of them compute: |result - median| / |median|."""
+        runtime = self._cupy.cuda.runtime
+        results: list[npt.NDArray[np.float32]] = []
+        size = min(span_bytes(step, "y"), _COMPARED_BYTES)
+        for kernel in kernels:
+            pointers = self._scratch.pointers(step, kernel.plan.bias_dtype)
+            found = np.empty(size, np.uint8)
+            with cuda_call("comparing library kernels"):
+                runtime.memset(pointers["y"], 0, span_bytes(step, "y"))
+                runtime.deviceSynchronize()
+                kernel.enqueue(pointers, self._scratch.workspace(kernel.plan.workspace_bytes), self._stream.ptr)
+                self._stream.synchronize()
+                runtime.memcpy(found.ctypes.data, pointers["y"], size, runtime.memcpyDeviceToHost)
+            results.append(as_floats(found, step.y.layout.dtype))
+        middle = np.median(np.stack(results), axis=0)
+        norm = max(float(np.linalg.norm(middle)), 1e-30)
+        return [float(np.linalg.norm(result - middle)) / norm for result in results]
 
     def early_operands(self, kernel: Kernel, step: LibraryStep) -> tuple[str, ...]:
         """Operands, by role, that the kernel may read before its predecessor in the stream has ended."""
