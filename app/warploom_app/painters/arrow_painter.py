@@ -39,7 +39,7 @@ def _ends(track: Track, rows: TrackRows, launches: set[int]) -> Mapping[int, tup
     """First start, last end and height of the lane of each launch."""
     ends: dict[int, tuple[float, float, float]] = {}
     for lane, area in zip(track.lanes, rows.lanes, strict=True):
-        for launch in launches:
+        for launch in launches if not lane.aside else ():
             at = lane.of_launches(np.array([launch]))
             if len(at):
                 ends[launch] = (float(lane.start_ns[at[0]]), float(lane.end_ns[at].max()), area.center().y())

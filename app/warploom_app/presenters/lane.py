@@ -23,6 +23,7 @@ class Lane:
     Attributes:
         stream: Number of the stream.
         name: What the view calls it.
+        aside: Whether it is no stream of the plan (copies): its spans stand beside the launches that they name.
         span: Positions in the timeline's spans.
         launch: Launch of each span.
         start_ns: Start of each span.
@@ -35,6 +36,7 @@ class Lane:
 
     stream: int
     name: str
+    aside: bool
     span: Ints
     launch: Ints
     start_ns: Ints
@@ -95,6 +97,7 @@ class Lane:
         return _lane(
             self.stream,
             self.name,
+            self.aside,
             self.span[positions],
             self.launch[positions],
             self.start_ns[positions],
@@ -109,17 +112,20 @@ def make_lanes(timeline: Timeline) -> tuple[Lane, ...]:
     streams, first = np.unique(spans.stream[order], return_index=True)
     pieces = np.split(order, first[1:]) if len(streams) else []
     start, end, launch = (column.astype(np.int64) for column in (spans.start_ns, spans.end_ns, spans.launch))
+    beside = {stream for stream, _ in timeline.lane_names}
     return tuple(
-        _lane(int(stream), timeline.stream_name(int(stream)), chosen, launch[chosen], start[chosen], end[chosen])
-        for stream, chosen in zip(streams, pieces, strict=True)
+        _lane(
+            stream, timeline.stream_name(stream), stream in beside, chosen, launch[chosen], start[chosen], end[chosen]
+        )
+        for stream, chosen in zip(streams.tolist(), pieces, strict=True)
     )
 
 
-def _lane(stream: int, name: str, span: Ints, launch: Ints, start: Ints, end: Ints) -> Lane:
+def _lane(stream: int, name: str, aside: bool, span: Ints, launch: Ints, start: Ints, end: Ints) -> Lane:
     reach = np.maximum.accumulate(end) if len(end) else end
     busy_at, busy = _running_busy(start, reach)
     order = np.argsort(launch, kind="stable")
-    return Lane(stream, name, span, launch, start, end, reach, busy_at, busy, order)
+    return Lane(stream, name, aside, span, launch, start, end, reach, busy_at, busy, order)
 
 
 def _running_busy(start: Ints, reach: Ints) -> tuple[Floats, Floats]:

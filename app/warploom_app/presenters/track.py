@@ -16,6 +16,8 @@ from warploom_app.presenters.links import NO_LINKS, Links
 from warploom_app.presenters.steps import Ints
 from warploom_app.presenters.warp_area import WarpArea, make_warp_area
 
+_NONE: Ints = np.zeros(0, dtype=np.int64)
+
 COPY = "copy"
 """What the kind of a span is called that moves bytes between host and device."""
 
@@ -114,7 +116,8 @@ class Track:
 
     def window(self, launches: Ints) -> tuple[float, float] | None:
         """First start and last end of the spans of some launches; None where they have none."""
-        found = [(lane, at) for lane in self.lanes if len(at := lane.of_launches(launches))]
+        lanes = [lane for lane in self.lanes if not lane.aside]
+        found = [(lane, at) for lane in lanes if len(at := lane.of_launches(launches))]
         if not found:
             return None
         start = min(float(lane.start_ns[at].min()) for lane, at in found)
@@ -161,7 +164,8 @@ def make_track(
     profile = timeline.profile
     lanes = make_lanes(timeline)
     ran = np.zeros(count, dtype=np.bool_)
-    ran[timeline.spans.launch] = True
+    for lane in lanes:
+        ran[lane.launch] |= not lane.aside
     on_path = np.array(sorted(step.launch for step in path), dtype=np.int64)
     return Track(
         name=name,
@@ -176,7 +180,7 @@ def make_track(
         warps=make_warp_area(timeline.warps),
         launches_of={member: i for i, members in enumerate(operators) for member in members},
         ran=ran,
-        path_lanes=tuple(lane.chosen(lane.of_launches(on_path)) for lane in lanes),
+        path_lanes=tuple(lane.chosen(lane.of_launches(on_path if not lane.aside else _NONE)) for lane in lanes),
         path_steps=_path_steps(path, lanes, count),
         reads=reads,
         waits=waits,
@@ -190,7 +194,7 @@ def make_track(
 def _path_steps(path: tuple[PathStep, ...], lanes: Sequence[Lane], launches: int) -> tuple[Ints, Ints, Ints]:
     """Columns of the path; the lane is the one in which a launch begins."""
     lane_of = np.zeros(launches, dtype=np.int64)
-    for number, lane in reversed(list(enumerate(lanes))):
+    for number, lane in reversed([(i, one) for i, one in enumerate(lanes) if not one.aside]):
         lane_of[lane.launch] = number
     columns = np.array([(step.start_ns, step.end_ns, lane_of[step.launch]) for step in path], dtype=np.int64)
     start, end, lane_numbers = columns.reshape(-1, 3).T

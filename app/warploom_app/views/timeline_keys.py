@@ -155,7 +155,7 @@ def place_of(canvas: TimelineCanvas, track: int, launch: int) -> Place | None:
     """The first span of a launch."""
     for number, lane in enumerate(canvas.tracks[track].lanes):
         found = lane.of_launches(np.array([launch]))
-        if len(found):
+        if len(found) and not lane.aside:
             return Place(track, number, int(found[0]))
     return None
 
