@@ -341,6 +341,7 @@ def test_that_the_figure_is_copied(qtbot: QtBot, opened: WindowProgram) -> None:
     opened.window.registry["export.copy-figure"].trigger()
     qtbot.waitUntil(lambda: "clipboard" in (opened.state.message.text if opened.state.message else ""), timeout=20_000)
     assert QGuiApplication.clipboard().image().width() > 300
+    QGuiApplication.clipboard().clear()  # Qt's offscreen clipboard cannot hold an image until the process ends
 
 
 # -- telling, pictures
@@ -394,8 +395,7 @@ def test_that_a_recent_recording_shows_its_picture(
 ) -> None:
     settings.add_recent(recording_file)
     program = make_program(start=False)
-    card = program.window.findChild(RecordingCard)
-    assert card is not None
+    card = next(one for one in program.window.findChildren(RecordingCard) if one.path == recording_file)
     qtbot.waitUntil(lambda: "simulated" in card.accessibleName(), timeout=20_000)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QGridLayout,
     QHBoxLayout,
     QHeaderView,
     QMenu,
@@ -79,7 +80,7 @@ class JobsPanel(QWidget):
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(SETTINGS, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((MODEL, 17), (STATE, 12), (RESULT, 9)):
+        for column, width in ((MODEL, 15), (STATE, 12), (RESULT, 8)):
             header.resizeSection(column, width * GRID)
         table.activated.connect(self._activate)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -94,17 +95,15 @@ class JobsPanel(QWidget):
         self.remove_button = self._button(self.tr("Remove"), self._remove)
         self.clear_button = self._button(self.tr("Clear"), self._queue.clear_ended)
         self.clear_button.setToolTip(self.tr("Remove everything that is over"))
-        self._buttons = QHBoxLayout()
+        self._buttons = QGridLayout()
         self._buttons.setContentsMargins(2 * GRID, 0, 2 * GRID, 0)
-        self._buttons.setSpacing(GRID)
-        for button in self._all_buttons():
-            self._buttons.addWidget(button)
-        self._buttons.addStretch(1)
+        for i, button in enumerate(self._all_buttons()):
+            self._buttons.addWidget(button, i // 4, i % 4, Qt.AlignmentFlag.AlignLeft)
 
     def _all_buttons(self) -> tuple[QPushButton, ...]:
         return (
-            self.open_button, self.stop_button, self.earlier_button, self.later_button,
-            self.again_button, self.remove_button, self.clear_button,
+            self.open_button, self.stop_button, self.again_button, self.clear_button,
+            self.earlier_button, self.later_button, self.remove_button,
         )  # fmt: skip
 
     def _button(self, text: str, run: object) -> QPushButton:

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
+    QGuiApplication,
     QResizeEvent,
     QShowEvent,
 )
@@ -47,6 +48,7 @@ from warploom_app.views.window_menus import MENUS, menu_title
 from warploom_app.views.workbench import Workbench
 
 _START, _WORK = range(2)
+_SETTLING_MS = (0, 50, 300)
 
 
 class MainWindow(QMainWindow):
@@ -96,6 +98,7 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self.workbench)
         left, right, _, reasons = self.workbench.docks
         self._compact = Compact((left, right, reasons))
+        self.workbench.results.setMinimumWidth(48 * GRID)  # its widest page must not keep the window from being small
         self.progress = ProgressStrip(self.state, self.session.queue, theme)
         centre = QWidget()
         layout = QVBoxLayout(centre)
@@ -171,12 +174,20 @@ class MainWindow(QMainWindow):
         self._show_recent()
         self._check_mode()
 
+    def _fit_screen_soon(self) -> None:
+        """Room that is not needed any more is free only after the layouts have noticed."""
+        for delay_ms in _SETTLING_MS:
+            QTimer.singleShot(delay_ms, self, self._fit_screen)
+
     def _fit_screen(self) -> None:
         """Never larger than the screen: at 200 % scaling, half of its pixels count."""
         available = self.screen().availableSize()
+        if QGuiApplication.platformName() == "offscreen" or (self._laid_out and not is_small(available)):
+            return  # nobody looks; or the window has its place, maybe across two screens
         if is_small(available):
             self._compact.fit(available)
-        self.resize(self.size().boundedTo(available))
+        if not self.isMaximized() and not self.isFullScreen():
+            self.resize(self.size().boundedTo(available))
 
     def _restore_hosts(self) -> None:
         for host in self._settings.preferences.hosts:
@@ -212,6 +223,7 @@ class MainWindow(QMainWindow):
             self._laid_out = True
             self.workbench.restore_layout(self._settings.bytes("docks"))
             self.workbench.comparison.setFocus()
+        self._fit_screen_soon()
 
     def _update_title(self) -> None:
         document = self.state.document
@@ -401,7 +413,7 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         super().showEvent(event)
-        QTimer.singleShot(0, self, self._fit_screen)  # what was hidden needs no room only after the layout knows
+        self._fit_screen_soon()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         self._compact.fit(event.size())

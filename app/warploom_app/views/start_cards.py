@@ -67,6 +67,7 @@ class SampleCard(Card):
         description = muted(sample.description)
         description.setWordWrap(True)
         description.setAlignment(Qt.AlignmentFlag.AlignTop)
+        description.setMinimumWidth(1)
         texts.addWidget(_bold(sample.name))
         texts.addWidget(description, 1)
         row = QHBoxLayout(self)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFont, QShowEvent
+from PySide6.QtGui import QFont, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -25,7 +25,8 @@ from warploom_app.thumbnails import Thumbnails
 from warploom_app.views.start_cards import RecordingCard, Sample, SampleCard
 from warploom_app.views.widgets import heading, muted, set_flag
 
-_COLUMNS = 3
+_MOST_COLUMNS = 3
+_CARD_WIDTH = 32 * GRID  # below that, cards go into fewer columns
 _MOST_CARDS = 6
 _DRAW_AFTER_MS = 400  # the window comes first
 
@@ -49,6 +50,8 @@ class StartPage(QScrollArea):
         super().__init__()
         self._state, self._theme = state, theme
         self._shipped = tuple(recordings)
+        self._columns = _MOST_COLUMNS
+        self._grids: list[QGridLayout] = []
         self._cards: list[SampleCard | RecordingCard] = []
         self.thumbnails = Thumbnails(self)
         self.thumbnails.ready.connect(self._show_pictures)
@@ -132,6 +135,7 @@ class StartPage(QScrollArea):
             button = QPushButton(f"{path.name}    {_tidy(path.parent)}")
             button.setProperty("link", True)
             button.setAccessibleName(self.tr("Open {}").format(path))
+            button.setMinimumWidth(1)
             button.clicked.connect(lambda _=False, path=path: self.file_chosen.emit(str(path)))
             self._recent_buttons.append(button)
             self._recent.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
@@ -203,20 +207,35 @@ class StartPage(QScrollArea):
         stands = self.tr("Runs on {} (simulated).") if simulated else self.tr("Runs on {}.")
         self._device.setText(f"{stands.format(name)} {devices.why}")
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Puts the cards into as many columns as there is room for."""
+        super().resizeEvent(event)
+        columns = min(max(event.size().width() // _CARD_WIDTH, 1), _MOST_COLUMNS)
+        if columns != self._columns:
+            self._columns = columns
+            for grid in self._grids:
+                items = [item for _ in range(grid.count()) if (item := grid.takeAt(0)) is not None]
+                self._lay(grid, [widget for item in items if (widget := item.widget()) is not None])
+
     def _grid(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setSpacing(2 * GRID)
-        for column in range(_COLUMNS):
-            grid.setColumnStretch(column, 1)
+        self._grids.append(grid)
         return grid
 
     def _fill(self, grid: QGridLayout, cards: Sequence[SampleCard | RecordingCard]) -> QGridLayout:
-        for i, card in enumerate(cards):
+        for card in cards:
             sample = isinstance(card, SampleCard)
             card.chosen.connect(self.sample_chosen if sample else self.file_chosen)
-            grid.addWidget(card, i // _COLUMNS, i % _COLUMNS)
             self._cards.append(card)
+        self._lay(grid, cards)
         return grid
+
+    def _lay(self, grid: QGridLayout, cards: Sequence[QWidget]) -> None:
+        for column in range(_MOST_COLUMNS):
+            grid.setColumnStretch(column, 1 if column < self._columns else 0)
+        for i, card in enumerate(cards):
+            grid.addWidget(card, i // self._columns, i % self._columns)
 
     def _icon(self, name: str, size: int) -> QLabel:
         label = QLabel()
