@@ -99,7 +99,7 @@ def _open_and_optimize(application: QApplication, model: Path, folder: Path) -> 
     store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
     program = WindowProgram(Settings(store), recordings=folder / "recordings")
     program.window.resize(1600, 1000)
-    program.open(None)
+    program.open()
     state, dag = program.state, program.window.workbench.dag
     _until(application, lambda: state.devices is not None)
     gc.collect()
