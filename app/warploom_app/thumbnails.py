@@ -28,7 +28,8 @@ WIDTH, HEIGHT = 480, 160
 """Pixels; shown at half of that, so that it is sharp at 200 % scaling."""
 
 _GAP = 12
-_VERSION = 1
+_VERSION = 2
+_MOST_LANES = 8
 
 
 class Caption(msgspec.Struct, frozen=True):
@@ -138,13 +139,15 @@ def draw_picture(recording: Recording) -> QImage:
 
 def _draw_lanes(painter: QPainter, timeline: Timeline, area: QRectF, longest_ns: int) -> None:
     spans = timeline.spans
-    streams = sorted({int(stream) for stream in spans.stream})
-    lane = area.height() / max(len(streams), 1)
+    copies = {stream for stream, _ in timeline.lane_names}
+    streams = sorted({int(stream) for stream in spans.stream} - copies)
+    rows = max(min(len(streams), _MOST_LANES), 1)  # of many streams, neighbours share a lane
+    lane = area.height() / rows
     lane = min(lane, area.height() / 2)
     scale = area.width() / longest_ns
     for position, stream in enumerate(streams):
         chosen = spans.stream == stream
-        top = area.top() + position * lane
+        top = area.top() + position * rows // len(streams) * lane
         rectangles = [
             QRectF(start * scale, top + 1, max((end - start) * scale - 0.6, 0.6), max(lane - 2, 1))
             for start, end in zip(spans.start_ns[chosen].tolist(), spans.end_ns[chosen].tolist(), strict=True)

@@ -54,6 +54,9 @@ class RunSettings(QFrame):
         self.seconds.setSuffix(self.tr(" s"))
         self.seconds.valueChanged.connect(self._write)
         self.repeats = self._spin(1, 100_000)
+        self.interval = self._spin(500, 1_000_000)
+        self.interval.setSingleStep(1000)
+        self.interval.setSuffix(self.tr(" ns"))
         self.verify = QCheckBox(self.tr("Compare outputs with the original model"))
         self.verify.toggled.connect(self._write)
         form = settings_form()
@@ -62,6 +65,7 @@ class RunSettings(QFrame):
             (self.tr("Stage limit s"), self.tr("The most groups that a stage may have"), self.stage_groups),
             (self.tr("Search time"), self.tr("The search ends after this time with its best"), self.seconds),
             (self.tr("Measurements"), self.tr("How often each schedule is measured"), self.repeats),
+            (self.tr("Sampling"), self.tr("Time between two samples of active warps on a GPU"), self.interval),
         ):
             widget.setFixedWidth(16 * GRID)
             widget.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -112,6 +116,7 @@ class RunSettings(QFrame):
                     max_stage_groups=self.stage_groups.value(),
                     search_seconds=self.seconds.value() or None,
                     repeats=self.repeats.value(),
+                    sample_interval_ns=self.interval.value(),
                     verify=self.verify.isChecked(),
                 )
             )
@@ -123,6 +128,7 @@ class RunSettings(QFrame):
         self.stage_groups.setValue(options.max_stage_groups)
         self.seconds.setValue(options.search_seconds or _NO_LIMIT)
         self.repeats.setValue(options.repeats)
+        self.interval.setValue(options.sample_interval_ns)
         self.verify.setChecked(options.verify)
         used = relevance(options.mode)
         self.group_operators.setEnabled(used.group_operators)
@@ -141,6 +147,7 @@ class RunSettings(QFrame):
                 max_stage_groups=usual.max_stage_groups,
                 search_seconds=usual.search_seconds,
                 repeats=usual.repeats,
+                sample_interval_ns=usual.sample_interval_ns,
                 verify=usual.verify,
             )
         )
