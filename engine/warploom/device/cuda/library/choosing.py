@@ -27,6 +27,7 @@ _MOST_DIFFERENT: Mapping[Precision, float] = {
     Precision.FP16: 1e-3,
     Precision.BF16: 8e-3,
 }
+_LEAST_EXACT = max(_MOST_DIFFERENT.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,8 @@ def _agreeing(finalists: list[Timed], step: LibraryStep, precision: Precision, b
     if len(finalists) < _ENOUGH_TO_COMPARE:
         return finalists
     differences = bench.differences([entry.kernel for entry in finalists], step)
-    near = [entry for entry, far in zip(finalists, differences, strict=True) if far <= _MOST_DIFFERENT[precision]]
+    limit = _MOST_DIFFERENT.get(precision, _LEAST_EXACT)
+    near = [entry for entry, far in zip(finalists, differences, strict=True) if far <= limit]
     return near or finalists
 
 
