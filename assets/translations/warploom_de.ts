@@ -211,6 +211,10 @@
         <translation>Abbildung &amp;kopieren</translation>
     </message>
     <message>
+        <source>Timelines as they are &amp;seen…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Graph as SVG…</source>
         <translation>Graph als SVG…</translation>
     </message>
@@ -1140,8 +1144,8 @@
         <translation>{} gespeichert</translation>
     </message>
     <message>
-        <source>The figure is on the clipboard.</source>
-        <translation>Die Abbildung ist in der Zwischenablage.</translation>
+        <source>Save the timelines</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -1481,6 +1485,10 @@
         <translation> s</translation>
     </message>
     <message>
+        <source> ns</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Compare outputs with the original model</source>
         <translation>Ausgaben mit dem ursprünglichen Modell vergleichen</translation>
     </message>
@@ -1515,6 +1523,14 @@
     <message>
         <source>How often each schedule is measured</source>
         <translation>Wie oft jeder Zeitplan gemessen wird</translation>
+    </message>
+    <message>
+        <source>Sampling</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Time between two samples of active warps on a GPU</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Defaults</source>
@@ -1921,10 +1937,6 @@
         <translation>Früher oder später</translation>
     </message>
     <message>
-        <source>The operator before or after</source>
-        <translation>Der Operator davor oder danach</translation>
-    </message>
-    <message>
         <source>The stream above or below</source>
         <translation>Der Stream darüber oder darunter</translation>
     </message>
@@ -1941,8 +1953,104 @@
         <translation>Graph</translation>
     </message>
     <message>
+        <source>Zoom in or out at the pointer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show the selection, or the chosen time</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show all of the time</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The span before or after</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Along the data: where it comes from, where it goes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Place a mark; between two of them, the time is measured</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Statistics of what is marked, selected or seen</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Critical path</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Dependencies of the selected operators</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ctrl+Wheel</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Zoom at the pointer; without Ctrl where nothing scrolls</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Shift+Wheel</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Shift+Drag</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Statistics of a stretch of time; a drag on the axis, too</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>To a neighbour of the selected operator</source>
         <translation>Zu einem Nachbarn des gewählten Operators</translation>
+    </message>
+    <message>
+        <source>To the first or the last operator</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Expand the block, or show the operator large</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Space</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Collapse or expand the block</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Find: Enter for the next, Shift+Enter for the previous</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Fused operators or ONNX nodes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Fit everything, actual size</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ctrl+Click</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Add to the selection, or take away</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Double click</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Drag</source>
