@@ -54,7 +54,7 @@ def test_that_a_click_on_a_span_lights_up_every_view_and_esc_lets_go(qtbot: QtBo
     assert work.dag.selected == ("m1/b1",)
     assert selected_rows(opened) == {"m1/b1"}
     assert work.inspector.inspection is not None
-    assert work.inspector.inspection.title == "m1/b1"
+    assert work.inspector.inspection.title == "m1.b1"  # where the exporter had it, not what it calls it
     qtbot.keyClick(canvas, Qt.Key.Key_Escape)
     assert not opened.state.selection.pinned
     assert work.dag.selected == ()
@@ -80,7 +80,7 @@ def test_that_hovering_shows_and_leaving_forgets(qtbot: QtBot, opened: WindowPro
     qtbot.mouseMove(work.comparison.canvas.viewport(), point_of(opened, "m0/b0", 0))
     assert opened.state.selection.hovered == {"m0/b0"}
     assert work.inspector.inspection is not None
-    assert work.inspector.inspection.title == "m0/b0"
+    assert work.inspector.inspection.title == "m0.b0"
     assert not opened.state.selection.pinned
     qtbot.mouseMove(work.comparison.canvas.viewport(), QPoint(GUTTER // 2, 2))
     assert not opened.state.selection.hovered
