@@ -46,6 +46,9 @@ def optimize(
     repeats: int = 50,
     verify: bool = True,
     workspace_mb: int | None = None,
+    error_budget: float | None = None,
+    calibrate: str | Path | None = None,
+    calibration_method: str = "mse",
     output: str | Path | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -55,7 +58,8 @@ def optimize(
     Args:
         model: An ONNX file, a `Network`, or an onnx.ModelProto.
         device: "auto", "cuda:0", "sim:h200", ...
-        precision: "fp32", "tf32", "fp16" or "bf16".
+        precision: "fp32", "tf32", "fp16" or "bf16"; "auto" for the fastest of these, operator by operator, within
+            the error budget; "int8" for 8-bit integers wherever they gain.
         batch: Size of the leading dimension; None for the model's own, or 1.
         shapes: Shapes of inputs by name, where the model does not fix them.
         mode: Which schedulers compete.
@@ -65,6 +69,9 @@ def optimize(
         repeats: Measurements of each schedule.
         verify: Whether outputs are compared with the original model's.
         workspace_mb: The largest workspace of a library's kernel, in MiB.
+        error_budget: The largest relative L2 error of an output, for "auto"; None for 0.002.
+        calibrate: A folder of .npy files with inputs, for "int8" and "auto"; None for random inputs.
+        calibration_method: How ranges of integers follow from those: "mse", "minmax", "percentile" or "entropy".
         output: Where to save the recording; None to keep it in memory only.
         progress: Takes the events of the job as they come.
         cancelled: Asked often; once it says yes the best so far is kept.
@@ -92,6 +99,9 @@ def optimize(
         verify=verify,
         search_seconds=search_seconds,
         workspace_mb=workspace_mb,
+        error_budget=error_budget,
+        calibrate=None if calibrate is None else str(calibrate),
+        calibration_method=calibration_method,
     )
     if output is not None:
         check_output(Path(output))
@@ -174,7 +184,6 @@ def _from_model(
     source: Any, wanted: Sequence[Mapping[str, Any]], options: Mapping[str, Any]
 ) -> tuple[PlanContents, ServingDevice]:
     """Optimizes every shape."""
-    from warploom.graph import Precision
     from warploom.serving.building import Scheduled, build_contents
 
     device = serving_device(options["device"], options["workspace_mb"])
@@ -184,12 +193,27 @@ def _from_model(
             for recording in recordings:
                 recording.graph = _held(recording.graph)
     scheduled = [Scheduled(one.graph, one.optimized.plan, one.optimized.measurement.median_us) for one in recordings]
-    precision, limit = Precision(options["precision"]), options["workspace_mb"]
+    precision, limit = _common_precision(recordings), options["workspace_mb"]
     proofs = bool(options["verify"])
     contents, _ = build_contents(
         recordings[0].model, scheduled, device, precision, workspace_mb=limit, prove_rows=proofs
     )
     return contents, device
+
+
+def _common_precision(recordings: Sequence[Recording]) -> Precision:
+    """The precision that every shape was given.
+
+    Raises:
+        PlanError: If there are several.
+    """
+    found = {recording.settings.precision for recording in recordings}
+    if len(found) > 1:
+        raise PlanError(
+            f"The shapes were given different precisions ({', '.join(sorted(found))}), but a plan has one: choose it "
+            "with precision (on the command line --precision)."
+        )
+    return found.pop()
 
 
 def _from_recording(
@@ -200,13 +224,13 @@ def _from_recording(
     *,
     prove_rows: bool,
 ) -> tuple[PlanContents, ServingDevice]:
-    from warploom.graph import Precision
     from warploom.recording.file import read_recording
     from warploom.serving.building import build_contents
 
     recording = read_recording(Path(source)) if isinstance(source, str | Path) else source
     opened = serving_device(device or recording.settings.device, workspace_mb)
-    chosen: Precision = Precision(precision) if precision else recording.settings.precision
+    own: Precision = recording.settings.precision
+    chosen = _named_precision(precision, own) if precision else own
     contents, _ = build_contents(
         recording.model,
         [_scheduled(recording)],
@@ -216,6 +240,19 @@ def _from_recording(
         prove_rows=prove_rows,
     )
     return contents, opened
+
+
+def _named_precision(name: str, own: Precision) -> Precision:
+    """Another precision for a recording's schedule.
+
+    Raises:
+        PlanError: If one of them was decided operator by operator, which needs the model.
+    """
+    from warploom.graph import UNIFORM, Precision
+
+    if name != own and (name not in UNIFORM or own not in UNIFORM):
+        raise PlanError(f"The recording is in {own}: build from the model to have a plan in {name}.")
+    return Precision(name)
 
 
 def _scheduled(recording: Recording) -> Scheduled:
@@ -242,7 +279,8 @@ def _imported_again(recording: Recording) -> Graph:
     from warploom.worker.load import load_model
 
     fingerprint, settings = recording.model, recording.settings
-    model = load_model(fingerprint.path, settings.batch, dict(settings.shapes), JobContext(1, _ignore, _never))
+    context = JobContext(1, _ignore, _never)
+    model = load_model(fingerprint.path, settings.batch, dict(settings.shapes), context, settings.precision_plan)
     if model.imported.sha256 != fingerprint.sha256:
         raise PlanError(
             f"The model {fingerprint.path} has changed since the recording was made: optimize it again, then build."

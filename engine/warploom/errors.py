@@ -57,6 +57,12 @@ class RecordingError(WarploomError):
     code = "recording"
 
 
+class CalibrationError(WarploomError):
+    """The data that a model is to be calibrated with is missing or does not fit it."""
+
+    code = "calibration"
+
+
 class PlanError(WarploomError):
     """A plan file cannot be read, written or run here, or an input does not fit it."""
 

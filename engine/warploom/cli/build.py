@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from warploom.cli.options import Batch, Mode, PrecisionName, ShapeList, parse_shapes
+from warploom.cli.options import (
+    Batch,
+    Calibration,
+    CalibrationMethodName,
+    ErrorBudget,
+    Mode,
+    PrecisionName,
+    ShapeList,
+    parse_shapes,
+)
 
 Workspace = Annotated[
     int | None, typer.Option("--workspace-mb", min=0, help="Largest workspace of a library's kernel, in MiB.")
@@ -25,8 +34,11 @@ def build(
         str | None, typer.Option("--device", help="Where it shall run [default: auto, or the recording's].")
     ] = None,
     precision: Annotated[
-        PrecisionName | None, typer.Option(help="Arithmetic of float operators [default: fp32, or the recording's].")
+        PrecisionName | None, typer.Option(help="Arithmetic of operators [default: fp32, or the recording's].")
     ] = None,
+    error_budget: ErrorBudget = None,
+    calibrate: Calibration = None,
+    calibration_method: CalibrationMethodName = "mse",
     batch: Batch = None,
     batches: Annotated[
         str | None, typer.Option("--batches", metavar="1,8,16", help="Batch sizes of a plan that picks among them.")
@@ -56,8 +68,12 @@ def build(
 
     path = output or Path(f"{source.stem}.plan")
     from_model = source.suffix not in (".plan", ".warploom")
+    if not from_model and (calibrate is not None or error_budget is not None):
+        raise typer.BadParameter(f"{source.name} has its precision already: build from the model to decide it anew.")
     with open_progress(log=log) as view, InterruptFlag() as interrupted:
-        options = {"mode": mode.value, "search_seconds": search_seconds, "cancelled": interrupted.is_set}
+        options: dict[str, Any] = {"mode": mode.value, "search_seconds": search_seconds}
+        options |= {"cancelled": interrupted.is_set}
+        options |= {"error_budget": error_budget, "calibrate": calibrate, "calibration_method": calibration_method}
         plan = build_plan(
             source,
             path,

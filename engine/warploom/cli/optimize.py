@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from warploom.cli.options import Batch, DeviceName, Mode, ModelFile, PrecisionName, ShapeList, parse_shapes
+from warploom.cli.options import (
+    Batch,
+    Calibration,
+    CalibrationMethodName,
+    DeviceName,
+    ErrorBudget,
+    Mode,
+    ModelFile,
+    PrecisionName,
+    ShapeList,
+    parse_shapes,
+)
 
 MAX_REPEATS = 100_000
 
@@ -35,7 +46,12 @@ def optimize(
     ] = None,
     batch: Batch = None,
     shape: ShapeList = None,
-    precision: Annotated[PrecisionName, typer.Option(help="Arithmetic of float operators.")] = PrecisionName.FP32,
+    precision: Annotated[
+        PrecisionName, typer.Option(help="Arithmetic of operators; auto decides for each.")
+    ] = PrecisionName.FP32,
+    error_budget: ErrorBudget = None,
+    calibrate: Calibration = None,
+    calibration_method: CalibrationMethodName = "mse",
     workspace_mb: Annotated[
         int | None, typer.Option("--workspace-mb", min=0, help="Largest workspace of a library's kernel, in MiB.")
     ] = None,
@@ -77,6 +93,9 @@ def optimize(
         batch=batch,
         shapes=parse_shapes(shape),
         precision=precision.value,
+        error_budget=error_budget,
+        calibrate=None if calibrate is None else str(calibrate),
+        calibration_method=calibration_method,
         repeats=repeats,
         verify=verify,
         search_seconds=search_seconds,

@@ -26,12 +26,14 @@ class Mode(enum.StrEnum):
 
 
 class PrecisionName(enum.StrEnum):
-    """Arithmetic of float operators (the same names as warploom.graph.Precision)."""
+    """Arithmetic of operators: the names of warploom.graph.Precision, and "auto"."""
 
     FP32 = "fp32"
     TF32 = "tf32"
     FP16 = "fp16"
     BF16 = "bf16"
+    INT8 = "int8"
+    AUTO = "auto"
 
 
 class ExportFormat(enum.StrEnum):
@@ -59,6 +61,17 @@ DeviceName = Annotated[str, typer.Option("--device", help="Where to run: auto, s
 ShapeList = Annotated[
     list[str] | None,
     typer.Option("--shape", metavar="NAME=1,3,224,224", help="Shape of an input whose dimensions are not fixed."),
+]
+ErrorBudget = Annotated[
+    float | None,
+    typer.Option("--error-budget", help="Largest relative error of an output, for --precision auto [default: 0.002]."),
+]
+Calibration = Annotated[
+    Path | None,
+    typer.Option("--calibrate", metavar="FOLDER", help="Inputs as .npy files, for --precision int8 and auto."),
+]
+CalibrationMethodName = Annotated[
+    str, typer.Option("--calibration-method", help="How ranges follow from them: mse, minmax, percentile, entropy.")
 ]
 Batch = Annotated[int | None, typer.Option("--batch", min=1, help="Batch size [default: the model's, or 1].")]
 

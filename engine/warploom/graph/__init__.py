@@ -6,6 +6,7 @@ from warploom.graph.graph import Graph
 from warploom.graph.log import LogEntry
 from warploom.graph.operator import Attributes, AttributeValue, Operator, OperatorKind, Primitive, attributes
 from warploom.graph.precision import UNIFORM, Precision
+from warploom.graph.precision_plan import PrecisionPlan
 from warploom.graph.tensor import Tensor
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Operator",
     "OperatorKind",
     "Precision",
+    "PrecisionPlan",
     "Primitive",
     "Tensor",
     "attributes",

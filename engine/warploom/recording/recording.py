@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from warploom.device.protocol import DeviceInfo, Measurement
 from warploom.errors import RecordingError
-from warploom.graph import Graph, LogEntry, Precision
+from warploom.graph import Graph, LogEntry, Precision, PrecisionPlan
 from warploom.schedule import Schedule, StreamPlan
 from warploom.timeline import Timeline
 from warploom.version import __version__
@@ -58,6 +58,7 @@ class Settings:
         counters: Further counters that were sampled.
         search_seconds: Bound of the search; None for none.
         schedule: File of the saved schedule that was run instead of a search.
+        precision_plan: Precision of every operator, where that was decided one by one.
     """
 
     device: str
@@ -72,6 +73,7 @@ class Settings:
     counters: tuple[str, ...] = ()
     search_seconds: float | None = None
     schedule: str | None = None
+    precision_plan: PrecisionPlan | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from warploom.graph import Graph, Precision
+from warploom.graph import DType, Graph, Precision
 
 Array = npt.NDArray[Any]
 
@@ -18,6 +18,8 @@ TOLERANCES: Mapping[Precision, float] = {
     Precision.TF32: 2e-3,
     Precision.FP16: 2e-3,
     Precision.BF16: 1.5e-2,
+    Precision.MIXED: 2e-3,
+    Precision.INT8: 1e-1,
 }
 """Largest relative L2 error of an output that counts as the same result, for a short chain of operators."""
 
@@ -33,6 +35,8 @@ def tolerance_for(graph: Graph, precision: Precision) -> float:
     90 operators in a row drifts by 2.4e-5 in fp32 and 3.8e-3 in fp16, every operator alone by less than 3e-6 in fp32.)
     """
     length = max(1.0, longest_chain(graph) / SHORT_CHAIN)
+    if precision is Precision.MIXED and any(tensor.dtype is DType.BFLOAT16 for tensor in graph.tensors.values()):
+        precision = Precision.BF16
     return TOLERANCES[precision] * (length if precision is Precision.FP32 else math.sqrt(length))
 
 

@@ -66,12 +66,14 @@ def record_model(request: OptimizeRequest, context: JobContext) -> Recording:
     Raises:
         WarploomError: If a step fails.
     """
+    from warploom.worker.precision import decide_precision
     from warploom.worker.settings import check_settings
 
     settings = check_settings(request.options)
     device = _open_device(request.options, context)
     model = load_model(request.model, request.options.batch, request.options.shapes, context)
     _send_graph(model, context)
+    model, settings = decide_precision(model, settings, device, context)
     return _record(request, settings, device, model, context)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warploom.graph import Graph
+from warploom.graph import Graph, PrecisionPlan
 from warploom.worker.context import JobContext
 from warploom.worker.messages import ModelFile, ModelFiles, ModelFilesRequest
 
@@ -22,16 +22,24 @@ class LoadedModel:
     Attributes:
         imported: The file and its raw Graph.
         options: How it was imported.
-        graph: The fused Graph.
+        graph: The fused Graph, rewritten as `plan` says.
+        plan: Precision of its operators, where that was decided one by one.
     """
 
     imported: ImportedModel
     options: ImportOptions
     graph: Graph
+    plan: PrecisionPlan | None = None
 
 
-def load_model(path: str, batch: int | None, shapes: Mapping[str, tuple[int, ...]], context: JobContext) -> LoadedModel:
-    """Imports a model file and fuses its Graph.
+def load_model(
+    path: str,
+    batch: int | None,
+    shapes: Mapping[str, tuple[int, ...]],
+    context: JobContext,
+    plan: PrecisionPlan | None = None,
+) -> LoadedModel:
+    """Imports a model file, fuses its Graph, and rewrites it as a plan of an earlier job says.
 
     Raises:
         ModelImportError: If the file is not a valid model or a shape stays unknown.
@@ -40,6 +48,7 @@ def load_model(path: str, batch: int | None, shapes: Mapping[str, tuple[int, ...
     file = Path(path)
     context.phase("import", file.name)
     from warploom.importer.load import ImportOptions, import_model
+    from warploom.passes.apply_precision import apply_precision
     from warploom.passes.pipeline import optimize_graph
 
     options = ImportOptions(batch=batch, shapes=dict(shapes))
@@ -49,7 +58,7 @@ def load_model(path: str, batch: int | None, shapes: Mapping[str, tuple[int, ...
     fused = optimize_graph(imported.graph)
     context.note(fused.log)
     context.stop_if_cancelled()
-    return LoadedModel(imported, options, fused.graph)
+    return LoadedModel(imported, options, apply_precision(fused.graph, plan), plan)
 
 
 def list_model_files(request: ModelFilesRequest) -> ModelFiles:

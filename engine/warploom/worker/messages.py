@@ -15,7 +15,14 @@ CHUNK_BYTES = 256 * 1024
 
 
 class OptimizeOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of the main job; defaults as the command line's."""
+    """Settings of the main job; defaults as the command line's.
+
+    Attributes:
+        precision: A `Precision`, or "auto": whatever is fastest within `error_budget`, operator by operator.
+        error_budget: Of the relative L2 error of every output; None for the default.
+        calibrate: Folder of .npy files that 8-bit integers are calibrated with, or that errors are measured on.
+        calibration_method: How ranges follow from that: a `CalibrationMethod`.
+    """
 
     device: str = "auto"
     mode: str = "both"
@@ -31,6 +38,9 @@ class OptimizeOptions(msgspec.Struct, frozen=True, kw_only=True):
     workspace_mb: int | None = None
     sample_interval_ns: int = 1000
     counters: tuple[str, ...] = ()
+    error_budget: float | None = None
+    calibrate: str | None = None
+    calibration_method: str = "mse"
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):

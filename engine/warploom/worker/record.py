@@ -97,6 +97,7 @@ def _settings(request: OptimizeRequest, settings: JobSettings, graph: Graph, dev
     return Settings(
         device=device.id,
         precision=settings.precision,
+        precision_plan=settings.plan,
         batch=batch_size(graph),
         mode=settings.mode,
         max_group_operators=settings.limits.max_group_operators,

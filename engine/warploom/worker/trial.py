@@ -127,7 +127,7 @@ def _model(request: TryRequest, recording: Recording, device: Device, context: J
     settings = recording.settings
     try:
         path = request.model or recording.model.path
-        model = load_model(path, settings.batch, dict(settings.shapes), context)
+        model = load_model(path, settings.batch, dict(settings.shapes), context, settings.precision_plan)
     except ModelImportError as error:
         if not device.info.simulated:
             raise

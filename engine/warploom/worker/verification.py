@@ -81,7 +81,7 @@ def _reference(model: LoadedModel, context: JobContext) -> tuple[Graph, dict[str
     """The graph to execute, its inputs, and the outputs of the original model for them."""
     from warploom.importer.reference import random_inputs, reference_outputs
 
-    graph, replacements = _with_weights(model, context)
+    graph, replacements = graph_with_weights(model, context)
     inputs = random_inputs(graph, SEED)
     if context.cancelled():
         return graph, inputs, {}
@@ -130,16 +130,18 @@ def _error_of(
         return math.inf
 
 
-def _with_weights(model: LoadedModel, context: JobContext) -> tuple[Graph, tuple[Replacement, ...]]:
+def graph_with_weights(model: LoadedModel, context: JobContext) -> tuple[Graph, tuple[Replacement, ...]]:
     """The graph with weights that make a comparison mean something, and what the reference needs to have the same."""
     if not has_symbolic_weights(model.imported.graph):
         return model.graph, ()
     from warploom.importer.random_weights import apply_replacements, find_replacements
+    from warploom.passes.apply_precision import apply_precision
     from warploom.passes.pipeline import optimize_graph
 
     context.note([_random_weights_entry(model)])
     replacements = find_replacements(model.imported.graph, SEED)
-    graph = optimize_graph(apply_replacements(model.imported.graph, replacements)).graph
+    fused = optimize_graph(apply_replacements(model.imported.graph, replacements)).graph
+    graph = apply_precision(fused, model.plan)
     if tuple(graph.index) != tuple(model.graph.index):
         raise DeviceError(
             f"The graph of {model.imported.name!r} with random weights differs from the one that was scheduled, so its "

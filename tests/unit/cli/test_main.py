@@ -11,10 +11,9 @@ from warploom.cli.interrupt import InterruptFlag
 from warploom.cli.options import ExportFormat, Mode, PrecisionName, parse_shapes
 from warploom.cli.qt_libraries import how_to_install, missing_libraries
 from warploom.errors import CancelledError, CommandError
-from warploom.graph import Precision
 from warploom.schedule.modes import MODES
 from warploom.version import __version__
-from warploom.worker.settings import check_settings
+from warploom.worker.settings import CHOICES, check_settings
 
 
 def run(*arguments: str) -> int:
@@ -117,7 +116,7 @@ def test_that_shapes_are_read_as_written() -> None:
 def test_that_the_choices_of_the_command_line_are_those_of_the_engine() -> None:
     from warploom.report.export import FORMATS
 
-    assert tuple(PrecisionName) == tuple(Precision)
+    assert tuple(PrecisionName) == CHOICES
     assert tuple(Mode) == tuple(MODES)
     assert set(ExportFormat) == set(FORMATS)
 

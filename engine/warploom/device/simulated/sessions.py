@@ -89,6 +89,8 @@ def _make_session(graph: Graph, operator: Operator, structure: Structure, *, wid
     options.intra_op_num_threads = _threads(graph, operator)
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Integer kernels that onnxruntime would fuse round in the middle; a GPU scales the exact sums.
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
