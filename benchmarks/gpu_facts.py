@@ -74,5 +74,5 @@ def header() -> dict[str, Any]:
         "written": now(),
         "gpu": gpu_state().get("name", ""),
         "versions": versions(),
-        "machine": platform.platform(),
+        "machine": f"{platform.system()} {platform.machine()}",
     }
