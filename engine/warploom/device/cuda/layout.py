@@ -13,6 +13,7 @@ _STORAGE: Mapping[Precision, DType] = {
     Precision.TF32: DType.FLOAT32,
     Precision.FP16: DType.FLOAT16,
     Precision.BF16: DType.BFLOAT16,
+    Precision.INT8: DType.FLOAT16,
 }
 
 # Tensor-core engines read 16 bytes at a time along the channels, so channels are padded to fill them.
@@ -56,7 +57,11 @@ class Layout:
 
 def storage_type(dtype: DType, precision: Precision) -> DType:
     """The type that a device stores a tensor in: floats follow the precision, float64 included; others keep theirs."""
-    return _STORAGE[precision] if dtype.is_float else dtype
+    if not dtype.is_float:
+        return dtype
+    if precision is Precision.MIXED:
+        return dtype if dtype.itemsize == 2 else DType.FLOAT32
+    return _STORAGE[precision]
 
 
 def row_major(shape: Sequence[int], dtype: DType) -> Layout:

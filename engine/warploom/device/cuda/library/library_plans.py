@@ -81,7 +81,7 @@ class LibraryPlans:
                 if progress is not None:
                     progress(done, len(missing), key)
                 started = time.monotonic()
-                known[key] = self._chosen(distinct[key], precision, bench)
+                known[key] = self._chosen(distinct[key], precision_of(key), bench)
                 self._spent_s += time.monotonic() - started
                 if database is not None:
                     database.put(PLAN_KIND, {key: _encoded(known[key])})

@@ -17,7 +17,12 @@ LibraryStep = ConvStep | MatmulStep
 @lru_cache(maxsize=1 << 16)  # asked for every time that a step is bound
 def signature(step: LibraryStep, precision: Precision) -> str:
     """Everything about a step that its plan depends on, as text: names of buffers do not count, alignments do."""
-    return f"{precision.value} {_of_conv(step) if isinstance(step, ConvStep) else _of_matmul(step)}"
+    return f"{arithmetic(step, precision)} {_of_conv(step) if isinstance(step, ConvStep) else _of_matmul(step)}"
+
+
+def arithmetic(step: LibraryStep, precision: Precision) -> Precision:
+    """How a step multiplies: as the precision says or, where that leaves it open, as its operands are stored."""
+    return precision.of_floats((step.x if isinstance(step, ConvStep) else step.a).layout.dtype)
 
 
 def precision_of(key: str) -> Precision:

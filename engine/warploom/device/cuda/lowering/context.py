@@ -52,6 +52,10 @@ class LoweringContext:
         """The type that a computed tensor is stored in (which inner tensors of a segment would be stored in, too)."""
         return storage_type(self.graph.tensors[name].dtype, self.precision)
 
+    def arithmetic(self, name: str) -> Precision:
+        """The arithmetic of what computes a tensor: the precision, or what the tensor's own type says."""
+        return self.precision.of_floats(self.graph.tensors[name].dtype)
+
     def constant(self, name: str) -> Constant | None:
         """The constant of that name; None for a computed tensor."""
         return self.graph.constants.get(name)

@@ -11,6 +11,7 @@ from warploom.device.cuda.lowering.desugar import desugar
 from warploom.device.cuda.lowering.layouts import choose_layouts
 from warploom.device.cuda.lowering.lowered import OUTPUT_PREFIX, LoweredGraph, PreparedWeight
 from warploom.device.cuda.lowering.placement import place
+from warploom.device.cuda.lowering.quantized import fold_dequantized
 from warploom.device.cuda.lowering.registry import Registry, default_registry
 from warploom.device.cuda.lowering.segment import Segment
 from warploom.device.cuda.lowering.segments import cut
@@ -43,7 +44,7 @@ def lower_graph(
     """
     registry = default_registry() if registry is None else registry
     require_support(graph, precision, registry)
-    graph = desugar(graph)
+    graph = desugar(fold_dequantized(graph))
     layouts = choose_layouts(graph, precision)
     usage = Usage.of(graph, [cut(operator, graph, registry) for operator in graph.operators])
     placed = place(usage, layouts, concat_slices(usage, layouts, separate))

@@ -48,7 +48,7 @@ def fusions(
         channel_axis: The axis of the result that biases run along.
         is_residual: Whether the library can add a computed tensor, given where it lies.
     """
-    precision = context.precision
+    precision = context.arithmetic(segment.main.outputs[0])
     most = _walk(segment, context, biases, channel_axis, is_residual, _ACTIVATIONS[precision])
     plain = _walk(segment, context, biases, channel_axis, _never, ("Relu",))
     return (most,) if most == plain else (most, plain)
@@ -112,7 +112,7 @@ def _stage(
         return None
     if stage == "bias" and _follows_channels(other, primitive.outputs[0], context, channel_axis):
         return Fusion(fusion.taken + 1, primitive.outputs[0], (*fusion.biases, other))
-    strict = context.precision is Precision.FP32
+    strict = context.arithmetic(fusion.result) is Precision.FP32
     if stage == "residual" and other in context.placements and not strict and is_residual(other):
         return Fusion(fusion.taken + 1, primitive.outputs[0], fusion.biases, other)
     return None
