@@ -24,17 +24,17 @@ class DagMinimap(QWidget):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._painter = painter
         self._picture: DagPicture | None = None
-        self._small: QPixmap | None = None
+        self._small, self._stale = QPixmap(), True
         self._seen = QRectF()
 
     def set_painter(self, painter: DagPainter) -> None:
         """Draws in another theme."""
-        self._painter, self._small = painter, None
+        self._painter, self._stale = painter, True
         self.update()
 
     def set_picture(self, picture: DagPicture | None) -> None:
         """Shows another graph; takes the size that suits its proportions."""
-        self._picture, self._small = picture, None
+        self._picture, self._stale = picture, True
         if picture is not None:
             bounds = picture.geometry.bounds
             unit = min(_WIDEST / bounds.width(), _HIGHEST / bounds.height())
@@ -61,8 +61,8 @@ class DagMinimap(QWidget):
         if self._picture is None:
             return
         theme, inner, bounds = self._painter.theme, self._inner(), self._picture.geometry.bounds
-        if self._small is None:
-            self._small = self._draw_small(inner.size())
+        if self._stale:
+            self._draw_small(self._picture, inner.size())
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ground = QColor(theme.surface)
@@ -85,18 +85,20 @@ class DagMinimap(QWidget):
         painter.setBrush(tint)
         painter.drawRoundedRect(frame, 2, 2)
 
-    def _draw_small(self, size: QSizeF) -> QPixmap:
-        assert self._picture is not None
-        ratio, bounds = self.devicePixelRatioF(), self._picture.geometry.bounds
-        pixmap = QPixmap((size * ratio).toSize())
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
+    def _draw_small(self, picture: DagPicture, size: QSizeF) -> None:
+        """Draws into the same pixmap while its size stays: PySide keeps references to None for each new one."""
+        ratio, bounds = self.devicePixelRatioF(), picture.geometry.bounds
+        pixels = (size * ratio).toSize()
+        if self._small.size() != pixels:
+            self._small = QPixmap(pixels)
+        self._small.setDevicePixelRatio(ratio)
+        self._small.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(self._small)
         painter.scale(size.width() / bounds.width(), size.height() / bounds.height())
         painter.translate(-bounds.topLeft())
-        self._painter.paint_far(painter, self._picture)
+        self._painter.paint_far(painter, picture)
         painter.end()
-        return pixmap
+        self._stale = False
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         if event.button() is Qt.MouseButton.LeftButton:

@@ -59,6 +59,7 @@ class MainWindow(QMainWindow):
         self.state, self.session = state, session
         self._settings, self._appearance = settings, appearance
         self._laid_out = False
+        self._settling = [QTimer(self, singleShot=True, interval=delay_ms) for delay_ms in _SETTLING_MS]
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
         self.registry = ActionRegistry(self)
@@ -117,6 +118,7 @@ class MainWindow(QMainWindow):
                 menus[spec.menu].addSeparator()
             menus[spec.menu].addAction(action)
         self._recent_menu = QMenu(self.tr("Open &recent"), self)
+        self._recent_menu.triggered.connect(lambda action: self._open_file(action.data()))
         menus["file"].insertMenu(self.registry["file.save"], self._recent_menu)
         menus["view"].addSeparator()
         for dock in self.workbench.docks:
@@ -143,6 +145,8 @@ class MainWindow(QMainWindow):
         self.start_page.file_chosen.connect(self._open_file)
         self.start_page.sample_chosen.connect(self.open_sample)
         self._appearance.changed.connect(self._set_theme)
+        for timer in self._settling:
+            timer.timeout.connect(self._fit_screen)
         self._connect_jobs()
         self.workbench.comparison.figure_wanted.connect(self.choose_figure)
         pictures = self.workbench.dag.pictures
@@ -176,8 +180,8 @@ class MainWindow(QMainWindow):
 
     def _fit_screen_soon(self) -> None:
         """Room that is not needed any more is free only after the layouts have noticed."""
-        for delay_ms in _SETTLING_MS:
-            QTimer.singleShot(delay_ms, self, self._fit_screen)
+        for timer in self._settling:
+            timer.start()
 
     def _fit_screen(self) -> None:
         """Never larger than the screen: at 200 % scaling, half of its pixels count."""
@@ -271,11 +275,14 @@ class MainWindow(QMainWindow):
     def _show_recent(self) -> None:
         recent = self._settings.recent
         self.start_page.set_recent(recent)
-        self._recent_menu.clear()
-        for path in recent:
-            action = QAction(str(path), self._recent_menu)
-            action.triggered.connect(partial(self._open_file, str(path)))
-            self._recent_menu.addAction(action)
+        actions = self._recent_menu.actions()
+        while len(actions) < len(recent):
+            actions.append(QAction(self._recent_menu))
+            self._recent_menu.addAction(actions[-1])
+        for number, action in enumerate(actions):
+            action.setVisible(number < len(recent))
+            action.setData(str(recent[number]) if number < len(recent) else "")
+            action.setText(action.data().replace("&", "&&"))
         self._recent_menu.setEnabled(bool(recent))
 
     # -- actions

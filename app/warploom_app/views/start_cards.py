@@ -88,7 +88,7 @@ class RecordingCard(Card):
     def __init__(self, path: Path, theme: Theme) -> None:
         super().__init__(str(path), path.name, "")
         self.path = path
-        self._drawn = False
+        self._drawn: Path | None = None
         self._picture = QLabel()
         self._picture.setFixedHeight(_PICTURE.height())
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -109,15 +109,17 @@ class RecordingCard(Card):
 
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours; a picture has the colours of streams in both."""
-        if not self._drawn:
+        if self._drawn is None:
             self._picture.setPixmap(icon("recording", theme.muted).pixmap(24, 24))
 
     def show_picture(self, picture: Path, caption: Caption) -> None:
         """Shows the small timelines and what they say."""
+        if picture == self._drawn:
+            return  # a recording that changes gets a picture of another name
         pixmap = QPixmap(str(picture))
         pixmap.setDevicePixelRatio(2.0)
         self._picture.setPixmap(pixmap)
-        self._drawn = True
+        self._drawn = picture
         device = self.tr("{} (simulated)").format(caption.device) if caption.simulated else caption.device
         result = f"{caption.before} → {caption.after}, {caption.change}"
         self._title.setText(caption.model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -57,6 +58,10 @@ class StartPage(QScrollArea):
         self.thumbnails.ready.connect(self._show_pictures)
         self._icons: list[tuple[QLabel, str, int]] = []
         self._recent_buttons: list[QPushButton] = []
+        self._recent_models: tuple[Path, ...] = ()
+        self._recent_recordings: dict[Path, RecordingCard] = {}
+        self._drawing = QTimer(self, singleShot=True, interval=_DRAW_AFTER_MS)
+        self._drawing.timeout.connect(self._draw_pictures)
         self.setWidgetResizable(True)
         page = QWidget()
         page.setObjectName("page")
@@ -101,7 +106,7 @@ class StartPage(QScrollArea):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Has missing pictures drawn, once the page is seen."""
         super().showEvent(event)
-        QTimer.singleShot(_DRAW_AFTER_MS, self, self._draw_pictures)
+        self._drawing.start()
 
     def close_pictures(self) -> None:
         """Ends the drawing of pictures."""
@@ -118,30 +123,45 @@ class StartPage(QScrollArea):
 
     def set_recent(self, files: Sequence[Path]) -> None:
         """Shows the files opened last: recordings as cards, models as lines."""
-        for button in self._recent_buttons:
-            self._recent.removeWidget(button)
-            button.deleteLater()
-        for card in [one for one in self._cards if isinstance(one, RecordingCard) and one.path not in self._shipped]:
-            self._recent_cards.removeWidget(card)
-            self._cards.remove(card)
-            card.deleteLater()
-        self._recent_buttons = []
-        self._recent_heading.setVisible(bool(files))
         recordings = [path for path in files if path.suffix == ".warploom"][:_MOST_CARDS]
-        self._fill(self._recent_cards, [RecordingCard(path, self._theme) for path in recordings])
-        for path in files:
-            if path in recordings:
-                continue
-            button = QPushButton(f"{path.name}    {_tidy(path.parent)}")
-            button.setProperty("link", True)
-            button.setAccessibleName(self.tr("Open {}").format(path))
-            button.setMinimumWidth(1)
-            button.clicked.connect(lambda _=False, path=path: self.file_chosen.emit(str(path)))
-            self._recent_buttons.append(button)
-            self._recent.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
+        self._show_recent_cards(recordings)
+        self._show_recent_models([path for path in files if path not in recordings])
+        self._recent_heading.setVisible(bool(files))
         self._show_pictures()
         if self.isVisible():
             self._draw_pictures()
+
+    def _show_recent_cards(self, paths: Sequence[Path]) -> None:
+        """A card stays as long as its recording is among them."""
+        for path in [one for one in self._recent_recordings if one not in paths]:
+            card = self._recent_recordings.pop(path)
+            self._recent_cards.removeWidget(card)
+            self._cards.remove(card)
+            card.deleteLater()
+        for path in paths:
+            if path not in self._recent_recordings:
+                self._recent_recordings[path] = RecordingCard(path, self._theme)
+                self._fill(self._recent_cards, [self._recent_recordings[path]])
+        self._lay(self._recent_cards, [self._recent_recordings[path] for path in paths])
+
+    def _show_recent_models(self, paths: Sequence[Path]) -> None:
+        while len(self._recent_buttons) < len(paths):
+            button = QPushButton()
+            button.setProperty("link", True)
+            button.setMinimumWidth(1)
+            button.clicked.connect(partial(self._choose_recent, len(self._recent_buttons)))
+            self._recent_buttons.append(button)
+            self._recent.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
+        self._recent_models = tuple(paths)
+        for button in self._recent_buttons[len(paths) :]:
+            button.hide()
+        for button, path in zip(self._recent_buttons, paths, strict=False):
+            button.setText(f"{path.name}    {_tidy(path.parent)}".replace("&", "&&"))
+            button.setAccessibleName(self.tr("Open {}").format(path))
+            button.show()
+
+    def _choose_recent(self, number: int, _checked: bool = False) -> None:
+        self.file_chosen.emit(str(self._recent_models[number]))
 
     def _draw_pictures(self) -> None:
         if self.isVisible():

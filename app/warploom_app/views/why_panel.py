@@ -15,7 +15,7 @@ from warploom_app.views.widgets import muted, wrapping
 
 
 class WhyPanel(QScrollArea):
-    """A numbered list of reasons."""
+    """A numbered list of reasons; its rows are made once and say something else for every pair of schedules."""
 
     def __init__(self, state: AppState) -> None:
         super().__init__()
@@ -23,32 +23,44 @@ class WhyPanel(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Why"))
-        self._rows: list[ReasonRow] = []
+        self._made: list[ReasonRow] = []
+        self._count = 0
+        page = QWidget()
+        self._layout = QVBoxLayout(page)
+        self._layout.setContentsMargins(0, 0, 0, GRID)
+        self._layout.setSpacing(0)
+        self._nothing = muted()
+        self._nothing.setWordWrap(True)
+        self._nothing.setContentsMargins(2 * GRID, 0, 2 * GRID, 0)
+        self._layout.addWidget(self._nothing)
+        self._layout.addStretch(1)
+        self.setWidget(page)
         self.show_reasons(())
 
     @property
     def rows(self) -> Sequence[ReasonRow]:
         """The reasons as shown."""
-        return self._rows
+        return self._made[: self._count]
 
     def show_reasons(self, reasons: Sequence[Reason], nothing: str = "") -> None:
         """Shows other reasons, or why there are none."""
-        page = QWidget()
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 0, 0, GRID)
-        layout.setSpacing(0)
-        self._rows = [ReasonRow(number, reason) for number, reason in enumerate(reasons, 1)]
-        for row in self._rows:
-            row.hovered.connect(self._state.hover)
-            row.chosen.connect(self._state.pin)
-            layout.addWidget(row)
-        if not reasons:
-            text = muted(nothing or self.tr("Optimize a model to see where time is won, and where it is lost."))
-            text.setWordWrap(True)
-            text.setContentsMargins(2 * GRID, 0, 2 * GRID, 0)
-            layout.addWidget(text)
-        layout.addStretch(1)
-        self.setWidget(page)
+        while len(self._made) < len(reasons):
+            self._add_row()
+        self._count = len(reasons)
+        for row, reason in zip(self._made, reasons, strict=False):
+            row.show_reason(reason)
+        for number, row in enumerate(self._made):
+            row.setVisible(number < len(reasons))
+        self._nothing.setText(nothing or self.tr("Optimize a model to see where time is won, and where it is lost."))
+        self._nothing.setVisible(not reasons)
+        self.verticalScrollBar().setValue(0)
+
+    def _add_row(self) -> None:
+        row = ReasonRow(len(self._made) + 1)
+        row.hovered.connect(self._state.hover)
+        row.chosen.connect(self._state.pin)
+        self._made.append(row)
+        self._layout.insertWidget(self._layout.count() - 2, row)  # before the text and the stretch
 
 
 class ReasonRow(QFrame):
@@ -62,35 +74,46 @@ class ReasonRow(QFrame):
     hovered = Signal(object)
     chosen = Signal(object)
 
-    def __init__(self, number: int, reason: Reason) -> None:
+    def __init__(self, number: int) -> None:
         super().__init__()
-        self.reason = reason
+        self.reason: Reason | None = None
         self.setObjectName("reason")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAccessibleName(f"{reason.title}. {reason.text}")
         digit = muted(str(number))
         digit.setFixedWidth(2 * GRID)
         digit.setAlignment(Qt.AlignmentFlag.AlignTop)
-        title = wrapping(QLabel(), reason.title)
-        title.setFont(figure_font())
-        bold = QFont(title.font())
+        self._title, self._text = QLabel(), muted()
+        self._text.setFont(figure_font())
+        bold = QFont(figure_font())
         bold.setWeight(QFont.Weight.DemiBold)
-        title.setFont(bold)
-        text = wrapping(muted(), reason.text)
-        text.setFont(figure_font())
+        self._title.setFont(bold)
         texts = QVBoxLayout()
         texts.setSpacing(2)
-        texts.addWidget(title)
-        texts.addWidget(text)
+        texts.addWidget(self._title)
+        texts.addWidget(self._text)
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * GRID, GRID // 2, 2 * GRID, GRID // 2)
         row.setSpacing(0)
         row.addWidget(digit)
         row.addLayout(texts, 1)
 
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """Those that the reason is about."""
+        return self.reason.operators if self.reason is not None else ()
+
+    def show_reason(self, reason: Reason) -> None:
+        """Says another one."""
+        if reason == self.reason:
+            return
+        self.reason = reason
+        self.setAccessibleName(f"{reason.title}. {reason.text}")
+        wrapping(self._title, reason.title)
+        wrapping(self._text, reason.text)
+
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 - Qt's name
-        self.hovered.emit(self.reason.operators)
+        self.hovered.emit(self.operators)
         super().enterEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
@@ -99,10 +122,10 @@ class ReasonRow(QFrame):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
-            self.chosen.emit(self.reason.operators)
+            self.chosen.emit(self.operators)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.chosen.emit(self.reason.operators)
+            self.chosen.emit(self.operators)
         else:
             super().keyPressEvent(event)
