@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from warploom.device.cuda.memory_plan import Work
 from warploom.device.cuda.modules import KernelModules
 from warploom.device.cuda.own_kernels import HEAD, READ
 from warploom.device.cuda.resolve import StepResolver
-from warploom.device.cuda.scratch import ScratchMemory, weight_bytes
+from warploom.device.cuda.scratch import ScratchMemory, buffer_sizes, weight_bytes
 from warploom.device.cuda.steps import KernelSource, KernelStep, Region
 from warploom.device.cuda.workbench import PlanWork, WorkBench
 from warploom.graph import DType, Precision
@@ -249,6 +249,12 @@ def test_that_each_repetition_has_weights_of_its_own_and_the_same_activations(cu
     assert weight_bytes(both) == 2 * LAYOUT.size_bytes
 
 
+def test_that_a_workspace_suffices_for_every_kernel_of_its_operator() -> None:
+    small, large = (replace(work("a"), workspace_bytes=size) for size in (256, 4096))
+    for order in ((small, large), (large, small)):
+        assert buffer_sizes(order)["workspace/a"] == 4096
+
+
 def test_that_buffers_of_plans_lie_where_an_arena_has_them(cupy: FakeCupy) -> None:
     del cupy
     works = [work("a", weight=True), work("b")]
@@ -273,6 +279,29 @@ def test_that_as_much_is_read_before_a_replay_as_the_rest_of_the_model_has(
     make_bench(database, LAYOUT.size_bytes, stage_work).plan_costs([(plan, [stage_work], None)])
     assert min(sizes) == sizes[-1] == 4 << 20
     assert cupy.compiled
+
+
+def test_that_plans_measured_in_turns_all_read_memory_that_is_still_there(
+    cupy: FakeCupy, database: CostDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del cupy
+    monkeypatch.setattr(replay, "_SPIN_UP_S", 0.0)
+    read: list[int] = []
+    original = workbench.bind_kernel
+
+    def spy(step: KernelStep, function: object, address: Callable[[str], int]) -> object:
+        read.extend([address("block")] if step.kernel is READ else [])
+        return original(step, function, address)
+
+    monkeypatch.setattr(workbench, "bind_kernel", spy)
+    heavy, light = work("a", weight=True), work("b")
+    plans = [
+        (StreamPlan("heavy", (Launch(("a",), 0),)), [heavy], None),
+        (StreamPlan("light", (Launch(("b",), 0),)), [light], None),
+    ]
+    make_bench(database, 64 << 20, heavy, light).plan_costs(plans)
+    assert len(read) >= 3
+    assert len(set(read)) == 1
 
 
 def test_that_the_runtimes_own_kernels_are_whole() -> None:

@@ -67,7 +67,8 @@ def buffer_sizes(works: Iterable[Work]) -> dict[str, int]:
             end = (region.offset + extent(region)) * region.layout.dtype.itemsize
             sizes[region.buffer] = max(sizes.get(region.buffer, 0), end)
         if work.workspace_bytes:
-            sizes[work.workspace] = work.workspace_bytes
+            # The same operator may come with several kernels, whose workspaces differ.
+            sizes[work.workspace] = max(sizes.get(work.workspace, 0), work.workspace_bytes)
     return sizes
 
 

@@ -166,8 +166,10 @@ class WorkBench:
     def _reader(self, size: int) -> Enqueue:
         """Reads that many bytes; a few at least, so that every replay is queued behind something."""
         size = min(max(size, _LEAST_READ), _MOST_READ)
-        if self._read_memory is None or self._read_memory.size < size:
-            self._read_memory = DeviceMemory(size, "allocating memory to fill the cache with")
+        if self._read_memory is None:
+            # As much as will ever be read: what was bound before must not lose its memory to a larger block.
+            most = min(max(self._model_bytes, _LEAST_READ), _MOST_READ)
+            self._read_memory = DeviceMemory(most, "allocating memory to fill the cache with")
         address = self._read_memory.address
         return bind_kernel(read_block(size), self._read_function, lambda _: address)
 
