@@ -5,7 +5,7 @@ from __future__ import annotations
 from string import Template
 
 from warploom_app.icons import icon_file
-from warploom_app.theme import Theme
+from warploom_app.theme import Theme, mixed
 
 _SHEET = Template("""
 QMainWindow, QWidget#page { background: $surface; }
@@ -26,7 +26,13 @@ QMenu::separator { height: 1px; background: $hairline; margin: 4px 0; }
 QToolTip { background: $raised; color: $text; border: 1px solid $hairline; padding: 4px 8px; }
 
 QToolBar { background: $surface; border: none; border-bottom: 1px solid $hairline; padding: 4px 8px; spacing: 6px; }
+QToolBar#flat { border: none; padding: 0; spacing: 0; }
 QToolBar QLabel { color: $muted; }
+QToolBar#flat QToolButton { padding: 4px 6px; border-radius: 4px; border: 1px solid transparent; }
+QToolBar#flat QToolButton:hover, QToolBar#flat QToolButton:pressed { background: $raised; }
+QToolBar#flat QToolButton:focus { border-color: $accent; }
+QToolBar#flat QToolButton:disabled { color: $faded; }
+QToolBar::separator { background: $hairline; width: 1px; margin: 4px 4px; }
 QPushButton, QToolButton#bar {
     background: $raised; border: 1px solid $hairline; border-radius: 4px; padding: 0 12px; min-height: 28px;
 }
@@ -133,6 +139,7 @@ def style_sheet(theme: Theme) -> str:
         raised=theme.raised,
         hairline=theme.hairline,
         text=theme.text,
+        faded=mixed(theme.muted, theme.surface, 0.6),
         muted=theme.muted,
         accent=theme.accent,
         accent_text=theme.accent_text,

@@ -17,10 +17,10 @@ from warploom.schedule.saved import saved_from_json
 from warploom.worker.job import optimize
 from warploom.worker.messages import OptimizeOptions, OptimizeRequest
 from warploom_app.editing.editor import ScheduleEditor
+from warploom_app.editing.geometry import LANE
 from warploom_app.editing.picture import draft_picture
 from warploom_app.main import WindowProgram
 from warploom_app.models.schedule_tree import MIME, NAME, OPERATORS_ROLE, ScheduleTree
-from warploom_app.painters.draft_painter import LANE
 from warploom_app.views.schedule_view import ScheduleView
 from warploom_app.views.workbench import SCHEDULE, TIMELINES
 
@@ -167,7 +167,7 @@ def test_that_a_box_is_dragged_to_another_stage_with_the_mouse(program: WindowPr
     if not editor.edited:  # some platforms do not deliver moves of a pressed button: drop as the view would
         assert lanes.drop(frozenset({operator}), QPointF(end))
     assert editor.edited
-    assert view.undo.isEnabled()
+    assert view.tools.undo.isEnabled()
     assert program.state.selection.pinned == {operator}
 
 
@@ -179,17 +179,17 @@ def test_that_keys_move_and_a_refusal_is_shown_in_words(program: WindowProgram) 
     first = view.editor.picture.items[0]
     program.state.pin(first.operators)
     QTest.keyClick(view.lanes, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
-    assert "reads what" in view.status.text()
-    assert view.status.property("refused") is True
+    assert "reads what" in view.foot.status.text()
+    assert view.foot.status.property("refused") is True
 
 
 def test_that_a_tried_edit_joins_the_recording_beside_the_best(program: WindowProgram, qtbot: QtBot) -> None:
     view, state = view_of(program), program.state
     operator, stage = independent(view.editor)
     view.editor.move_to_group([operator], stage)
-    view.name.setText("mine")
-    assert view.run.isEnabled()
-    QTest.mouseClick(view.run, Qt.MouseButton.LeftButton)
+    view.foot.name.setText("mine")
+    assert view.foot.run.isEnabled()
+    QTest.mouseClick(view.foot.run, Qt.MouseButton.LeftButton)
     assert state.chore is not None
     assert state.chore.kind == "try"
 
@@ -215,7 +215,7 @@ def test_that_one_operator_or_none_is_no_obstacle(make_program: object, recordin
     program.window.workbench.show_tab(SCHEDULE)
     view = view_of(program)
     assert view.editor.draft is None
-    assert not view.run.isEnabled()
+    assert not view.foot.run.isEnabled()
     view.lanes.fit()
     view.lanes.zoom(2.0)
     program.session.open([recording_file])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 
@@ -10,14 +11,14 @@ from PySide6.QtCore import QObject, Signal
 from warploom.errors import ScheduleError
 from warploom.graph import Graph
 from warploom.recording.recording import Candidate
-from warploom.schedule import Schedule
+from warploom.schedule import Schedule, StreamPlan
 from warploom.schedule.editing import stages, streams
 from warploom.schedule.editing.history import Draft, History
 from warploom.schedule.json_format import schedule_to_json
 from warploom.schedule.plan_format import plan_to_json
+from warploom_app.editing.drafts import Drafts
+from warploom_app.editing.moves import NEW_GROUP, Move, Target, moved, staged
 from warploom_app.editing.picture import DraftPicture, draft_picture
-
-NEW_GROUP = stages.NEW_GROUP
 
 
 class ScheduleEditor(QObject):
@@ -38,17 +39,41 @@ class ScheduleEditor(QObject):
         self._solo: Mapping[str, float] = MappingProxyType({})
         self._history: History | None = None
         self._picture = DraftPicture((), 0, (), 0.0)
-        self.source = ""
+        self.drafts = Drafts()
+        self.home, self.source = "", ""
 
-    def begin(self, graph: Graph, names: Mapping[str, str], solo_us: Mapping[str, float], candidate: Candidate) -> None:
-        """Starts from a candidate; edits made so far are forgotten."""
+    def begin(
+        self,
+        graph: Graph,
+        names: Mapping[str, str],
+        solo_us: Mapping[str, float],
+        candidate: Candidate,
+        home: str = "",
+    ) -> None:
+        """Starts from a candidate, or goes on with the edits that it has; those of another one are kept.
+
+        Args:
+            graph: What is scheduled.
+            names: What the window calls the operators.
+            solo_us: Latency of each operator alone.
+            candidate: Where the edits begin.
+            home: The recording that it is in.
+        """
+        self.put_away()
         self._graph, self._names, self._solo = graph, names, solo_us
-        self.source = candidate.name
-        self._set(History(Draft(candidate.plan, candidate.schedule)))
+        self.home, self.source = home, candidate.name
+        original = Draft(candidate.plan, candidate.schedule)
+        self._set(self.drafts.find((home, candidate.name), original) or History(original))
+
+    def put_away(self) -> None:
+        """Keeps the edits under the name of where they began."""
+        if self._history is not None:
+            self.drafts.keep((self.home, self.source), self._history)
 
     def clear(self) -> None:
-        """Shows nothing."""
-        self._graph, self._history, self.source = None, None, ""
+        """Shows nothing; edits are kept."""
+        self.put_away()
+        self._graph, self._history, self.home, self.source = None, None, "", ""
         self._picture = DraftPicture((), 0, (), 0.0)
         self.changed.emit()
 
@@ -85,7 +110,12 @@ class ScheduleEditor(QObject):
     @property
     def edited(self) -> bool:
         """Whether it differs from where it began."""
-        return self._history is not None and self._history.applied > 0
+        return self.edits > 0
+
+    @property
+    def edits(self) -> int:
+        """How many edits are in force."""
+        return self._history.applied if self._history is not None else 0
 
     @property
     def undo_label(self) -> str | None:
@@ -116,15 +146,42 @@ class ScheduleEditor(QObject):
         if self._history is not None and self._history.redo_label is not None:
             self._set(self._history.redone())
 
+    def start_over(self) -> None:
+        """Takes all edits back; they can be brought back one by one."""
+        history = self._history
+        if history is not None and history.applied:
+            self._set(History(history.original, history.steps))
+
+    def move(self, move: Move) -> bool:
+        """Moves operators; whether that was possible."""
+        return self._apply(self._label(move), lambda draft, graph: moved(draft, graph, move))
+
+    def refusal(self, move: Move) -> str:
+        """Why a move is not possible, "" where it is; nothing is changed."""
+        draft, graph = self.draft, self._graph
+        if draft is None or graph is None:
+            return ""
+        try:
+            moved(draft, graph, move)
+        except ScheduleError as error:
+            return self._in_words(error)
+        return ""
+
+    def _label(self, move: Move) -> str:
+        match move.target:
+            case Target.GROUP:
+                return self.tr("move to stage {}").format(move.number + 1)
+            case Target.NEW_STAGE:
+                return self.tr("move to a new stage")
+        return self.tr("move to stream {}").format(move.number)
+
     def move_to_group(self, operators: Collection[str], stage: int, group: int = NEW_GROUP) -> bool:
         """Moves operators into a group of a stage, or a group of their own there."""
-        label = self.tr("move to stage {}").format(stage + 1)
-        return self._edit_stages(label, lambda one, graph: stages.move_to_group(one, graph, operators, stage, group))
+        return self.move(Move(Target.GROUP, frozenset(operators), stage, group))
 
     def move_to_new_stage(self, operators: Collection[str], before: int) -> bool:
         """Moves operators into a stage of their own."""
-        label = self.tr("move to a new stage")
-        return self._edit_stages(label, lambda one, graph: stages.move_to_new_stage(one, graph, operators, before))
+        return self.move(Move(Target.NEW_STAGE, frozenset(operators), before))
 
     def merge_with_next(self, stage: int) -> bool:
         """Makes one stage of a stage and the one after it."""
@@ -138,10 +195,7 @@ class ScheduleEditor(QObject):
 
     def move_to_stream(self, operators: Collection[str], stream: int, before: str | None = None) -> bool:
         """Moves launches to another stream, and before another launch."""
-        label = self.tr("move to stream {}").format(stream)
-        return self._edit_plan(
-            label, lambda draft, graph: streams.move_to_stream(draft.plan, graph, operators, stream, before)
-        )
+        return self.move(Move(Target.STREAM, frozenset(operators), stream, before=before))
 
     def drop_barriers(self) -> bool:
         """Lets every launch wait for nothing but what it reads."""
@@ -169,36 +223,32 @@ class ScheduleEditor(QObject):
         return self._edit_stages(label, parted)
 
     def _edit_stages(self, label: str, edit: Callable[[Schedule, Graph], Schedule]) -> bool:
-        draft = self.draft
-        if draft is None or draft.schedule is None:
-            self.refused.emit(self.tr("This schedule has no stages: move launches between its streams instead."))
-            return False
-        schedule = draft.schedule
-        return self._apply(label, lambda graph: Draft.of(edit(schedule, graph), graph))
+        return self._apply(label, lambda draft, graph: Draft.of(edit(staged(draft), graph), graph))
 
-    def _edit_plan(self, label: str, edit: Callable[[Draft, Graph], object]) -> bool:
-        draft = self.draft
-        if draft is None:
-            return False
-        return self._apply(label, lambda graph: Draft(edit(draft, graph)))  # type: ignore[arg-type]
+    def _edit_plan(self, label: str, edit: Callable[[Draft, Graph], StreamPlan]) -> bool:
+        return self._apply(label, lambda draft, graph: Draft(edit(draft, graph)))
 
-    def _apply(self, label: str, make: Callable[[Graph], Draft]) -> bool:
+    def _apply(self, label: str, make: Callable[[Draft, Graph], Draft]) -> bool:
         history, graph = self._history, self._graph
         if history is None or graph is None:
             return False
         try:
-            draft = make(graph)
+            draft = make(history.current, graph)
         except ScheduleError as error:
-            self.refused.emit(str(error))
+            self.refused.emit(self._in_words(error))
             return False
         after = history.edited(label, draft)
         if after is not history:
             self._set(after)
         return True
 
+    def _in_words(self, error: ScheduleError) -> str:
+        """The reason, with operators called as everywhere else in the window."""
+        return re.sub("'([^']+)'", lambda found: self._names.get(found[1], found[1]), str(error))
+
     def _set(self, history: History) -> None:
         self._history = history
-        self._picture = draft_picture(history.current.plan, self._names, self._solo)
+        self._picture = draft_picture(history.current.plan, self._names, self._solo, self._graph)
         self.changed.emit()
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from warploom.graph import Graph
 from warploom.schedule import Launch, StreamPlan
-from warploom_app.presenters.names import launch_label
+from warploom_app.presenters.names import launch_hint, launch_label
 
 _UNKNOWN_US = 1.0
 """Drawn length of an operator whose latency nobody knows."""
@@ -23,6 +24,7 @@ class DraftItem:
         start_us: Estimated.
         end_us: Estimated.
         stage: Its stage, -1 without.
+        hint: What it is, where there is no room for its title.
     """
 
     operators: tuple[str, ...]
@@ -31,6 +33,7 @@ class DraftItem:
     start_us: float
     end_us: float
     stage: int
+    hint: str = ""
 
     @property
     def merged(self) -> bool:
@@ -77,7 +80,9 @@ class DraftPicture:
         )
 
 
-def draft_picture(plan: StreamPlan, names: Mapping[str, str], solo_us: Mapping[str, float]) -> DraftPicture:
+def draft_picture(
+    plan: StreamPlan, names: Mapping[str, str], solo_us: Mapping[str, float], graph: Graph | None = None
+) -> DraftPicture:
     """Places every launch right after what it waits for, each as long as it takes alone.
 
     What runs side by side slows each other down on a GPU, so the total is a lower bound: the reason to try a draft.
@@ -86,6 +91,7 @@ def draft_picture(plan: StreamPlan, names: Mapping[str, str], solo_us: Mapping[s
         plan: Of the draft.
         names: What the window calls the operators.
         solo_us: Latency of each operator alone.
+        graph: Says what each operator is; None where nobody asks.
     """
     ends: list[float] = []
     items: list[DraftItem] = []
@@ -93,7 +99,8 @@ def draft_picture(plan: StreamPlan, names: Mapping[str, str], solo_us: Mapping[s
         start = max((ends[i] for i in before), default=0.0)
         ends.append(start + _duration(launch, solo_us))
         title = launch_label(launch.operators, names)
-        items.append(DraftItem(launch.operators, title, launch.stream, start, ends[-1], launch.stage))
+        hint = launch_hint(graph, launch.operators) if graph is not None else ""
+        items.append(DraftItem(launch.operators, title, launch.stream, start, ends[-1], launch.stage, hint))
     return DraftPicture(tuple(items), plan.streams, _stages(items), max(ends, default=0.0))
 
 

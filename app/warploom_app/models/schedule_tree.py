@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QAbstractItemModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from warploom_app.editing.editor import NEW_GROUP, ScheduleEditor
+from warploom_app.editing.editor import ScheduleEditor
+from warploom_app.editing.moves import NEW_GROUP, Move, Target
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -54,19 +55,22 @@ class ScheduleTree(QAbstractItemModel):
     """Follows the editor; a drop asks the editor for the move and leaves the rows to it.
 
     Signals:
-        moved: Operators were moved by a drop.
+        doubted: What is dragged may not land where the pointer is (the reason), or it may again ("").
     """
 
-    moved = Signal()
+    doubted = Signal(str)
 
     def __init__(self, editor: ScheduleEditor, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._editor = editor
         self._top = _Node("", "", (), None)
         self._nodes: dict[int, _Node] = {}
+        self._tried: Move | None = None
+        self._reason = ""
         editor.changed.connect(self._rebuild)
 
     def _rebuild(self) -> None:
+        self._tried, self._reason = None, ""
         self.beginResetModel()
         self._top = self._staged() if self._editor.staged else self._streamed()
         self._nodes = {}
@@ -107,8 +111,11 @@ class ScheduleTree(QAbstractItemModel):
         return top
 
     def _operator(self, operators: tuple[str, ...], stage: int, group: int) -> _Node:
-        title = " & ".join(self._editor.names.get(name, name) for name in operators)
+        title = " & ".join(map(self._called, operators))
         return _Node("launch", title, operators, self._alone(operators, merged=True), stage, group)
+
+    def _called(self, operator: str) -> str:
+        return self._editor.names.get(operator, operator)
 
     def _alone(self, operators: Sequence[str], *, merged: bool) -> float | None:
         known = [self._editor.solo_us[name] for name in operators if name in self._editor.solo_us]
@@ -150,7 +157,7 @@ class ScheduleTree(QAbstractItemModel):
             side = Qt.AlignmentFlag.AlignLeft if index.column() == NAME else Qt.AlignmentFlag.AlignRight
             return side | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(node.operators) if node.kind == "launch" else None
+            return "\n".join(map(self._called, node.operators)) if node.kind == "launch" else None
         return node.operators if role == OPERATORS_ROLE else None
 
     def headerData(  # noqa: N802
@@ -185,37 +192,56 @@ class ScheduleTree(QAbstractItemModel):
         return data
 
     def canDropMimeData(  # noqa: N802
-        self, data: QMimeData, _action: Qt.DropAction, _row: int, _column: int, _parent: Index
+        self, data: QMimeData, _action: Qt.DropAction, row: int, _column: int, parent: Index
     ) -> bool:
-        return data.hasFormat(MIME)
+        """Asked at every move of the pointer: a place is tried once, without changing anything."""
+        move = self._move_of(data, row, parent)
+        if move is None:
+            return False
+        if move != self._tried:
+            self._tried, before = move, self._reason
+            self._reason = self._editor.refusal(move)
+            if self._reason != before:
+                self.doubted.emit(self._reason)
+        return not self._reason
 
     def dropMimeData(  # noqa: N802
         self, data: QMimeData, _action: Qt.DropAction, row: int, _column: int, parent: Index
     ) -> bool:
         """Always false: the editor makes the rows anew, so the view must not take the old ones out."""
-        names: list[str] = json.loads(bytes(data.data(MIME).data()).decode())
-        if self._dropped(names, self._node(parent), row):
-            self.moved.emit()
+        move = self._move_of(data, row, parent)
+        if move is not None:
+            self._editor.move(move)
         return False
 
-    def _dropped(self, names: list[str], target: _Node, row: int) -> bool:
-        editor = self._editor
+    def forget_drag(self) -> None:
+        """A drag is over."""
+        reason, self._reason, self._tried = self._reason, "", None
+        if reason:
+            self.doubted.emit("")
+
+    def _move_of(self, data: QMimeData, row: int, parent: Index) -> Move | None:
+        """What dropping rows on, or between, others means."""
+        if not data.hasFormat(MIME):
+            return None
+        names = frozenset(json.loads(bytes(data.data(MIME).data()).decode()))
+        target, staged = self._node(parent), self._editor.staged
         match target.kind:
             case "":
                 count = len(self._top.children)
-                if editor.staged:
-                    return editor.move_to_new_stage(names, count if row < 0 else row)
-                return editor.move_to_stream(names, count)
+                if staged:
+                    return Move(Target.NEW_STAGE, names, count if row < 0 else row)
+                return Move(Target.STREAM, names, count)
             case "stage":
-                return editor.move_to_group(names, target.stage, NEW_GROUP)
+                return Move(Target.GROUP, names, target.stage, NEW_GROUP)
             case "group":
-                return editor.move_to_group(names, target.stage, target.group)
+                return Move(Target.GROUP, names, target.stage, target.group)
             case "stream":
                 before = target.children[row].operators[0] if 0 <= row < len(target.children) else None
-                return editor.move_to_stream(names, target.group, before)
-        if editor.staged:
-            return editor.move_to_group(names, target.stage, target.group)
-        return editor.move_to_stream(names, target.group, target.operators[0])
+                return Move(Target.STREAM, names, target.group, before=before)
+        if staged:
+            return Move(Target.GROUP, names, target.stage, target.group)
+        return Move(Target.STREAM, names, target.group, before=target.operators[0])
 
     def find(self, operator: str) -> QModelIndex:
         """The row of an operator."""

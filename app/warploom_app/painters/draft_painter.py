@@ -2,75 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtCore import QCoreApplication, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QPainter, QPen
 
-from warploom_app.editing.picture import DraftItem, DraftPicture
+from warploom_app.editing.geometry import GUTTER, HEAD, DraftGeometry
+from warploom_app.editing.picture import DraftItem
 from warploom_app.theme import GRID, Theme, mixed, readable_on
 
-GUTTER = 9 * GRID
-HEAD = 3 * GRID
-LANE = 4 * GRID
-_NAME_PX = 24.0
-
-
-@dataclass(frozen=True, slots=True)
-class DraftGeometry:
-    """Where a picture is drawn.
-
-    Attributes:
-        picture: The launches.
-        scale: Pixels per microsecond.
-        offset: Pixels that are scrolled away at the left.
-        top: Pixels that are scrolled away at the top.
-        spare: Empty lanes below the last one, to drop on.
-    """
-
-    picture: DraftPicture
-    scale: float
-    offset: float = 0.0
-    top: float = 0.0
-    spare: int = 1
-
-    def box(self, item: DraftItem) -> QRectF:
-        """The box of a launch."""
-        left, right = self.x(item.start_us), self.x(item.end_us)
-        return QRectF(left, self.lane_top(item.lane) + 3, max(right - left - 1, 2.0), LANE - 6)
-
-    def x(self, time_us: float) -> float:
-        """Of a time."""
-        return GUTTER + time_us * self.scale - self.offset
-
-    def time_at(self, x: float) -> float:
-        """In microseconds."""
-        return (x - GUTTER + self.offset) / self.scale
-
-    def lane_top(self, lane: int) -> float:
-        """Upper edge of a lane."""
-        return HEAD + lane * LANE - self.top
-
-    def lane_at(self, y: float) -> int:
-        """The lane at a height; the first spare one below all others, -1 above them."""
-        if y < HEAD:
-            return -1
-        return min(int((y - HEAD + self.top) // LANE), self.picture.lanes)
-
-    def item_at(self, point: QPointF) -> DraftItem | None:
-        """The launch under a point."""
-        return next((item for item in self.picture.items if self.box(item).contains(point)), None)
-
-    @property
-    def width(self) -> float:
-        """Of everything, gutter included."""
-        return GUTTER + self.picture.total_us * self.scale + 2 * GRID
-
-    @property
-    def height(self) -> float:
-        """Of everything, spare lanes included."""
-        return HEAD + (self.picture.lanes + self.spare) * LANE
+_TEXT_PX = 14.0  # lower lanes show no text
+_LABEL_PX = 15.0  # between the names of streams
+_ROOM_PX = 12.0
+_GHOST = QSizeF(17 * GRID, 3 * GRID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +28,16 @@ class DraftLights:
         hovered: Operators under the pointer.
         target: Where what is dragged would land; None while nothing is.
         refused: Whether it may not.
+        ghost: Where the pointer drags it.
+        dragged: What it is called.
     """
 
     pinned: frozenset[str] = frozenset()
     hovered: frozenset[str] = frozenset()
     target: QRectF | None = None
     refused: bool = False
+    ghost: QPointF | None = None
+    dragged: str = ""
 
 
 def paint_draft(painter: QPainter, geometry: DraftGeometry, lights: DraftLights, area: QRectF, theme: Theme) -> None:
@@ -95,9 +45,10 @@ def paint_draft(painter: QPainter, geometry: DraftGeometry, lights: DraftLights,
     painter.fillRect(area, QColor(theme.background))
     _paint_stages(painter, geometry, area, theme)
     painter.setPen(QPen(QColor(theme.hairline), 1))
-    for lane in range(geometry.picture.lanes + geometry.spare + 1):
-        y = geometry.lane_top(lane) - 0.5
-        painter.drawLine(QPointF(0, y), QPointF(area.right(), y))
+    if geometry.lane_px >= _TEXT_PX:
+        for row in range(geometry.rows + 2):
+            y = geometry.row_top(row) - 0.5
+            painter.drawLine(QPointF(0, y), QPointF(area.right(), y))
     for item in _seen(geometry, area):
         _paint_box(painter, geometry, item, lights, theme)
     if lights.target is not None:
@@ -106,16 +57,44 @@ def paint_draft(painter: QPainter, geometry: DraftGeometry, lights: DraftLights,
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(lights.target)
     _paint_gutter(painter, geometry, area, theme)
+    if lights.ghost is not None:
+        _paint_ghost(painter, lights, area, theme)
+
+
+def _paint_ghost(painter: QPainter, lights: DraftLights, area: QRectF, theme: Theme) -> None:
+    """What is dragged, under the pointer, and never outside of what is seen."""
+    assert lights.ghost is not None
+    box = QRectF(lights.ghost + QPointF(GRID, GRID), _GHOST)
+    box.moveRight(min(box.right(), area.right()))
+    box.moveBottom(min(box.bottom(), area.bottom()))
+    fill = theme.error if lights.refused else theme.accent
+    painter.setOpacity(0.85)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(fill))
+    painter.drawRoundedRect(box, 3, 3)
+    painter.setOpacity(1.0)
+    painter.setPen(QColor(readable_on(fill)))
+    room = box.adjusted(GRID, 0, -GRID, 0)
+    text = painter.fontMetrics().elidedText(lights.dragged, Qt.TextElideMode.ElideLeft, int(room.width()))
+    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
 
 def _seen(geometry: DraftGeometry, area: QRectF) -> Iterator[DraftItem]:
     low, high = geometry.time_at(GUTTER), geometry.time_at(area.right())
-    return (item for item in geometry.picture.items if item.end_us >= low and item.start_us <= high)
+    top, bottom = HEAD - geometry.lane_px, area.bottom()
+    return (
+        item
+        for item in geometry.picture.items
+        if item.end_us >= low
+        and item.start_us <= high
+        and geometry.shows(item.lane)
+        and top <= geometry.lane_top(item.lane) <= bottom
+    )
 
 
 def _paint_stages(painter: QPainter, geometry: DraftGeometry, area: QRectF, theme: Theme) -> None:
     metrics = QFontMetricsF(painter.font())
-    foot = geometry.lane_top(geometry.picture.lanes)
+    foot = geometry.row_top(geometry.rows)
     for number, (start, end) in enumerate(geometry.picture.stages):
         left, right = geometry.x(start), geometry.x(end)
         if right < GUTTER or left > area.right():
@@ -143,20 +122,41 @@ def _paint_box(painter: QPainter, geometry: DraftGeometry, item: DraftItem, ligh
         painter.setPen(QPen(QColor(readable_on(fill)), 1, Qt.PenStyle.DotLine))
         painter.drawLine(box.bottomLeft() + QPointF(0, -3), box.bottomRight() + QPointF(0, -3))
     left = max(box.left(), GUTTER)
-    if box.right() - left >= _NAME_PX:
+    room = QRectF(left + 4, box.top(), box.right() - left - 8, box.height())
+    if box.height() >= _TEXT_PX - 2 and (text := _text_in(painter.fontMetrics(), item, room.width())):
         painter.setPen(QColor(readable_on(fill)))
-        room = QRectF(left + 4, box.top(), box.right() - left - 8, box.height())
-        text = painter.fontMetrics().elidedText(item.title, Qt.TextElideMode.ElideLeft, int(room.width()))
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+
+def _text_in(metrics: QFontMetrics, item: DraftItem, room: float) -> str:
+    """The longest of its names that there is room for: whole, its last part, what it is, or the end of its name."""
+    if room < _ROOM_PX:
+        return ""
+    for text in (item.title, item.title.rpartition("/")[2], item.hint):
+        if text and metrics.horizontalAdvance(text) <= room:
+            return text
+    text = metrics.elidedText(item.title, Qt.TextElideMode.ElideLeft, int(room))
+    return text if len(text) > 3 else ""
 
 
 def _paint_gutter(painter: QPainter, geometry: DraftGeometry, area: QRectF, theme: Theme) -> None:
     painter.fillRect(QRectF(0, 0, GUTTER - 1, area.height()), QColor(theme.background))
     painter.setPen(QColor(theme.muted))
     flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-    for lane in range(geometry.picture.lanes):
-        painter.drawText(QRectF(GRID, geometry.lane_top(lane), GUTTER - GRID, LANE), flags, f"stream {lane}")
+    every = max(1, math.ceil(_LABEL_PX / geometry.lane_px))
+    stream = QCoreApplication.translate("DraftPainter", "stream {}")
+    for row, lane in enumerate(geometry.lanes):
+        top = geometry.row_top(row)
+        if row % every == 0 and HEAD - _LABEL_PX < top < area.bottom():
+            height = max(geometry.lane_px, _LABEL_PX)
+            shown = QRectF(GRID, top, GUTTER - GRID, height)
+            painter.drawText(shown, flags, stream.format(lane))
+    new = geometry.row_top(geometry.rows)
+    if geometry.lane_px >= _TEXT_PX and new < area.bottom() and geometry.rows:
+        text = QCoreApplication.translate("DraftPainter", "new")
+        painter.drawText(QRectF(GRID, new, GUTTER - GRID, geometry.lane_px), flags, text)
+    painter.fillRect(QRectF(0, 0, GUTTER - 1, HEAD - 1), QColor(theme.background))
     painter.fillRect(QRectF(0, 0, area.width(), 1), QColor(theme.hairline))
     if geometry.picture.stages:
-        painter.fillRect(QRectF(0, 1, GUTTER - 1, HEAD - 2), QColor(theme.background))
-        painter.drawText(QRectF(GRID, 0, GUTTER - GRID, HEAD), flags, "stage")
+        text = QCoreApplication.translate("DraftPainter", "stage")
+        painter.drawText(QRectF(GRID, 0, GUTTER - GRID, HEAD), flags, text)

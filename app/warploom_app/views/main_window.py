@@ -73,6 +73,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore()
         self._update_actions()
+        self._update_edits()
         self._update_title()
 
     # -- building
@@ -141,6 +142,7 @@ class MainWindow(QMainWindow):
         self.session.opened.connect(self._keep_recent)
         self.session.logged.connect(self.workbench.log.append)
         self.workbench.schedule.try_wanted.connect(self.session.try_schedule)
+        self.workbench.schedule.edits_changed.connect(self._update_edits)
         self.start_page.open_wanted.connect(self.choose_file)
         self.start_page.file_chosen.connect(self._open_file)
         self.start_page.sample_chosen.connect(self.open_sample)
@@ -220,6 +222,16 @@ class MainWindow(QMainWindow):
         enabled["run.cancel"] = stoppable
         for name, value in enabled.items():
             self.registry[name].setEnabled(value)
+
+    def _update_edits(self) -> None:
+        """Undo and redo say what they would do; the tab shows that there is something to keep."""
+        editor = self.workbench.schedule.editor
+        names = {"edit.undo": (self.tr("&Undo"), editor.undo_label), "edit.redo": (self.tr("&Redo"), editor.redo_label)}
+        for name, (text, label) in names.items():
+            self.registry[name].setEnabled(label is not None)
+            self.registry[name].setText(f"{text}: {label}" if label else text)
+        self.registry["run.try"].setEnabled(editor.edited)
+        self.workbench.mark_edited(editor.edited)
 
     def _update_page(self) -> None:
         self.pages.setCurrentIndex(_START if self.state.document is None else _WORK)
@@ -338,6 +350,18 @@ class MainWindow(QMainWindow):
     def find_operator(self) -> None:
         """Puts the cursor into the filter of the operators."""
         self.workbench.show_operators()
+
+    def undo(self) -> None:
+        """Takes the last edit of the schedule back."""
+        self.workbench.schedule.editor.undo()
+
+    def redo(self) -> None:
+        """Brings an edit of the schedule back."""
+        self.workbench.schedule.editor.redo()
+
+    def try_edit(self) -> None:
+        """Runs the schedule that was edited by hand."""
+        self.workbench.schedule.try_it()
 
     def show_tab(self, tab: int) -> None:
         """Shows timelines, figures or the log."""

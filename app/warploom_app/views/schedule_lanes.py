@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QToolTip
 
-from warploom_app.editing.editor import NEW_GROUP, ScheduleEditor, place_of
+from warploom_app.editing.editor import ScheduleEditor
+from warploom_app.editing.geometry import GUTTER, HEAD, DraftGeometry, lane_height, lanes_in
 from warploom_app.editing.picture import DraftItem
-from warploom_app.painters.draft_painter import GUTTER, LANE, DraftGeometry, DraftLights, paint_draft
+from warploom_app.painters.draft_painter import DraftLights, paint_draft
 from warploom_app.presenters.units import latency
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme, figure_font
+from warploom_app.views.schedule_drag import EDGE, ScheduleDrag, move_to, target_rectangle
+from warploom_app.views.schedule_keys import current_launch, press
 
 _WHEEL = 1.0015
 _MOST_SCALE = 400.0  # pixels per microsecond
+_MANY_STREAMS = 16
+_SCROLL_MS = 30
 
 
 class ScheduleLanes(QAbstractScrollArea):
@@ -22,18 +38,26 @@ class ScheduleLanes(QAbstractScrollArea):
 
     Signals:
         menu_wanted(QPoint): A menu was asked for, about what is pinned.
+        doubted(str): What is dragged may not land where the pointer is (the reason), or it may again ("").
     """
 
     menu_wanted = Signal(QPoint)
+    doubted = Signal(str)
 
     def __init__(self, state: AppState, editor: ScheduleEditor, theme: Theme) -> None:
         super().__init__()
         self._state, self._editor, self._theme = state, editor, theme
         self._scale = 0.0
-        self._pressed: QPointF | None = None
-        self._grabbed: DraftItem | None = None
-        self._dragging = False
+        self._lanes: Sequence[int] = ()
+        self._lane_px = 1.0
+        self._only_busy = False
+        self._drag: ScheduleDrag | None = None
+        self._panned: QPointF | None = None
+        self._at = QPointF()
         self._lights = DraftLights()
+        self._scroller = QTimer(self)
+        self._scroller.setInterval(_SCROLL_MS)
+        self._scroller.timeout.connect(self._scroll_along)
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Streams of the schedule"))
@@ -42,8 +66,12 @@ class ScheduleLanes(QAbstractScrollArea):
         )
         self.setFont(figure_font(8))
         self.viewport().setMouseTracking(True)
+        self.horizontalScrollBar().valueChanged.connect(self._place_lanes)
         editor.changed.connect(self._refresh)
         state.selection_changed.connect(self._light)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(GUTTER + 10 * GRID, HEAD + 6 * GRID)
 
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours."""
@@ -58,10 +86,42 @@ class ScheduleLanes(QAbstractScrollArea):
         self._refresh()
 
     @property
+    def only_busy(self) -> bool:
+        """Whether streams that do nothing in the time on show have no row."""
+        return self._only_busy
+
+    def set_only_busy(self, on: bool) -> None:
+        """Shows or hides streams that do nothing in the time on show."""
+        self._only_busy = on
+        self._refresh()
+
+    def suit(self) -> None:
+        """Hides idle streams of what has many, and shows all of it."""
+        self._only_busy = self._editor.picture.lanes > _MANY_STREAMS
+        self.fit()
+
+    @property
     def geometry_now(self) -> DraftGeometry:
         """Where everything is drawn."""
-        bars = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
-        return DraftGeometry(self._editor.picture, self._scale or 1.0, float(bars[0]), float(bars[1]))
+        across, down = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
+        picture, scale = self._editor.picture, self._scale or 1.0
+        return DraftGeometry(picture, self._lanes, scale, float(across), float(down), self._lane_px)
+
+    def _place_lanes(self) -> None:
+        """Chooses the streams that have a row, and its height; what is dragged must not lose its target meanwhile."""
+        if self._drag is not None and self._drag.under_way:
+            return
+        picture, room = self._editor.picture, self.viewport().size()
+        self._lanes = range(picture.lanes)
+        if self._only_busy:
+            now = self.geometry_now
+            self._lanes = lanes_in(picture, now.time_at(GUTTER), now.time_at(room.width()))
+        self._lane_px = lane_height(len(self._lanes), room.height() - HEAD)
+        bar = self.verticalScrollBar()
+        bar.setRange(0, max(0, round(self.geometry_now.height - room.height())))
+        bar.setPageStep(room.height())
+        bar.setSingleStep(round(self._lane_px))
+        self.viewport().update()
 
     # -- drawing
 
@@ -82,16 +142,20 @@ class ScheduleLanes(QAbstractScrollArea):
         if not self._scale:
             self.fit()
             return
-        geometry, room = self.geometry_now, self.viewport().size()
-        self.horizontalScrollBar().setRange(0, max(0, round(geometry.width - room.width())))
-        self.horizontalScrollBar().setPageStep(room.width())
-        self.verticalScrollBar().setRange(0, max(0, round(geometry.height - room.height())))
-        self.verticalScrollBar().setPageStep(room.height())
+        room, bar = self.viewport().width(), self.horizontalScrollBar()
+        bar.setRange(0, max(0, round(self.geometry_now.width - room)))
+        bar.setPageStep(room)
+        bar.setSingleStep(4 * GRID)
+        self._place_lanes()
         self._light()
 
-    def _light(self, target: QRectF | None = None, *, refused: bool = False) -> None:
-        selection = self._state.selection
-        self._lights = DraftLights(selection.pinned, selection.hovered, target, refused)
+    def _light(self) -> None:
+        selection, drag = self._state.selection, self._drag
+        self._lights = DraftLights(selection.pinned, selection.hovered)
+        if drag is not None and drag.under_way:
+            where = target_rectangle(self.geometry_now, drag.names, self._at)
+            refused = bool(drag.reason)
+            self._lights = DraftLights(selection.pinned, frozenset(), where, refused, self._at, drag.title)
         self.viewport().update()
 
     # -- zoom
@@ -118,145 +182,115 @@ class ScheduleLanes(QAbstractScrollArea):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         item = self.geometry_now.item_at(event.position())
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._pressed, self._grabbed = event.position(), item
-        if item is None:
-            if event.button() == Qt.MouseButton.LeftButton:
+        left = event.button() == Qt.MouseButton.LeftButton
+        if event.button() == Qt.MouseButton.MiddleButton or (left and item is None):
+            self._panned = event.position()
+            if left:
                 self._state.let_go()
+            return
+        if item is None:
             return
         pinned = self._state.selection.pinned
         if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier):
             self._state.pin(pinned ^ set(item.operators))
         elif not pinned & set(item.operators):
             self._state.pin(item.operators)
+        if left:
+            self._drag = ScheduleDrag(self._editor, item, event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        if self._grabbed is not None and self._pressed is not None:
-            far = (event.position() - self._pressed).manhattanLength() >= QApplication.startDragDistance()
-            self._dragging = self._dragging or far
-            if self._dragging:
-                self.setCursor(Qt.CursorShape.ClosedHandCursor)
-                self._light(self._target_rectangle(event.position()))
+        self._at = event.position()
+        drag = self._drag
+        if drag is not None:
+            far = (self._at - drag.pressed).manhattanLength() >= QApplication.startDragDistance()
+            if far and not drag.under_way:
+                drag.under_way, drag.names = True, self._state.selection.pinned | set(drag.item.operators)
+                self._scroller.start()
+                self._state.hover(())
+            if drag.under_way:
+                self._hover_with(drag)
+        elif self._panned is not None:
+            self._pan()
+        else:
+            item = self.geometry_now.item_at(self._at)
+            self._state.hover(item.operators if item is not None else ())
+
+    def _hover_with(self, drag: ScheduleDrag) -> None:
+        if drag.hover(self.geometry_now, self._at):
+            self.doubted.emit(drag.reason)
+        self.setCursor(Qt.CursorShape.ForbiddenCursor if drag.reason else Qt.CursorShape.ClosedHandCursor)
+        self._light()
+
+    def _pan(self) -> None:
+        assert self._panned is not None
+        gone, self._panned = self._at - self._panned, self._at
+        self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        for bar, pixels in ((self.horizontalScrollBar(), gone.x()), (self.verticalScrollBar(), gone.y())):
+            bar.setValue(bar.value() - round(pixels))
+
+    def _scroll_along(self) -> None:
+        """Scrolls while something is held at an edge."""
+        drag, room = self._drag, self.viewport().rect()
+        if drag is None:
             return
-        item = self.geometry_now.item_at(event.position())
-        self._state.hover(item.operators if item is not None else ())
+        across = (self._at.x() > room.right() - EDGE) - (self._at.x() < GUTTER)
+        down = (self._at.y() > room.bottom() - EDGE / 2) - (self._at.y() < HEAD)
+        bars = self.horizontalScrollBar(), self.verticalScrollBar()
+        before = [bar.value() for bar in bars]
+        for bar, direction in zip(bars, (across, down), strict=True):
+            bar.setValue(bar.value() + 2 * GRID * direction)
+        if before != [bar.value() for bar in bars]:
+            self._hover_with(drag)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        dragged, item = self._dragging, self._grabbed
+        drag = self._drag
         self._stop_dragging()
-        if dragged and item is not None:
-            names = self._state.selection.pinned or frozenset(item.operators)
-            self.drop(names, event.position())
+        if drag is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        if drag.under_way:
+            self.drop(drag.names, event.position())
+        elif not event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier):
+            self._state.pin(drag.item.operators)  # a click on one of several means this one
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
         self._state.hover(())
         super().leaveEvent(event)
 
     def _stop_dragging(self) -> None:
-        self._dragging, self._grabbed, self._pressed = False, None, None
+        doubted = self._drag is not None and bool(self._drag.reason)
+        self._drag, self._panned = None, None
+        self._scroller.stop()
         self.unsetCursor()
+        if doubted:
+            self.doubted.emit("")
+        self._place_lanes()
         self._light()
 
     def drop(self, names: frozenset[str], point: QPointF) -> bool:
         """Moves operators to where they were dropped; whether that was possible."""
-        geometry, editor = self.geometry_now, self._editor
-        lane, time_us = geometry.lane_at(point.y()), geometry.time_at(point.x())
-        if lane < 0:
-            return False
-        if not editor.staged:
-            following = geometry.picture.next_on(lane, time_us, names)
-            return editor.move_to_stream(names, lane, following.operators[0] if following is not None else None)
-        return self._drop_on_stage(names, lane, time_us)
-
-    def _drop_on_stage(self, names: frozenset[str], lane: int, time_us: float) -> bool:
-        editor, picture = self._editor, self.geometry_now.picture
-        if time_us > picture.total_us:
-            return editor.move_to_new_stage(names, len(picture.stages))
-        stage = picture.stage_at(time_us)
-        there = [item for item in picture.items if item.stage == stage and item.lane == lane]
-        draft = editor.draft
-        if not there or draft is None or draft.schedule is None:
-            return editor.move_to_group(names, stage, NEW_GROUP)
-        _, group = place_of(draft.schedule, there[0].operators[0])
-        return editor.move_to_group(names, stage, group)
-
-    def _target_rectangle(self, point: QPointF) -> QRectF | None:
-        geometry = self.geometry_now
-        lane, time_us = geometry.lane_at(point.y()), geometry.time_at(point.x())
-        if lane < 0:
-            return None
-        top, picture = geometry.lane_top(lane), geometry.picture
-        if picture.stages and time_us <= picture.total_us:
-            start, end = picture.stages[picture.stage_at(time_us)]
-            return QRectF(geometry.x(start), top, geometry.x(end) - geometry.x(start), LANE)
-        if picture.stages:
-            return QRectF(geometry.x(picture.total_us), top, 3 * GRID, LANE)
-        following = picture.next_on(lane, time_us, self._state.selection.pinned)
-        x = geometry.x(following.start_us) if following is not None else point.x()
-        return QRectF(x - 2, top, 4, LANE)
+        move = move_to(self._editor, self.geometry_now, names, point)
+        return move is not None and self._editor.move(move)
 
     # -- keys
 
+    def event(self, event: QEvent) -> bool:
+        """Esc stops a drag before it means anything else in the window."""
+        override = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
+        if override and self._drag is not None and event.key() == Qt.Key.Key_Escape:  # type: ignore[attr-defined]
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        key, alt = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
-        if key == Qt.Key.Key_Escape and self._dragging:
+        if event.key() == Qt.Key.Key_Escape and self._drag is not None:
             self._stop_dragging()
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_W):
-            self.zoom(1.25)
-        elif key in (Qt.Key.Key_Minus, Qt.Key.Key_S):
-            self.zoom(0.8)
-        elif key in (Qt.Key.Key_Home, Qt.Key.Key_0):
-            self.fit()
-        elif key in _STEPS and alt:
-            self._move_pinned(*_STEPS[key])
-        elif key in _STEPS:
-            self._choose(*_STEPS[key])
-        else:
+        elif not press(self, self._editor, self._state, event):
             super().keyPressEvent(event)
 
-    def _current(self) -> DraftItem | None:
-        pinned = self._state.selection.pinned
-        return next((item for item in self._editor.picture.items if pinned & set(item.operators)), None)
-
-    def _choose(self, sideways: int, down: int) -> None:
-        """Pins the nearest launch in a direction."""
-        items, current = self._editor.picture.items, self._current()
-        if current is None:
-            found = items[0] if items else None
-        elif sideways:
-            lane = [item for item in items if item.lane == current.lane]
-            at = lane.index(current) + sideways
-            found = lane[at] if 0 <= at < len(lane) else None
-        else:
-            lane = [item for item in items if item.lane == current.lane + down]
-            found = min(lane, key=lambda item: abs(item.start_us - current.start_us), default=None)
-        if found is not None:
-            self._state.pin(found.operators)
-            self.reveal(found)
-
-    def _move_pinned(self, sideways: int, down: int) -> None:
-        """Moves the pinned launch to another stage, place or stream."""
-        current, editor = self._current(), self._editor
-        if current is None:
-            return
-        names = self._state.selection.pinned
-        if editor.staged and sideways:
-            stage = current.stage + sideways
-            if 0 <= stage < len(editor.picture.stages):
-                editor.move_to_group(names, stage, NEW_GROUP)
-        elif editor.staged:
-            middle = sum(editor.picture.stages[current.stage]) / 2
-            self._drop_on_stage(names, max(current.lane + down, 0), middle)
-        elif down:
-            editor.move_to_stream(names, max(current.lane + down, 0))
-        else:
-            self._move_along(current, names, sideways)
-
-    def _move_along(self, current: DraftItem, names: frozenset[str], sideways: int) -> None:
-        lane = [item for item in self._editor.picture.items if item.lane == current.lane]
-        at = lane.index(current) + (2 if sideways > 0 else -1)
-        if 0 <= at < len(lane):
-            self._editor.move_to_stream(names, current.lane, lane[at].operators[0])
+    def go(self, screens: float) -> None:
+        """Earlier (negative) or later."""
+        bar = self.horizontalScrollBar()
+        bar.setValue(bar.value() + round(screens * self.viewport().width()))
 
     def reveal(self, item: DraftItem) -> None:
         """Scrolls until a launch is seen."""
@@ -275,20 +309,20 @@ class ScheduleLanes(QAbstractScrollArea):
             item = self.geometry_now.item_at(QPointF(event.pos()))
             QToolTip.showText(event.globalPos(), self._tip(item) if item is not None else "", self)
             return True
-        if event.type() == QEvent.Type.ContextMenu:
-            self.menu_wanted.emit(self.cursor().pos())
+        if event.type() == QEvent.Type.ContextMenu and isinstance(event, QContextMenuEvent):
+            self.menu_wanted.emit(self._menu_place(event))
             return True
         return super().viewportEvent(event)
+
+    def _menu_place(self, event: QContextMenuEvent) -> QPoint:
+        """The pointer, or for the menu key the launch that is meant."""
+        current = current_launch(self._editor, self._state)
+        if event.reason() == QContextMenuEvent.Reason.Mouse or current is None:
+            return event.globalPos()
+        return self.viewport().mapToGlobal(self.geometry_now.box(current).center().toPoint())
 
     def _tip(self, item: DraftItem) -> str:
         alone = latency(item.end_us - item.start_us)
         where = self.tr("stage {}, stream {}").format(item.stage + 1, item.lane) if item.stage >= 0 else ""
-        return f"{item.title}\n{where or self.tr('stream {}').format(item.lane)}\n{self.tr('alone')} {alone}"
-
-
-_STEPS: dict[int, tuple[int, int]] = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
+        lines = [item.title, item.hint, where or self.tr("stream {}").format(item.lane), f"{self.tr('alone')} {alone}"]
+        return "\n".join(line for line in lines if line)

@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
-    QLineEdit,
-    QMenu,
-    QPushButton,
     QSplitter,
-    QToolButton,
     QTreeView,
     QVBoxLayout,
     QWidget,
 )
 
-from warploom_app.editing.editor import ScheduleEditor, place_of
+from warploom_app.editing.editor import ScheduleEditor
 from warploom_app.models.schedule_tree import NAME, OPERATORS_ROLE, ScheduleTree
 from warploom_app.presenters.names import scheduler_title
 from warploom_app.presenters.units import latency
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme, figure_font
+from warploom_app.views.schedule_foot import ScheduleFoot
 from warploom_app.views.schedule_lanes import ScheduleLanes
-from warploom_app.views.widgets import muted, set_flag
+from warploom_app.views.schedule_tools import ScheduleTools
 
-_REFUSAL_MS = 8000
+_FEW_STAGES = 4
+
+
+class _Tree(QTreeView):
+    """Tells its model when a drag is over, wherever it ended."""
+
+    def startDrag(self, actions: Qt.DropAction) -> None:  # noqa: N802 - Qt's name
+        super().startDrag(actions)
+        model = self.model()
+        if isinstance(model, ScheduleTree):
+            model.forget_drag()
 
 
 class ScheduleView(QWidget):
@@ -39,9 +44,11 @@ class ScheduleView(QWidget):
 
     Signals:
         try_wanted(str, bytes, str): The draft shall run under a name (its JSON), on a device ("": the recording's own).
+        edits_changed: Something was edited, taken back, or there is another schedule to edit.
     """
 
     try_wanted = Signal(str, bytes, str)
+    edits_changed = Signal()
 
     def __init__(self, state: AppState, theme: Theme) -> None:
         super().__init__()
@@ -50,61 +57,35 @@ class ScheduleView(QWidget):
         self.editor = ScheduleEditor(self)
         self.tree_model = ScheduleTree(self.editor, self)
         self.lanes = ScheduleLanes(state, self.editor, theme)
-        self._build_tools()
+        self.tools = ScheduleTools(state, self.editor)
+        self.foot = ScheduleFoot()
+        self._build_head()
         self._build_tree()
-        self._build_foot()
-        parts = QSplitter(Qt.Orientation.Horizontal)
-        parts.addWidget(self.tree)
-        parts.addWidget(self.lanes)
-        parts.setSizes([36 * GRID, 120 * GRID])
-        parts.setStretchFactor(1, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(self._tools)
-        layout.addWidget(parts, 1)
-        layout.addLayout(self._foot)
+        self._build_parts()
         self.setFocusProxy(self.lanes)
         self._connect()
 
-    def _build_tools(self) -> None:
+    def _build_head(self) -> None:
         self.source = QComboBox()
         self.source.setAccessibleName(self.tr("Schedule to edit"))
         self.source.setToolTip(self.tr("The schedule that the edits start from"))
-        self.undo = self._tool(self.tr("Undo"), self.editor.undo)
-        self.redo = self._tool(self.tr("Redo"), self.editor.redo)
-        self.merge_stages = self._tool(self.tr("Merge with next stage"), self._merge_stages)
-        self.split_stage = self._tool(self.tr("Split stage here"), self._split_stage)
-        self.new_stage = self._tool(self.tr("Own stage"), self._own_stage)
-        self.merge = self._tool(self.tr("Merge operators"), self._merge_operators)
-        self.part = self._tool(self.tr("Part"), self._part)
-        self.barriers = self._tool(self.tr("Drop barriers"), self.editor.drop_barriers)
-        row = self._tools = QHBoxLayout()
-        row.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
-        row.setSpacing(GRID)
-        row.addWidget(self.source)
-        for button in self._buttons:
-            row.addWidget(button)
-        row.addStretch(1)
-
-    @property
-    def _buttons(self) -> tuple[QToolButton, ...]:
-        stages = (self.merge_stages, self.split_stage, self.new_stage)
-        return (self.undo, self.redo, *stages, self.merge, self.part, self.barriers)
-
-    def _tool(self, text: str, run: Callable[[], object]) -> QToolButton:
-        button = QToolButton()
-        button.setText(text)
-        button.setAutoRaise(True)
-        button.setAccessibleName(text)
-        button.clicked.connect(lambda *_: run())
-        return button
+        self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.source.setMinimumContentsLength(14)
+        self.busy = QCheckBox(self.tr("Busy streams only"))
+        self.busy.setToolTip(self.tr("Streams that do nothing in the time on show have no row"))
+        self._head = QHBoxLayout()
+        self._head.setContentsMargins(2 * GRID, GRID // 2, 2 * GRID, GRID // 2)
+        self._head.setSpacing(GRID)
+        self._head.addWidget(self.source)
+        self._head.addWidget(self.tools, 1)
+        self._head.addWidget(self.busy)
 
     def _build_tree(self) -> None:
-        tree = self.tree = QTreeView()
+        tree = self.tree = _Tree()
         tree.setModel(self.tree_model)
         tree.setAccessibleName(self.tr("Stages, groups and operators"))
         tree.setFont(figure_font(9))
+        tree.setMinimumWidth(16 * GRID)
         tree.setUniformRowHeights(True)
         tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         tree.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
@@ -116,46 +97,41 @@ class ScheduleView(QWidget):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
 
-    def _build_foot(self) -> None:
-        self.status: QLabel = muted()
-        self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.name = QLineEdit()
-        self.name.setAccessibleName(self.tr("Name of the edited schedule"))
-        self.name.setPlaceholderText(self.tr("name"))
-        self.name.setMaximumWidth(20 * GRID)
-        self.name.setAcceptDrops(False)
-        self.where = QComboBox()
-        self.where.setAccessibleName(self.tr("Device that the edited schedule runs on"))
-        self.where.setToolTip(self.tr("On another device every schedule of the recording runs again"))
-        self.run = QPushButton(self.tr("Try it"))
-        self.run.setToolTip(self.tr("Runs the edited schedule beside the others and keeps it under this name"))
-        row = self._foot = QHBoxLayout()
-        row.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
-        row.setSpacing(GRID)
-        row.addWidget(self.status, 1)
-        row.addWidget(self.name)
-        row.addWidget(self.where)
-        row.addWidget(self.run)
-        self._fade = QTimer(self)
-        self._fade.setSingleShot(True)
-        self._fade.setInterval(_REFUSAL_MS)
-        self._fade.timeout.connect(self._show_state)
+    def _build_parts(self) -> None:
+        parts = QSplitter(Qt.Orientation.Horizontal)
+        parts.addWidget(self.tree)
+        parts.addWidget(self.lanes)
+        parts.setSizes([36 * GRID, 120 * GRID])
+        parts.setStretchFactor(1, 1)
+        parts.setCollapsible(1, False)
+        self.tools.listen_in(parts)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(self._head)
+        layout.addWidget(parts, 1)
+        layout.addWidget(self.foot)
 
     def _connect(self) -> None:
-        state = self._state
+        state, editor, foot = self._state, self.editor, self.foot
         state.document_changed.connect(self._refresh)
         state.selection_changed.connect(self._follow)
         state.job_changed.connect(self._show_state)
         state.devices_changed.connect(self._show_devices)
-        self.editor.changed.connect(self._edited)
-        self.editor.refused.connect(self._refused)
+        editor.changed.connect(self._edited)
+        editor.refused.connect(foot.refuse)
+        for source in (self.lanes, self.tree_model):
+            source.doubted.connect(foot.doubt)
+        foot.faded.connect(self._show_state)
+        foot.changed.connect(self._show_state)
+        foot.name.returnPressed.connect(self.try_it)
+        foot.run.clicked.connect(lambda *_: self.try_it())
         self.source.activated.connect(lambda _: self._begin())
+        self.busy.toggled.connect(self.lanes.set_only_busy)
         self.tree.selectionModel().selectionChanged.connect(self._pin)
-        self.tree.customContextMenuRequested.connect(lambda point: self._menu(self.tree.viewport().mapToGlobal(point)))
-        self.lanes.menu_wanted.connect(self._menu)
-        self.name.textChanged.connect(self._show_state)
-        self.name.returnPressed.connect(self._try)
-        self.run.clicked.connect(lambda *_: self._try())
+        popup = self.tools.popup
+        self.tree.customContextMenuRequested.connect(lambda point: popup(self.tree.viewport().mapToGlobal(point)))
+        self.lanes.menu_wanted.connect(popup)
 
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours."""
@@ -172,36 +148,40 @@ class ScheduleView(QWidget):
         self._stale = True
         if self.isVisible():
             self._fill()
+        else:
+            self.editor.clear()
 
     def _fill(self) -> None:
         self._stale = False
         document = self._state.document
         results = document.results if document is not None else None
+        self.editor.put_away()
         self.source.clear()
         if results is None:
             self.editor.clear()
             return
         recording = results.recording
+        self.editor.drafts.settle(recording.candidates)
         for candidate in recording.candidates:
-            self.source.addItem(scheduler_title(candidate.name), candidate.name)
-        wanted = self.name.text().strip()
+            self.source.addItem("", candidate.name)
         names = [candidate.name for candidate in recording.candidates]
-        self.source.setCurrentIndex(names.index(wanted if wanted in names else recording.chosen))
+        tried = self.foot.name.text().strip()
+        drafted = [name for name in names if self.editor.drafts.has(self._home, name)]
+        first = drafted[0] if drafted else tried if tried in names else recording.chosen
+        self.source.setCurrentIndex(names.index(first))
         self._show_devices()
         self._begin()
 
+    @property
+    def _home(self) -> str:
+        """What tells the open recording from others."""
+        document = self._state.document
+        return str(document.path or document.title) if document is not None else ""
+
     def _show_devices(self) -> None:
-        """The recording's own device first, then the others that are there."""
-        document, devices = self._state.document, self._state.devices
-        results = document.results if document is not None else None
-        if results is None:
-            return
-        own = results.recording.device
-        self.where.clear()
-        self.where.addItem(self.tr("on {}").format(own.name), "")
-        for device in devices.devices if devices is not None else ():
-            if device.available and device.id != own.id:
-                self.where.addItem(self.tr("on {}").format(device.name), device.id)
+        document = self._state.document
+        if document is not None and document.results is not None:
+            self.foot.show_devices(document.results.recording.device, self._state.devices)
 
     def _begin(self) -> None:
         document = self._state.document
@@ -209,10 +189,13 @@ class ScheduleView(QWidget):
             return
         recording = document.results.recording
         candidate = recording.candidate(str(self.source.currentData()))
-        self.editor.begin(document.graph, document.names, recording.solo_us, candidate)
-        self.lanes.fit()
-        if not self.name.text():
-            self.name.setText(self.tr("edited"))
+        self.editor.begin(document.graph, document.names, recording.solo_us, candidate, self._home)
+        self.lanes.suit()
+        self.busy.blockSignals(True)
+        self.busy.setChecked(self.lanes.only_busy)
+        self.busy.blockSignals(False)
+        if not self.foot.name.text():
+            self.foot.name.setText(self.tr("edited"))
 
     def _follow(self) -> None:
         """Selects what another view pinned."""
@@ -243,95 +226,52 @@ class ScheduleView(QWidget):
         self._following = False
         self._show_state()
 
-    # -- edits
-
-    def _selected(self) -> list[str]:
-        """Pinned operators that the draft has, in the order of the graph."""
-        graph = self.editor.graph
-        if graph is None:
-            return []
-        return sorted(
-            (name for name in self._state.selection.pinned if name in graph.index), key=graph.index.__getitem__
-        )
-
-    def _stage(self) -> int:
-        """The stage of what is selected, -1 without."""
-        draft, names = self.editor.draft, self._selected()
-        if draft is None or draft.schedule is None or not names:
-            return -1
-        return place_of(draft.schedule, names[0])[0]
-
-    def _merge_stages(self) -> None:
-        self.editor.merge_with_next(self._stage())
-
-    def _split_stage(self) -> None:
-        draft, stage = self.editor.draft, self._stage()
-        if draft is not None and draft.schedule is not None:
-            inside = set(draft.schedule.stages[stage].operators)
-            self.editor.split(stage, [name for name in self._selected() if name in inside])
-
-    def _own_stage(self) -> None:
-        self.editor.move_to_new_stage(self._selected(), self._stage() + 1)
-
-    def _merge_operators(self) -> None:
-        self.editor.merge_operators(self._selected())
-
-    def _part(self) -> None:
-        self.editor.part(self._selected()[0])
-
-    def _menu(self, point: QPoint) -> None:
-        menu = QMenu(self)
-        for button in self._buttons[2:]:
-            action = menu.addAction(button.text())
-            action.setEnabled(button.isEnabled())
-            action.triggered.connect(lambda *_, one=button: one.click())
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(point)
+    # -- the state of the edits
 
     def _edited(self) -> None:
-        self._fade.stop()
         self.tree.expandToDepth(0)
-        if self.tree_model.rowCount() <= 4:
+        if self.tree_model.rowCount() <= _FEW_STAGES:
             self.tree.expandAll()
+        self._name_sources()
+        self.foot.tell("")
         self._follow()
         self._show_state()
+        self.edits_changed.emit()
 
-    def _refused(self, reason: str) -> None:
-        self.status.setText(reason)
-        set_flag(self.status, "refused", True)
-        self._fade.start()
+    def _name_sources(self) -> None:
+        """Schedules with edits say so."""
+        editor = self.editor
+        for row in range(self.source.count()):
+            name = str(self.source.itemData(row))
+            shown = editor.home == self._home and editor.source == name
+            edited = editor.edited if shown else editor.drafts.has(self._home, name)
+            title = scheduler_title(name)
+            self.source.setItemText(row, self.tr("{} (edited)").format(title) if edited else title)
 
     def _show_state(self) -> None:
-        if self._fade.isActive() and self.sender() is not self._fade:
-            return
-        editor, names = self.editor, self._selected()
-        set_flag(self.status, "refused", False)
-        self.status.setText(self._summary())
-        stage, staged = self._stage(), editor.staged
-        last = len(editor.picture.stages) - 1
-        item = editor.picture.item_of(names[0]) if names else None
-        self._enable(self.undo, editor.undo_label is not None, self.tr("Undo: {}").format(editor.undo_label or ""))
-        self._enable(self.redo, editor.redo_label is not None, self.tr("Redo: {}").format(editor.redo_label or ""))
-        self.merge_stages.setEnabled(staged and 0 <= stage < last)
-        self.split_stage.setEnabled(staged and stage >= 0)
-        self.new_stage.setEnabled(staged and stage >= 0)
-        self.merge.setEnabled(len(names) > 1)
-        self.part.setEnabled(item is not None and item.merged)
-        self.barriers.setEnabled(staged)
-        self.run.setEnabled(editor.draft is not None and bool(self.name.text().strip()) and self._state.job is None)
-
-    def _enable(self, button: QToolButton, on: bool, tip: str) -> None:
-        button.setEnabled(on)
-        button.setToolTip(tip if on else button.text())
+        self.tools.update_actions()
+        foot, draft = self.foot, self.editor.draft
+        foot.run.setEnabled(draft is not None and bool(foot.name.text().strip()) and self._state.job is None)
+        if not foot.refusing:
+            foot.tell(self._summary())
 
     def _summary(self) -> str:
-        picture = self.editor.picture
+        picture, edits = self.editor.picture, self.editor.edits
         if self.editor.draft is None:
             return ""
         stages = self.tr("{} stages, ").format(len(picture.stages)) if picture.stages else ""
         bound = self.tr("{}{} streams, at least {}: nothing slows anything down in this picture")
-        return bound.format(stages, picture.lanes, latency(picture.total_us))
+        text = bound.format(stages, picture.lanes, latency(picture.total_us))
+        if edits:
+            text = f"{self.tr('one edit') if edits == 1 else self.tr('{} edits').format(edits)} · {text}"
+        document = self._state.document
+        if self.foot.device and document is not None and document.results is not None:
+            moved = self.tr("all schedules run again {}, in a recording of their own")
+            text = f"{text} · {moved.format(self.foot.place)}"
+        return text
 
-    def _try(self) -> None:
-        if self.run.isEnabled():
-            self.try_wanted.emit(self.name.text().strip(), self.editor.as_json(), str(self.where.currentData() or ""))
+    def try_it(self) -> None:
+        """Asks for a run of the draft, where one is possible now."""
+        foot = self.foot
+        if foot.run.isEnabled():
+            self.try_wanted.emit(foot.name.text().strip(), self.editor.as_json(), foot.device)

@@ -36,7 +36,10 @@ def _file_and_edit(window: MainWindow) -> None:
     add(ActionSpec("file.settings", _tr("Se&ttings…"), "Ctrl+,", separated=True), lambda: show_settings())
     add(ActionSpec("file.new-window", _tr("&New window"), "Ctrl+Shift+N"), window.open_new_window)
     add(ActionSpec("file.quit", _tr("&Quit"), "Ctrl+Q", separated=True), window.close)
-    add(ActionSpec("edit.find", _tr("&Find operator"), "Ctrl+F"), window.find_operator)
+    add(ActionSpec("edit.undo", _tr("&Undo"), "Ctrl+Z", _tr("Take the last edit of the schedule back")), window.undo)
+    add(ActionSpec("edit.redo", _tr("&Redo"), "Ctrl+Shift+Z", _tr("Bring the edit back")), window.redo)
+    find = ActionSpec("edit.find", _tr("&Find operator"), "Ctrl+F", separated=True)
+    add(find, window.find_operator)
     add(ActionSpec("edit.palette", _tr("&Command palette"), "Ctrl+K"), window.overlays.show_palette)
     add(ActionSpec("edit.release", _tr("&Let go of the selection"), "Esc", separated=True), window.state.let_go)
 
@@ -70,6 +73,8 @@ def _run(window: MainWindow) -> None:
     show_settings = window.show_run_settings
     add(ActionSpec("run.settings", _tr("&Settings of the run"), "Ctrl+T", _tr("Limits, search time")), show_settings)
     add(ActionSpec("run.add-host", _tr("Add GPU &host…"), "", _tr("Run on another machine")), window.overlays.add_host)
+    tip = _tr("Run the schedule that was edited by hand")
+    add(ActionSpec("run.try", _tr("&Try the edited schedule"), "Ctrl+Shift+T", tip), window.try_edit)
     open_result = window.session.open_result
     add(ActionSpec("run.open-result", _tr("Open latest &result"), "Ctrl+Shift+R"), lambda: open_result())
     add(ActionSpec("run.resume", _tr("Run stopped jobs a&gain")), window.session.resume_runs)

@@ -144,6 +144,11 @@ class Workbench(QMainWindow):
         views = (self.comparison, self.delta, self.schedule, self.figures_view, self.log_view)
         views[tab].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
+    def mark_edited(self, edited: bool) -> None:
+        """Shows at the tab whether the schedule has edits that were not tried."""
+        title = self.tr("Schedule")
+        self.tabs.setTabText(SCHEDULE, f"{title} •" if edited else title)
+
     def colour_by(self, what: ColourBy) -> None:
         """Changes what the colours of the graph mean."""
         self.graph_panel.set_colour_by(what)
