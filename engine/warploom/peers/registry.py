@@ -35,19 +35,7 @@ _ALL: tuple[Peer, ...] = (
 
 PEERS: Mapping[str, Peer] = {peer.name: peer for peer in _ALL}
 
-UNTESTED: frozenset[str] = frozenset(
-    {
-        "ort-cuda",
-        "ort-cuda-graph",
-        "ort-tensorrt",
-        "tensorrt",
-        "tensorrt-4-streams",
-        "tvm",
-        "jax",
-        "tensorflow",
-        "tensorflow-xla",
-    }
-)
+UNTESTED: frozenset[str] = frozenset({peer.name for peer in _ALL if peer.gpu} | {"tvm-cpu"})
 """Adapters that have never run where their library and a GPU are: their rows say so."""
 
 
