@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QObject, QThreadPool, Signal
 
 from warploom.errors import WarploomError
 
@@ -32,7 +34,7 @@ class Background(QObject):
         failed: Callable[[Exception], object],
     ) -> None:
         """Calls `work` on another thread, then `done` with its result or `failed` with its exception."""
-        self._pool.start(_Task(work, done, failed, self._ended))
+        self._pool.start(partial(_do, work, done, failed, self._ended))
 
     def close(self) -> None:
         """Waits for running work and drops its results."""
@@ -45,18 +47,15 @@ class Background(QObject):
             callback(value)
 
 
-class _Task(QRunnable):
-    def __init__(self, work: Callable[[], Any], done: Callable[[Any], object], failed: Any, ended: Any) -> None:
-        super().__init__()
-        self._work, self._done, self._failed, self._signal = work, done, failed, ended
-
-    def run(self) -> None:
-        try:
-            value = self._work()
-        except Exception as error:  # a defect must reach the window's error bar, not vanish in a thread
-            self._signal.emit(self._failed, error, None)
-        else:
-            self._signal.emit(self._done, value, None)
+def _do(work: Callable[[], Any], done: Callable[[Any], object], failed: Any, ended: Any) -> None:
+    """A plain function: the pool would keep a QRunnable, and all that it holds, for as long as the program lives."""
+    callback: Any = done
+    try:
+        value = work()
+    except Exception as error:  # a defect must reach the window's error bar, not vanish in a thread
+        callback, value = failed, error
+    with contextlib.suppress(RuntimeError):  # whoever asked is gone already
+        ended.emit(callback, value, None)
 
 
 def sentence(error: Exception) -> str:

@@ -82,6 +82,7 @@ class WindowProgram:
         self.session.close()
         self.engine.close()
         self.background.close()
+        self.window.workbench.comparison.background.close()
         if self.translator is not None:
             QCoreApplication.removeTranslator(self.translator)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QListWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from warploom_app.appearance import AppearanceMode
@@ -271,6 +271,21 @@ def test_that_ctrl_k_finds_commands_and_operators(qtbot: QtBot, opened: WindowPr
     palette = opened.window.findChild(CommandPalette)
     assert palette is not None
     qtbot.keyClicks(palette.search, "m1/b2.2")
+    qtbot.keyClick(palette.search, Qt.Key.Key_Return)
+    assert opened.state.selection.pinned == {"m1/b2.2"}
+
+
+def test_that_the_palette_says_when_nothing_has_that_name(qtbot: QtBot, opened: WindowProgram) -> None:
+    qtbot.keyClick(opened.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    palette = opened.window.findChild(CommandPalette)
+    assert palette is not None
+    qtbot.keyClicks(palette.search, "no such thing")
+    shown = palette.findChild(QListWidget)
+    assert [shown.item(row).text() for row in range(shown.count())] == ["Nothing is called “no such thing”."]
+    qtbot.keyClick(palette.search, Qt.Key.Key_Down)
+    qtbot.keyClick(palette.search, Qt.Key.Key_Return)
+    assert palette.isVisible()
+    palette.search.setText("m1/b2.2")
     qtbot.keyClick(palette.search, Qt.Key.Key_Return)
     assert opened.state.selection.pinned == {"m1/b2.2"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
@@ -32,6 +33,8 @@ class CommandPalette(QDialog):
         self.setObjectName("palette")
         self.setAccessibleName(self.tr("Command palette"))
         self._entries = entries
+        self._known = [f"{one.text} {one.hint}".lower() for one in entries]
+        self._shown: list[int] = []
         self._search = QLineEdit()
         self._search.setPlaceholderText(self.tr("Command or operator"))
         self._search.setAccessibleName(self.tr("Search commands and operators"))
@@ -67,8 +70,8 @@ class CommandPalette(QDialog):
             step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 8, Qt.Key.Key_PageUp: -8}.get(
                 Qt.Key(event.key())
             )
-            if step is not None and self._list.count():
-                row = min(max(self._list.currentRow() + step, 0), self._list.count() - 1)
+            if step is not None and self._shown:
+                row = min(max(self._list.currentRow() + step, 0), len(self._shown) - 1)
                 self._list.setCurrentRow(row)
                 return True
         return super().eventFilter(watched, event)
@@ -76,17 +79,19 @@ class CommandPalette(QDialog):
     def _show_matches(self, text: str) -> None:
         self._list.clear()
         words = text.lower().split()
-        shown = [one for one in self._entries if all(word in f"{one.text} {one.hint}".lower() for word in words)]
-        for entry in shown[:_MOST]:
-            item = QListWidgetItem(f"{entry.text}    {entry.hint}" if entry.hint else entry.text)
-            item.setData(Qt.ItemDataRole.UserRole, self._entries.index(entry))
-            self._list.addItem(item)
+        found = (i for i, known in enumerate(self._known) if all(word in known for word in words))
+        self._shown = list(islice(found, _MOST))
+        for number in self._shown:
+            entry = self._entries[number]
+            self._list.addItem(f"{entry.text}    {entry.hint}" if entry.hint else entry.text)
         self._list.setCurrentRow(0)
+        if not self._shown:
+            item = QListWidgetItem(self.tr("Nothing is called “{}”.").format(text.strip()), self._list)
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
 
     def _run(self) -> None:
-        item = self._list.currentItem()
-        if item is None:
-            return
-        entry = self._entries[int(item.data(Qt.ItemDataRole.UserRole))]
-        self.close()
-        entry.run()
+        row = self._list.currentRow()
+        if 0 <= row < len(self._shown):
+            entry = self._entries[self._shown[row]]
+            self.close()
+            entry.run()

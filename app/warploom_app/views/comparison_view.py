@@ -18,7 +18,7 @@ from warploom_app.presenters.verdict import make_verdict
 from warploom_app.state import AppState, Message
 from warploom_app.theme import GRID, Theme
 from warploom_app.views.range_panel import RangePanel
-from warploom_app.views.timeline_canvas import TimelineCanvas
+from warploom_app.views.timeline_canvas import Stretch, TimelineCanvas
 from warploom_app.views.timeline_figures import TimelineFigures
 from warploom_app.views.timeline_menu import fill_menu
 from warploom_app.views.widgets import IconButton, muted
@@ -39,7 +39,8 @@ class ComparisonView(QWidget):
         super().__init__()
         self._state = state
         self._results: Results | None = None
-        self._asked = 0
+        self._counting = False
+        self._wanted: tuple[tuple[Track, ...], Stretch] | None = None
         self.background = Background(self)
         self.figures = TimelineFigures(self.background, self)
         self.canvas = TimelineCanvas(state, theme)
@@ -213,18 +214,31 @@ class ComparisonView(QWidget):
     # -- a stretch of time
 
     def _look(self) -> None:
-        self._asked += 1
-        asked, stretch, tracks = self._asked, self.canvas.stretch, self.canvas.tracks
-        if stretch is None or not tracks:
+        """Counts what is in the chosen stretch, on another thread; while that takes, only the latest is waited for."""
+        self._wanted = (self.canvas.tracks, self.canvas.stretch) if self.canvas.stretch and self.canvas.tracks else None
+        if self._wanted is None:
             self.range_panel.hide()
-            return
+        elif not self._counting:
+            self._count(*self._wanted)
+
+    def _count(self, tracks: tuple[Track, ...], stretch: Stretch) -> None:
+        self._counting = True
 
         def show(found: RangeStatistics) -> None:
-            if asked == self._asked:
+            self._counting = False
+            if self._wanted is None:
+                return
+            if self._wanted == (tracks, stretch):
                 self.range_panel.show_statistics(found)
                 self._open_panel()
+            else:
+                self._count(*self._wanted)
 
-        self.background.run(lambda: range_statistics(tracks, *stretch), show, self._failed)
+        def fail(error: Exception) -> None:
+            self._counting = False
+            self._failed(error)
+
+        self.background.run(lambda: range_statistics(tracks, *stretch), show, fail)
 
     def _open_panel(self) -> None:
         if self.range_panel.isHidden():

@@ -20,11 +20,13 @@ _MOST_COUNTERS = 40
 def fill_menu(menu: QMenu, view: ComparisonView, track: int = -1) -> None:
     """Fills a menu; with what concerns one track first, where there is one."""
     menu.clear()
+    for submenu in menu.findChildren(QMenu):  # a menu keeps those that it is cleared of
+        submenu.deleteLater()
     if 0 <= track < len(view.canvas.tracks):
         _track(menu, view, view.canvas.tracks[track].name)
         menu.addSeparator()
-    _schedules(menu.addMenu(_tr("&Schedules")), view)
-    _counters(menu.addMenu(_tr("&Counters")), view)
+    _schedules(_submenu(menu, _tr("&Schedules")), view)
+    _counters(_submenu(menu, _tr("&Counters")), view)
     _overlays(menu, view)
     menu.addSeparator()
     _time(menu, view)
@@ -92,8 +94,16 @@ def _time(menu: QMenu, view: ComparisonView) -> None:
     release.setEnabled(canvas.can_release)
 
 
+def _submenu(menu: QMenu, title: str) -> QMenu:
+    """Made here, not by the menu: the bindings notice that it has gone only where they made it."""
+    submenu = QMenu(title, menu)
+    menu.addMenu(submenu)
+    return submenu
+
+
 def _add(menu: QMenu, text: str, run: Callable[[], object], *, enabled: bool = True) -> QAction:
-    action = menu.addAction(text)
+    action = QAction(text, menu)
+    menu.addAction(action)
     action.setEnabled(enabled)
     action.triggered.connect(lambda *_: run())
     return action
