@@ -29,6 +29,7 @@ QToolBar { background: $surface; border: none; border-bottom: 1px solid $hairlin
 QToolBar#flat { border: none; padding: 0; spacing: 0; }
 QToolBar QLabel { color: $muted; }
 QToolBar#flat QToolButton { padding: 4px 6px; border-radius: 4px; border: 1px solid transparent; }
+QToolBar QToolButton#qt_toolbar_ext_button { padding: 0; border: none; qproperty-icon: url($arrow_right); }
 QToolBar#flat QToolButton:hover, QToolBar#flat QToolButton:pressed { background: $raised; }
 QToolBar#flat QToolButton:focus { border-color: $accent; }
 QToolBar#flat QToolButton:disabled { color: $faded; }

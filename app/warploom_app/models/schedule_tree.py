@@ -215,10 +215,10 @@ class ScheduleTree(QAbstractItemModel):
         return False
 
     def forget_drag(self) -> None:
-        """A drag is over."""
+        """A drag is over; where it was not possible, the reason stays for a while."""
         reason, self._reason, self._tried = self._reason, "", None
         if reason:
-            self.doubted.emit("")
+            self._editor.refused.emit(reason)
 
     def _move_of(self, data: QMimeData, row: int, parent: Index) -> Move | None:
         """What dropping rows on, or between, others means."""

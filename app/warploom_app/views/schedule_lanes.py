@@ -47,7 +47,7 @@ class ScheduleLanes(QAbstractScrollArea):
     def __init__(self, state: AppState, editor: ScheduleEditor, theme: Theme) -> None:
         super().__init__()
         self._state, self._editor, self._theme = state, editor, theme
-        self._scale = 0.0
+        self._scale, self._fitted = 1.0, True
         self._lanes: Sequence[int] = ()
         self._lane_px = 1.0
         self._only_busy = False
@@ -80,10 +80,13 @@ class ScheduleLanes(QAbstractScrollArea):
 
     def fit(self) -> None:
         """Shows all of it."""
-        room = self.viewport().width() - GUTTER - 2 * GRID
-        total = self._editor.picture.total_us
-        self._scale = max(room, 1) / total if total > 0 else 1.0
+        self._fitted = True
         self._refresh()
+
+    @property
+    def _least_scale(self) -> float:
+        """Shows all of it, in pixels per microsecond."""
+        return max(self.viewport().width() - GUTTER - 2 * GRID, 1) / max(self._editor.picture.total_us, 1e-9)
 
     @property
     def only_busy(self) -> bool:
@@ -104,8 +107,8 @@ class ScheduleLanes(QAbstractScrollArea):
     def geometry_now(self) -> DraftGeometry:
         """Where everything is drawn."""
         across, down = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
-        picture, scale = self._editor.picture, self._scale or 1.0
-        return DraftGeometry(picture, self._lanes, scale, float(across), float(down), self._lane_px)
+        picture = self._editor.picture
+        return DraftGeometry(picture, self._lanes, self._scale, float(across), float(down), self._lane_px)
 
     def _place_lanes(self) -> None:
         """Chooses the streams that have a row, and its height; what is dragged must not lose its target meanwhile."""
@@ -133,15 +136,12 @@ class ScheduleLanes(QAbstractScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
-        if not self._scale or self._scale * event.oldSize().width() <= 0:
-            self.fit()
-        else:
-            self._refresh()
+        self._refresh()
 
     def _refresh(self) -> None:
-        if not self._scale:
-            self.fit()
-            return
+        total = self._editor.picture.total_us
+        if self._fitted:  # stays so while edits make it longer or shorter, until it is zoomed
+            self._scale = self._least_scale if total > 0 else 1.0
         room, bar = self.viewport().width(), self.horizontalScrollBar()
         bar.setRange(0, max(0, round(self.geometry_now.width - room)))
         bar.setPageStep(room)
@@ -173,8 +173,9 @@ class ScheduleLanes(QAbstractScrollArea):
             return
         at = x if x is not None else self.viewport().width() / 2
         time_us = self.geometry_now.time_at(at)
-        least = max(self.viewport().width() - GUTTER - 2 * GRID, 1) / self._editor.picture.total_us
+        least = self._least_scale
         self._scale = min(max(self._scale * factor, least), max(_MOST_SCALE, least))
+        self._fitted = self._scale <= least
         self._refresh()
         self.horizontalScrollBar().setValue(round(GUTTER + time_us * self._scale - at))
 

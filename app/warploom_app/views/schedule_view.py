@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QItemSelectionModel, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
@@ -27,6 +29,8 @@ from warploom_app.views.schedule_lanes import ScheduleLanes
 from warploom_app.views.schedule_tools import ScheduleTools
 
 _FEW_STAGES = 4
+EDITED = "edited"
+"""Where the log of a schedule that was made by hand says so."""
 
 
 class _Tree(QTreeView):
@@ -54,6 +58,7 @@ class ScheduleView(QWidget):
         super().__init__()
         self._state = state
         self._stale, self._following = True, False
+        self._tried = self._suggested = ""
         self.editor = ScheduleEditor(self)
         self.tree_model = ScheduleTree(self.editor, self)
         self.lanes = ScheduleLanes(state, self.editor, theme)
@@ -165,7 +170,7 @@ class ScheduleView(QWidget):
         for candidate in recording.candidates:
             self.source.addItem("", candidate.name)
         names = [candidate.name for candidate in recording.candidates]
-        tried = self.foot.name.text().strip()
+        tried, self._tried = self._tried, ""
         drafted = [name for name in names if self.editor.drafts.has(self._home, name)]
         first = drafted[0] if drafted else tried if tried in names else recording.chosen
         self.source.setCurrentIndex(names.index(first))
@@ -194,8 +199,14 @@ class ScheduleView(QWidget):
         self.busy.blockSignals(True)
         self.busy.setChecked(self.lanes.only_busy)
         self.busy.blockSignals(False)
-        if not self.foot.name.text():
-            self.foot.name.setText(self.tr("edited"))
+        if self.foot.name.text() == self._suggested:
+            self._suggested = self._free_name([one.name for one in recording.candidates])
+            self.foot.name.setText(self._suggested)
+
+    def _free_name(self, taken: Sequence[str]) -> str:
+        first = self.tr("edited")
+        others = (f"{first} {number}" for number in range(2, len(taken) + 3))
+        return next(name for name in (first, *others) if name not in taken)
 
     def _follow(self) -> None:
         """Selects what another view pinned."""
@@ -251,9 +262,21 @@ class ScheduleView(QWidget):
     def _show_state(self) -> None:
         self.tools.update_actions()
         foot, draft = self.foot, self.editor.draft
-        foot.run.setEnabled(draft is not None and bool(foot.name.text().strip()) and self._state.job is None)
+        obstacle = self._name_obstacle()
+        named = bool(foot.name.text().strip()) and not obstacle
+        foot.run.setEnabled(draft is not None and named and self._state.job is None)
         if not foot.refusing:
-            foot.tell(self._summary())
+            foot.tell(obstacle or self._summary())
+
+    def _name_obstacle(self) -> str:
+        """Why the draft cannot be called as it is: what the search has found keeps its name."""
+        document, name = self._state.document, self.foot.name.text().strip()
+        if document is None or document.results is None:
+            return ""
+        found = [one for one in document.results.recording.candidates if one.name == name]
+        if not found or any(entry.step == EDITED for entry in found[0].decisions):
+            return ""
+        return self.tr("There is a schedule {} already: choose another name for yours.").format(name)
 
     def _summary(self) -> str:
         picture, edits = self.editor.picture, self.editor.edits
@@ -274,4 +297,5 @@ class ScheduleView(QWidget):
         """Asks for a run of the draft, where one is possible now."""
         foot = self.foot
         if foot.run.isEnabled():
-            self.try_wanted.emit(foot.name.text().strip(), self.editor.as_json(), foot.device)
+            self._tried = foot.name.text().strip()
+            self.try_wanted.emit(self._tried, self.editor.as_json(), foot.device)
