@@ -97,8 +97,9 @@ def _lines(layer: Pool, lanes: int) -> int:
 
 
 def _start(shape: Sliding, layer: Pool) -> list[str]:
-    kind = value_type(layer.x.layout.dtype)
-    first = lowest(layer.x.layout.dtype) if layer.primitive.op == "MaxPool" else "0"
+    dtype = layer.before.result_type(layer.x.layout.dtype)
+    kind = value_type(dtype)
+    first = lowest(dtype) if layer.primitive.op == "MaxPool" else "0"
     lines = [f"{kind} sum{line}_{pixel}[{shape.lanes}];" for line, pixel in shape.outputs]
     if layer.indices is not None:
         lines.append("long long where = 0;")

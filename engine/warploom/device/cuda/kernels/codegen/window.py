@@ -18,6 +18,7 @@ from warploom.device.cuda.kernels.codegen.nest import VECTOR_BYTES, split_index
 from warploom.device.cuda.kernels.codegen.types import STORAGE, lowest, value_type
 from warploom.device.cuda.layout import Layout
 from warploom.device.cuda.steps import Region
+from warploom.graph import DType
 
 # Larger windows are loops: their text would be long to compile and gain nothing.
 _MOST_TAPS = 64
@@ -54,6 +55,13 @@ class Fused:
     value: str = "x"
     result: str = "x"
     reads: tuple[tuple[str, Region], ...] = ()
+
+    def result_type(self, value: DType) -> DType:
+        """The type behind the chain of values that are stored in some type: it may make floats of integers."""
+        if not self.chain.body:
+            return value
+        result = self.chain.types[self.result]
+        return value if result.is_float == value.is_float else result
 
 
 NOTHING = Fused()
@@ -326,7 +334,8 @@ class Sliding:
     ) -> tuple[list[str], list[str]]:
         """Statements that begin and that end the load of one element."""
         width = self.x.layout.shape[-1]
-        kind = value_type(self.x.layout.dtype)
+        dtype = before.result_type(self.x.layout.dtype)
+        kind = value_type(dtype)
         fetches = [f"const bool {cell.there} = row_there && (unsigned){cell.place[-1]} < {width}u;"]
         plain = not before.chain.body
         lines: list[str] = []
@@ -345,7 +354,7 @@ class Sliding:
         lines.append(f"{kind} {cell.variable}[{self.lanes}];")
         result = known[before.result]
         if lowest_outside or not before.chain.keeps_zero:
-            outside = f"({kind})({lowest(self.x.layout.dtype) if lowest_outside else 0})"
+            outside = f"({kind})({lowest(dtype) if lowest_outside else 0})"
             result = f"{cell.there} ? {result} : {outside}"
         return fetches, [*lines, *each_lane(self.lanes, [*statements, f"{cell.variable}[l] = {result};"])]
 
