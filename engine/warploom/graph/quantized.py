@@ -15,6 +15,9 @@ from warploom.graph.operator import Operator, Primitive
 PRODUCTS = ("Conv", "Gemm", "MatMul")
 """The primitives that are quantized."""
 
+MOVES = frozenset({"Concat", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split", "Identity"})
+"""The primitives that only move elements: 8-bit ones like others."""
+
 QUANTIZING = ("QuantizeLinear", "DequantizeLinear")
 """The primitives between floats and integers."""
 

@@ -18,6 +18,7 @@ from warploom.importer.check import reads
 from warploom.importer.element_types import dtype_of
 from warploom.importer.fold import try_fold
 from warploom.importer.infer import ShapeInference, static_shape
+from warploom.importer.integer_weights import is_integer_weight, only_factors
 from warploom.importer.node import Node, Scope, decode_node, has_subgraph
 
 
@@ -71,6 +72,7 @@ class GraphBuilder:
         self._inference = ShapeInference(skeleton)
         self._opsets = {"" if e.domain == "ai.onnx" else e.domain: e.version for e in skeleton.opset_import}
         self._live, self._dead = _live_nodes(skeleton.graph.node, self._outputs)
+        self._factors = only_factors(self._live, self._outputs)
         self._operators: list[Operator] = []
         self._operator_names: set[str] = set()
         self._folded: collections.Counter[str] = collections.Counter()
@@ -107,7 +109,8 @@ class GraphBuilder:
         """Adds what is known of a node's outputs; None if they are constants."""
         try:
             outputs = self._inference.outputs(proto, node, self.tensors, self.constants)
-            folded = try_fold(proto, node, self.tensors, self.constants, outputs)
+            whole = is_integer_weight(node, self._factors, self.constants)
+            folded = None if whole else try_fold(proto, node, self.tensors, self.constants, outputs)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise node.failure(f"has inputs or attributes that do not fit its operator ({error}).") from None
         if folded is None:

@@ -11,6 +11,7 @@ from warploom.passes.fold_padding import fold_padding
 from warploom.passes.fuse_epilogue import fuse_epilogue
 from warploom.passes.fuse_pointwise import fuse_gates, fuse_pointwise
 from warploom.passes.fuse_prologue import fuse_prologue
+from warploom.passes.fuse_quantized import fuse_quantized
 from warploom.passes.fuse_separable import fuse_separable
 from warploom.passes.lower_batch_norm import lower_batch_norm
 from warploom.passes.recognize_gelu import recognize_gelu
@@ -33,10 +34,12 @@ PASSES: tuple[Pass, ...] = (
     fuse_epilogue,
     fuse_prologue,
     fuse_pointwise,
+    fuse_quantized,
 )
 """In order. Folding before fusing, so that what is fused is final; gates before epilogues, so that they are one reader;
 separable units before epilogues, so that a sum before a unit belongs to the unit; Concat before epilogues, so that a
-sum goes into its slice; general pointwise trees last, from what nothing else took."""
+sum goes into its slice; general pointwise trees from what nothing else took; conversions to integers last, so that
+they find whole operators."""
 
 
 def optimize_graph(graph: Graph, *, verify: bool | None = None) -> PassResult:

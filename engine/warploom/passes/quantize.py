@@ -24,14 +24,12 @@ from warploom.graph import (
 )
 from warploom.graph.build import make_operator
 from warploom.graph.constant import Array
-from warploom.graph.quantized import PRODUCTS, QUANTIZING
+from warploom.graph.quantized import MOVES, PRODUCTS, QUANTIZING
 
 STEPS = 127
 """Integers on each side of zero: symmetric, so that zero is zero (padding stays padding)."""
 
 _KINDS = (OperatorKind.CONV, OperatorKind.MATMUL)
-# What only moves elements moves 8-bit ones alike.
-_MOVES = frozenset({"Concat", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split", "Identity"})
 # What gives one of the elements that it reads keeps their scale, too.
 _SELECTS = frozenset({"MaxPool", "GlobalMaxPool"})
 _ZERO = "int8/zero"
@@ -103,7 +101,7 @@ def one_scale(graph: Graph, operators: Collection[str]) -> list[frozenset[str]]:
     chosen = {op.name for op in graph.operators if op.name in operators and quantize_obstacle(graph, op) is None}
     stored, _ = _stored(graph, chosen, None)
     for operator in graph.operators:
-        if all(primitive.op in _MOVES | _SELECTS for primitive in operator.body):
+        if all(primitive.op in MOVES | _SELECTS for primitive in operator.body):
             names = [name for name in (*operator.inputs, *operator.outputs) if name in stored]
             if any(name in stored for name in operator.outputs):
                 union = set().union(*(group[name] for name in names))
@@ -131,7 +129,7 @@ def _stored(
             wanted |= {data} & set(operator.inputs)
             continue
         names = (*operator.inputs, *operator.outputs)
-        moves = all(primitive.op in _MOVES for primitive in operator.body) and not operator.weights
+        moves = all(primitive.op in MOVES for primitive in operator.body) and not operator.weights
         if moves and wanted.issuperset(operator.outputs) and all(map(storable, names)) and _same(names, scales):
             moving.add(operator.name)
             wanted |= set(operator.inputs)
