@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from warploom.graph import DType, Graph, Precision
+from warploom.graph.quantized import is_quantized
 
 Array = npt.NDArray[Any]
 
@@ -33,10 +34,14 @@ def tolerance_for(graph: Graph, precision: Precision) -> float:
     Float32 results differ in the order of their sums, and the same order is used again and again: linear growth. The
     other precisions round what they store, each operator independently: growth with the square root. (A MobileNet of
     90 operators in a row drifts by 2.4e-5 in fp32 and 3.8e-3 in fp16, every operator alone by less than 3e-6 in fp32.)
+    Where values are rounded to 8-bit integers, sums in another order end in another integer now and then, and that in
+    others: after a hundred operators results differ as much as any two roundings do, whatever the floats between are.
     """
     length = max(1.0, longest_chain(graph) / SHORT_CHAIN)
     if precision is Precision.MIXED and any(tensor.dtype is DType.BFLOAT16 for tensor in graph.tensors.values()):
         precision = Precision.BF16
+    if any(map(is_quantized, graph.operators)):
+        precision = Precision.INT8
     return TOLERANCES[precision] * (length if precision is Precision.FP32 else math.sqrt(length))
 
 

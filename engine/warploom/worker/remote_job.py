@@ -48,8 +48,13 @@ def optimize_remotely(host: RemoteHost, request: OptimizeRequest, emit: Emit, ca
     Raises:
         WorkerError: If the host does not answer, or the connection ends.
         RemoteError: As the job does there.
+        CommandError: If the job needs files that are not sent.
         CancelledError: If the user asked to stop before there was anything to keep.
     """
+    if request.options.calibrate is not None:
+        raise CommandError(
+            f"Calibration data is not sent to {host.address}: start Warploom there, or optimize on this machine."
+        )
     with _connected(host) as client:
         emit(Phase(request.job, "upload", host.address))
         sent = msgspec.structs.replace(
