@@ -8,6 +8,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess
 
+Done = Callable[[], object]
+Failed = Callable[[str, str], object]
+
 
 class CommandRunner(QObject):
     """Runs one command at a time for each call; failures come back as the sentence that the command printed."""
@@ -15,7 +18,7 @@ class CommandRunner(QObject):
     def __init__(self, parent: QObject | None = None, prefix: Sequence[str] | None = None) -> None:
         super().__init__(parent)
         self._prefix = list(prefix or (sys.executable, "-m", "warploom"))
-        self._running: set[QProcess] = set()
+        self._running: dict[QProcess, tuple[Done, Failed]] = {}
 
     def export(self, recording: Path, format_name: str, output: Path, done: Done, failed: Failed) -> QProcess:
         """Writes a recording in another format."""
@@ -28,47 +31,49 @@ class CommandRunner(QObject):
     def run(self, arguments: Sequence[str], done: Done, failed: Failed) -> QProcess:
         """Starts `warploom ARGUMENTS`; calls `done`, or `failed` with a sentence and the whole output."""
         process = QProcess(self)
-        self._running.add(process)
-
-        def finished(code: int, status: QProcess.ExitStatus) -> None:
-            self._running.discard(process)
-            text = bytes(process.readAllStandardError().data()).decode(errors="replace").strip()
-            process.deleteLater()
-            if status == QProcess.ExitStatus.NormalExit and code == 0:
-                done()
-            else:
-                failed(_sentence(text) or f"The command ended unexpectedly (exit code {code}).", text)
-
-        def broken(error: QProcess.ProcessError) -> None:
-            if error == QProcess.ProcessError.FailedToStart:
-                self._running.discard(process)
-                failed(f"The command did not start: {process.errorString()}.", "")
-                process.deleteLater()
-
-        process.finished.connect(finished)
-        process.errorOccurred.connect(broken)
+        self._running[process] = done, failed
+        # Bound methods only: a closure could hold the last reference to this object when the process goes.
+        process.finished.connect(self._finished)
+        process.errorOccurred.connect(self._broken)
         process.start(self._prefix[0], [*self._prefix[1:], *arguments])
         return process
+
+    def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        process = self.sender()
+        if not isinstance(process, QProcess) or process not in self._running:
+            return
+        done, failed = self._running.pop(process)
+        text = bytes(process.readAllStandardError().data()).decode(errors="replace").strip()
+        process.deleteLater()
+        if status == QProcess.ExitStatus.NormalExit and code == 0:
+            done()
+        else:
+            failed(_sentence(text) or self.tr("The command ended unexpectedly (exit code {}).").format(code), text)
+
+    def _broken(self, error: QProcess.ProcessError) -> None:
+        process = self.sender()
+        if error != QProcess.ProcessError.FailedToStart or not isinstance(process, QProcess):
+            return
+        if process in self._running:
+            _, failed = self._running.pop(process)
+            process.deleteLater()
+            failed(self.tr("The command did not start: {}.").format(process.errorString()), "")
 
     def stop(self, process: QProcess) -> None:
         """Ends one command; it reports nothing any more. What it writes is written whole or not at all."""
         if process in self._running:
-            self._running.discard(process)
-            process.finished.disconnect()
+            del self._running[process]
+            process.finished.disconnect(self._finished)
             process.finished.connect(process.deleteLater)
             process.kill()
 
     def close(self) -> None:
         """Ends whatever runs."""
         for process in tuple(self._running):
-            process.finished.disconnect()
+            process.finished.disconnect(self._finished)
             process.kill()
             process.waitForFinished(2000)
         self._running.clear()
-
-
-Done = Callable[[], object]
-Failed = Callable[[str, str], object]
 
 
 def _sentence(text: str) -> str:
