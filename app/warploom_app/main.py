@@ -83,6 +83,7 @@ class WindowProgram:
         self.engine.close()
         self.background.close()
         self.window.workbench.comparison.background.close()
+        self.window.workbench.dag.pictures.finish()
         if self.translator is not None:
             QCoreApplication.removeTranslator(self.translator)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pyqtgraph.Qt.internals import PrimitiveArray  # type: ignore[import-untyped]
-from PySide6.QtCore import QByteArray, QDataStream, QIODevice, QLineF, QRectF
+from PySide6.QtCore import QByteArray, QDataStream, QLineF, QRectF
 from PySide6.QtGui import QPainter, QPainterPath
 
 Floats = npt.NDArray[np.float64]
@@ -66,11 +66,6 @@ class Edges:
         lines, owner = _pieces(self.points, self.stops)
         kept = chosen[owner]
         return curved_path(lines[kept], horizontal=self.horizontal)
-
-    def redrawn(self) -> Edges:
-        """The same with paths of its own."""
-        bands = [EdgeBand(_copied(band.path), band.bounds) for band in self.bands]
-        return replace(self, bands=bands)
 
     def touching(self, area: QRectF) -> Floats:
         """The pieces that reach into an area, along the flow of data."""
@@ -135,17 +130,6 @@ def _read_path(elements: npt.NDArray[np.void]) -> QPainterPath:
     stream = QDataStream(QByteArray(head.tobytes() + elements.tobytes() + tail.tobytes()))
     stream >> path  # QDataStream reads this way
     return path
-
-
-def _copied(path: QPainterPath) -> QPainterPath:
-    """A path that shares nothing with the first: a plain copy would share it until one of them changes."""
-    data = QByteArray()
-    writer = QDataStream(data, QIODevice.OpenModeFlag.WriteOnly)
-    writer << path  # QDataStream writes this way
-    copy = QPainterPath()
-    reader = QDataStream(data)
-    reader >> copy
-    return copy
 
 
 def _pieces(points: Floats, stops: Integers) -> tuple[Floats, Integers]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -75,10 +75,6 @@ class DagGeometry:
     def handle_at(self, point: QPointF) -> int | None:
         """The block whose handle is under a point."""
         return next((block.number for block in self.blocks if block.handle.contains(point)), None)
-
-    def redrawn(self) -> DagGeometry:
-        """The same with paths of its own: Qt's may not be drawn by two threads at once."""
-        return replace(self, edges=self.edges.redrawn())
 
 
 def prepare_geometry(

@@ -34,6 +34,8 @@ def press(view: DagView, event: QKeyEvent) -> bool:
         view.open_current()
     elif key == Qt.Key.Key_Escape and view.laying_out:
         view.stop_layout()
+    elif key == Qt.Key.Key_Escape and view.pictures.busy:
+        view.stop_pictures()
     elif key == Qt.Key.Key_Escape and view.selected:
         view.let_go()
     else:

@@ -76,6 +76,8 @@ class DagView(QWidget):
         self._build_corners()
         self._build_layouter(cache_folder() / "layouts" if layout_cache is None else layout_cache)
         self.pictures = DagPictures(self)
+        self.pictures.lasting.connect(self._show_drawing)
+        self.pictures.rested.connect(self._hide_drawing)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Operator graph"))
         self._corners.say(self.tr("Open a model to see its operators"))
@@ -375,6 +377,20 @@ class DagView(QWidget):
         """Puts the whole graph on the clipboard; `pictures` tells when it is there."""
         self.pictures.copy(self.canvas.picture, self._theme, self._text.family)
 
+    def stop_pictures(self) -> None:
+        """Draws no further into files."""
+        self.pictures.cancel()
+
+    def _show_drawing(self) -> None:
+        self._corners.show_note(self._drawing_text())
+
+    def _hide_drawing(self) -> None:
+        if self.note.text() == self._drawing_text():
+            self._corners.show_note("")
+
+    def _drawing_text(self) -> str:
+        return self.tr("Drawing the picture… Esc stops it.")
+
     def write_picture(self, path: Path) -> None:
         """Writes the picture at once.
 
@@ -470,7 +486,7 @@ class DagView(QWidget):
     def event(self, event: QEvent) -> bool:
         # While a layout is under way Esc stops it; otherwise it is the window's, which lets go of the selection.
         escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
-        if escape and event.type() is QEvent.Type.ShortcutOverride and self.laying_out:
+        if escape and event.type() is QEvent.Type.ShortcutOverride and (self.laying_out or self.pictures.busy):
             event.accept()
             return True
         return super().event(event)
