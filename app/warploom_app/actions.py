@@ -20,6 +20,7 @@ class ActionSpec:
         tip: What it does, in a few words.
         checkable: Whether it is on or off.
         separated: Whether a line stands before it in the menu.
+        submenu: Title of the submenu that it stands in, "" for none.
     """
 
     id: str
@@ -28,6 +29,7 @@ class ActionSpec:
     tip: str = ""
     checkable: bool = False
     separated: bool = False
+    submenu: str = ""
 
     @property
     def menu(self) -> str:

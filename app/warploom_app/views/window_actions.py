@@ -15,7 +15,7 @@ from warploom_app.views.workbench import FIGURES, LOG, OPERATORS, SCHEDULE, TIME
 if TYPE_CHECKING:
     from warploom_app.views.main_window import MainWindow
 
-_LINE_BEFORE = ("png", "csv")
+_LINE_BEFORE = ("utilization-png",)
 
 
 def register_actions(window: MainWindow) -> None:
@@ -29,8 +29,8 @@ def register_actions(window: MainWindow) -> None:
 
 def _file_and_edit(window: MainWindow) -> None:
     add = window.registry.add
-    add(ActionSpec("file.open", _tr("&Open…"), "Ctrl+O", _tr("Open a model or a recording")), window.choose_file)
-    add(ActionSpec("file.save", _tr("&Save recording as…"), "Ctrl+S"), window.choose_copy)
+    add(ActionSpec("file.open", _tr("&Open…"), "Ctrl+O", _tr("Open a model or a recording")), window.files.choose_file)
+    add(ActionSpec("file.save", _tr("&Save recording as…"), "Ctrl+S"), window.files.choose_copy)
     add(ActionSpec("file.close", _tr("&Close"), "Ctrl+W", _tr("Back to the start page")), window.close_document)
     show_settings = window.overlays.show_settings
     add(ActionSpec("file.settings", _tr("Se&ttings…"), "Ctrl+,", separated=True), lambda: show_settings())
@@ -83,15 +83,31 @@ def _run(window: MainWindow) -> None:
 
 def _export(window: MainWindow) -> None:
     add = window.registry.add
-    for choice in FORMATS.values():
-        spec = ActionSpec(f"export.{choice.name}", f"{_tr(choice.title)}…", separated=choice.name in _LINE_BEFORE)
-        add(spec, partial(window.choose_export, choice))
+    groups = _export_groups()
+    group_of = {name: title for title, names in groups.items() for name in names}
+    titles = [*groups, ""]
+    for choice in sorted(FORMATS.values(), key=lambda one: titles.index(group_of.get(one.name, ""))):
+        group, line = group_of.get(choice.name, ""), choice.name in _LINE_BEFORE
+        spec = ActionSpec(f"export.{choice.name}", f"{_tr(choice.title)}…", submenu=group, separated=line)
+        add(spec, partial(window.files.choose_export, choice))
+    seen = _tr("Timelines as they are &seen…")
+    add(ActionSpec("export.timelines", seen, separated=True, submenu=_tr("&Figures")), window.files.choose_figure)
+    for suffix, text in (("svg", _tr("Graph as SVG…")), ("png", _tr("Graph as PNG…")), ("pdf", _tr("Graph as PDF…"))):
+        add(
+            ActionSpec(f"export.graph-{suffix}", text, submenu=_tr("&Graph")),
+            partial(window.files.choose_picture, suffix),
+        )
     copy = _tr("The timelines as a picture on the clipboard")
     add(ActionSpec("export.copy-figure", _tr("&Copy figure"), "Ctrl+Shift+X", copy, separated=True), window.copy_figure)
-    add(ActionSpec("export.timelines", _tr("Timelines as they are &seen…")), window.choose_figure)
-    for suffix, text in (("svg", _tr("Graph as SVG…")), ("png", _tr("Graph as PNG…")), ("pdf", _tr("Graph as PDF…"))):
-        spec = ActionSpec(f"export.graph-{suffix}", text, separated=suffix == "svg")
-        add(spec, partial(window.choose_picture, suffix))
+
+
+def _export_groups() -> dict[str, tuple[str, ...]]:
+    """Submenus of the exports, in their order; a format that is in none stands by itself."""
+    return {
+        _tr("&Report"): ("html", "pdf"),
+        _tr("&Figures"): ("png", "svg", "figure-pdf", "utilization-png", "utilization-svg", "utilization-pdf"),
+        _tr("&Tables"): ("csv", "samples-csv", "operators-csv", "parquet"),
+    }
 
 
 def _help(window: MainWindow) -> None:

@@ -1,0 +1,75 @@
+"""WindowMemory: what one window keeps in the settings and finds there again: sizes, docks, options, hosts, files."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+from PySide6.QtCore import QObject
+
+from warploom.errors import WarploomError
+from warploom_app.settings import Settings
+
+if TYPE_CHECKING:
+    from warploom_app.views.main_window import MainWindow
+
+_USUAL_SIZE = 1440, 900
+
+
+class WindowMemory(QObject):
+    """Between one window and the settings."""
+
+    def __init__(self, window: MainWindow, settings: Settings) -> None:
+        super().__init__(window)
+        self._window, self._settings = window, settings
+
+    def restore_size(self) -> None:
+        """As large as it was, at its place."""
+        geometry = self._settings.bytes("window")
+        if geometry is None or not self._window.restoreGeometry(geometry):
+            self._window.resize(*_USUAL_SIZE)
+
+    def restore(self) -> None:
+        """Docks, hosts, and the settings of the next run."""
+        jobs = self._settings.bytes("jobs")
+        if jobs is not None:
+            self._window.restoreState(jobs)
+        self._restore_hosts()
+        self._window.state.set_options(self._settings.options)
+
+    def restore_docks(self) -> None:
+        """Docks of an open document."""
+        self._window.workbench.restore_layout(self._settings.bytes("docks"))
+
+    def keep(self, *, docks: bool) -> None:
+        """Keeps sizes, and the docks unless a small screen made them what they are."""
+        self._settings.set_bytes("window", self._window.saveGeometry())
+        self._settings.set_bytes("jobs", self._window.saveState())
+        if docks:
+            self._settings.set_bytes("docks", self._window.workbench.saveState())
+        self._settings.sync()
+
+    def keep_options(self) -> None:
+        """Keeps the settings of the next run."""
+        self._settings.options = self._window.state.options
+        self._settings.host = self._window.state.host
+
+    def keep_hosts(self) -> None:
+        """Keeps the list of hosts."""
+        hosts = self._window.session.hosts.hosts
+        if hosts != self._settings.preferences.hosts:
+            self._settings.preferences = structs.replace(self._settings.preferences, hosts=hosts)
+
+    def keep_recent(self, path: Path) -> None:
+        """Keeps the name of a file that was opened."""
+        self._settings.add_recent(path)
+
+    def _restore_hosts(self) -> None:
+        session = self._window.session
+        for host in self._settings.preferences.hosts:
+            with contextlib.suppress(WarploomError):  # written by another release
+                session.hosts.add(host)
+        if self._settings.host in {host.address for host in session.hosts.hosts}:
+            self._window.state.set_target(self._settings.host, self._settings.options.device)
