@@ -60,7 +60,7 @@ def quantize(graph: Graph, operators: Collection[str], scales: Mapping[str, floa
            its bias and epilogue stay floats.
         2. A tensor that a quantized product reads is stored in 8 bits: whoever computes it quantizes it last, and its
            other readers make floats of it first. So are the tensors before a Concat or view of such data, where
-           all have one scale.
+           all have one scale, and those before a maximum.
         3. Data that the caller gives or also gets, or that a prologue computes, is quantized by the product itself.
 
     Args:
@@ -132,6 +132,8 @@ def _stored(
         moves = all(primitive.op in MOVES for primitive in operator.body) and not operator.weights
         if moves and wanted.issuperset(operator.outputs) and all(map(storable, names)) and _same(names, scales):
             moving.add(operator.name)
+            wanted |= set(operator.inputs)
+        elif all(primitive.op in _SELECTS for primitive in operator.body) and wanted.issuperset(operator.outputs):
             wanted |= set(operator.inputs)
     return frozenset(filter(storable, wanted)), frozenset(moving)
 

@@ -19,6 +19,8 @@ Counts = npt.NDArray[np.float64]
 _BINS = 2048
 _PERCENTILE = 99.99
 _LEVELS = 128
+_ENOUGH_PER_BIN = 64
+_MOST_AVERAGED = 64
 
 
 class CalibrationMethod(enum.StrEnum):
@@ -103,17 +105,23 @@ class Histogram:
         return np.asarray(losses)
 
     def _divergences(self) -> Array:
-        return np.asarray([self._divergence(end) for end in self._ends()])
+        # Bins that hold a few values differ by chance, which would count as lost information: average neighbours.
+        used = int(np.count_nonzero(self.counts))
+        span = int(np.clip(_ENOUGH_PER_BIN * used / max(self.counts.sum(), 1.0), 1, _MOST_AVERAGED))
+        counts = np.convolve(self.counts, np.full(span, 1.0 / span), mode="same")
+        return np.asarray([_divergence(counts, end) for end in self._ends()])
 
-    def _divergence(self, end: int) -> float:
-        inside = self.counts[:end]
-        reference = inside.copy()
-        reference[-1] += self.counts[end:].sum()
-        edges = np.linspace(0, end, _LEVELS + 1).astype(np.int64)
-        sums, present = np.add.reduceat(inside, edges[:-1]), np.add.reduceat((inside > 0).astype(float), edges[:-1])
-        level = np.repeat(np.divide(sums, present, out=np.zeros_like(sums), where=present > 0), np.diff(edges))
-        coarse = np.where(inside > 0, level, 0.0)
-        p, q = reference / reference.sum(), coarse / max(coarse.sum(), 1e-300)
-        both = (p > 0) & (q > 0)
-        missing = float(p[(p > 0) & (q == 0)].sum())
-        return float(np.sum(p[both] * np.log(p[both] / q[both]))) + missing * 10.0
+
+def _divergence(counts: Counts, end: int) -> float:
+    """What is lost by cutting at a bin and keeping `_LEVELS` levels below it."""
+    inside = counts[:end]
+    reference = inside.copy()
+    reference[-1] += counts[end:].sum()
+    edges = np.linspace(0, end, _LEVELS + 1).astype(np.int64)
+    sums, present = np.add.reduceat(inside, edges[:-1]), np.add.reduceat((inside > 0).astype(float), edges[:-1])
+    level = np.repeat(np.divide(sums, present, out=np.zeros_like(sums), where=present > 0), np.diff(edges))
+    coarse = np.where(inside > 0, level, 0.0)
+    p, q = reference / reference.sum(), coarse / max(coarse.sum(), 1e-300)
+    both = (p > 0) & (q > 0)
+    missing = float(p[(p > 0) & (q == 0)].sum())
+    return float(np.sum(p[both] * np.log(p[both] / q[both]))) + missing * 10.0
