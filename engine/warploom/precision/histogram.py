@@ -105,10 +105,12 @@ class Histogram:
         return np.asarray(losses)
 
     def _divergences(self) -> Array:
+        known = self.counts.copy()
+        known[0] = known[1]  # zeros, of which activations have many, are exact whatever the cut
         # Bins that hold a few values differ by chance, which would count as lost information: average neighbours.
-        used = int(np.count_nonzero(self.counts))
-        span = int(np.clip(_ENOUGH_PER_BIN * used / max(self.counts.sum(), 1.0), 1, _MOST_AVERAGED))
-        counts = np.convolve(self.counts, np.full(span, 1.0 / span), mode="same")
+        used = int(np.count_nonzero(known))
+        span = int(np.clip(_ENOUGH_PER_BIN * used / max(known.sum(), 1.0), 1, _MOST_AVERAGED))
+        counts = np.convolve(known, np.full(span, 1.0 / span), mode="same")
         return np.asarray([_divergence(counts, end) for end in self._ends()])
 
 
