@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
@@ -182,5 +182,9 @@ class HostsPage(QWidget):
 
 def _state_word(status: HostStatus) -> str:
     if status.testing:
-        return "testing"
-    return "usable" if status.usable else status.error or "not tested"
+        return _tr("testing")
+    return _tr("usable") if status.usable else status.error or _tr("not tested")
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("HostsPage", text)

@@ -9,9 +9,10 @@ from PySide6.QtGui import QEnterEvent, QFont, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from warploom.timeline.explain import Reason
+from warploom_app.presenters.why import Why
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, figure_font
-from warploom_app.views.widgets import muted, wrapping
+from warploom_app.views.widgets import heading, muted, wrapping
 
 
 class WhyPanel(QScrollArea):
@@ -29,21 +30,36 @@ class WhyPanel(QScrollArea):
         self._layout = QVBoxLayout(page)
         self._layout.setContentsMargins(0, 0, 0, GRID)
         self._layout.setSpacing(0)
-        self._nothing = muted()
-        self._nothing.setWordWrap(True)
-        self._nothing.setContentsMargins(2 * GRID, 0, 2 * GRID, 0)
-        self._layout.addWidget(self._nothing)
+        self.account, self._nothing, self.caveats = _paragraph(QLabel()), _paragraph(muted()), _paragraph(muted())
+        self._before = heading(self.tr("Before you believe it"))
+        self._before.setContentsMargins(2 * GRID, GRID, 2 * GRID, 0)
+        for widget in (self.account, self._nothing, self._before, self.caveats):
+            self._layout.addWidget(widget)
         self._layout.addStretch(1)
         self.setWidget(page)
-        self.show_reasons(())
+        self.show_why(Why())
 
     @property
     def rows(self) -> Sequence[ReasonRow]:
         """The reasons as shown."""
         return self._made[: self._count]
 
-    def show_reasons(self, reasons: Sequence[Reason], nothing: str = "") -> None:
-        """Shows other reasons, or why there are none."""
+    def show_why(self, why: Why, nothing: str = "") -> None:
+        """Shows where the time went, single reasons, and what to know; or why there are none."""
+        self._show_reasons(why.reasons)
+        said = nothing or self.tr("Optimize a model to see where time is won, and where it is lost.")
+        caveats = "\n\n".join(why.caveats)
+        for label, text in ((self.account, why.account), (self.caveats, caveats), (self._nothing, said)):
+            if text != label.property("said"):
+                label.setProperty("said", text)
+                wrapping(label, text, "/")
+        self.account.setVisible(bool(why.account))
+        self._nothing.setVisible(not why.reasons)
+        self._before.setVisible(bool(caveats))
+        self.caveats.setVisible(bool(caveats))
+        self.verticalScrollBar().setValue(0)
+
+    def _show_reasons(self, reasons: Sequence[Reason]) -> None:
         while len(self._made) < len(reasons):
             self._add_row()
         self._count = len(reasons)
@@ -51,16 +67,21 @@ class WhyPanel(QScrollArea):
             row.show_reason(reason)
         for number, row in enumerate(self._made):
             row.setVisible(number < len(reasons))
-        self._nothing.setText(nothing or self.tr("Optimize a model to see where time is won, and where it is lost."))
-        self._nothing.setVisible(not reasons)
-        self.verticalScrollBar().setValue(0)
 
     def _add_row(self) -> None:
         row = ReasonRow(len(self._made) + 1)
         row.hovered.connect(self._state.hover)
         row.chosen.connect(self._state.pin)
         self._made.append(row)
-        self._layout.insertWidget(self._layout.count() - 2, row)  # before the text and the stretch
+        self._layout.insertWidget(len(self._made), row)  # after the account
+
+
+def _paragraph(label: QLabel) -> QLabel:
+    """A text as wide as the panel."""
+    label.setFont(figure_font())
+    label.setContentsMargins(2 * GRID, GRID // 2, 2 * GRID, GRID // 2)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
 
 
 class ReasonRow(QFrame):

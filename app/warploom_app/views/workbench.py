@@ -14,6 +14,7 @@ from warploom_app.presenters.inspector import inspect_document, inspect_node, in
 from warploom_app.presenters.results import block_times, operator_rows
 from warploom_app.presenters.units import latency
 from warploom_app.presenters.verdict import make_verdict
+from warploom_app.presenters.why import why
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme
 from warploom_app.views.comparison_view import ComparisonView
@@ -227,7 +228,7 @@ class Workbench(QMainWindow):
         names = self._state.compared
         self.comparison.show_results(results, names)
         self.verdict.show_verdict(make_verdict(results, names) if results is not None and names is not None else None)
-        self.why.show_reasons(pair.reasons if pair is not None else (), self._why_nothing())
+        self.why.show_why(why(pair, document.names if document is not None else {}), self._why_nothing())
         if document is not None:
             titles = (pair.before.track.title, pair.after.track.title) if pair is not None else ("", "")
             rows = operator_rows(document.graph, document.names, document.blocks, pair)

@@ -1,0 +1,45 @@
+"""What the window says about two schedules: where the time went, for which reasons, and what to know beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from warploom.timeline.account import account_of, account_text
+from warploom.timeline.caveats import caveats
+from warploom.timeline.explain import Reason
+from warploom_app.presenters.names import scheduler_title
+from warploom_app.presenters.results import Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Of one pair.
+
+    Attributes:
+        account: Where all of the difference went, in one sentence; "" without one.
+        reasons: Single places, the biggest effect first.
+        caveats: What a reader must know before believing the timelines.
+    """
+
+    account: str = ""
+    reasons: tuple[Reason, ...] = ()
+    caveats: tuple[str, ...] = ()
+
+
+def why(pair: Pair | None, names: Mapping[str, str]) -> Why:
+    """All of it; nothing without a pair.
+
+    Args:
+        pair: The compared candidates.
+        names: What the window calls the operators.
+    """
+    if pair is None:
+        return Why()
+    one, other = pair.before.candidate, pair.after.candidate
+    if one.name == other.name:
+        return Why(reasons=pair.reasons)
+    titles = scheduler_title(one.name), scheduler_title(other.name)
+    account = account_text(account_of(pair.before.statistics, pair.after.statistics), *titles)
+    timelines = [replace(each.timeline, name=title) for each, title in zip((one, other), titles, strict=True)]
+    return Why(account, pair.reasons, caveats(timelines, lambda name: names.get(name, name)))
