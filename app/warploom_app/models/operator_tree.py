@@ -22,6 +22,9 @@ _BLOCK = 0  # internal id of a block's index; an operator's is its block's row p
 _ROOT = QModelIndex()
 
 
+_LONG = 10  # letters
+
+
 class OperatorTree(QAbstractItemModel):
     """Two levels: blocks, and their operators. A graph with one block has the operators at the top."""
 
@@ -156,8 +159,15 @@ class OperatorTree(QAbstractItemModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and section != NAME:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.tr("Operator") if section == NAME else f"{self._titles[section - 1]}\n{self._unit.text}"
+            return self.tr("Operator") if section == NAME else self._heading(self._titles[section - 1])
         return None
+
+    def _heading(self, title: str) -> str:
+        """Two lines: a long title takes part of the second one, where there is room beside the unit."""
+        first, space, rest = title.partition(" ")
+        if len(title) <= _LONG or not space:
+            return f"{title}\n{self._unit.text}"
+        return f"{first}\n{rest}, {self._unit.text}"
 
 
 def _value(row: OperatorRow, column: int) -> float | None:

@@ -56,6 +56,26 @@ def view_keys() -> tuple[tuple[str, Sequence[tuple[str, str]]], ...]:
             ),
         ),
         (
+            _tr("Schedule"),
+            (
+                ("← / →", _tr("To the launch before or after")),
+                ("↑ / ↓", _tr("The stream above or below")),
+                (_tr("Alt+Arrow"), _tr("Move the selection to another place, stage or stream")),
+                ("W / S", _tr("Zoom in or out")),
+                ("A / D", _tr("Earlier or later")),
+                ("Home / 0", _tr("Show all of the time")),
+                ("M", _tr("Merge with the next stage")),
+                ("X", _tr("Split the stage at the selection")),
+                ("N", _tr("A stage, or a stream, of its own")),
+                ("G", _tr("Merge operators into one")),
+                ("P", _tr("Part a merged operator")),
+                ("B", _tr("Drop the barriers between stages")),
+                (_tr("Drag"), _tr("Move launches to another stream, stage or place")),
+                (_tr("Ctrl+Click"), _tr("Add to the selection, or take away")),
+                (_tr("Ctrl+Wheel"), _tr("Zoom at the pointer")),
+            ),
+        ),
+        (
             _tr("Lists"),
             (
                 ("Enter", _tr("Open, or lead to it")),
