@@ -43,7 +43,7 @@ def _drawn(order: PictureOrder) -> Drawn:
         return Drawn()
     image = png_picture(picture, theme, family, copied=True)
     svg = svg_picture(picture, theme, family, order.title)
-    return Drawn("", image.width(), image.height(), bytes(image.constBits()), png_data(image), svg)
+    return Drawn("", image.width(), image.height(), memoryview(bytes(image.constBits())), png_data(image), svg)
 
 
 if __name__ == "__main__":

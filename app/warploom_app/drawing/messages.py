@@ -67,7 +67,8 @@ class Drawn(msgspec.Struct, frozen=True):
         error: Why there is no picture, for the user; "" where all went well.
         width: Pixels of the image for the clipboard.
         height: The same.
-        pixels: Its rows, 32 bits a pixel: decoding a PNG would hold up the window.
+        pixels: Its rows, 32 bits a pixel (decoding a PNG would hold up the window), as they arrived: tens of megabytes
+            are not copied.
         png: The image as a file.
         svg: The picture as shapes.
     """
@@ -75,7 +76,7 @@ class Drawn(msgspec.Struct, frozen=True):
     error: str = ""
     width: int = 0
     height: int = 0
-    pixels: bytes = b""
+    pixels: memoryview = memoryview(b"")
     png: bytes = b""
     svg: bytes = b""
 

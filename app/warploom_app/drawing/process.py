@@ -24,6 +24,7 @@ class DrawingProcess(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._process: QProcess | None = None
+        self._received = bytearray()
 
     @property
     def running(self) -> bool:
@@ -33,6 +34,8 @@ class DrawingProcess(QObject):
     def start(self, order: PictureOrder) -> None:
         """Has a picture drawn."""
         process = self._process = QProcess(QCoreApplication.instance())  # outlives us by the moment that dying takes
+        self._received = bytearray()
+        process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(self._finished)
         process.finished.connect(_swept(order.part))
         process.finished.connect(process.deleteLater)
@@ -57,20 +60,25 @@ class DrawingProcess(QObject):
     def _release(self) -> QProcess | None:
         process, self._process = self._process, None
         if process is not None:
+            process.readyReadStandardOutput.disconnect(self._read)
             process.finished.disconnect(self._finished)
             process.errorOccurred.disconnect(self._error)
             self.destroyed.disconnect(process.kill)
         return process
 
+    def _read(self) -> None:
+        """Takes what has come: all of it at once, in the end, would hold up the window."""
+        if self._process is not None:
+            self._received += self._process.readAllStandardOutput().data()
+
     def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
-        process = self._release()
-        if process is None:
-            return
+        self._read()
+        self._release()
         if code or status is not QProcess.ExitStatus.NormalExit:
             self._fail(f"the process that draws it ended with exit code {code}")
             return
         try:
-            drawn = msgspec.msgpack.decode(process.readAllStandardOutput().data(), type=Drawn)
+            drawn = msgspec.msgpack.decode(self._received, type=Drawn)
         except msgspec.MsgspecError:
             self._fail("the process that draws it answered something else")
             return
