@@ -47,6 +47,14 @@ QPushButton[link="true"] { background: transparent; border: none; color: $accent
 QPushButton[link="true"]:focus { text-decoration: underline; }
 QPushButton[link="true"]:hover { text-decoration: underline; }
 
+QCheckBox { spacing: 8px; }
+QCheckBox::indicator {
+    width: 14px; height: 14px; border: 1px solid $muted; border-radius: 3px; background: $surface;
+}
+QCheckBox::indicator:hover, QCheckBox::indicator:focus { border-color: $accent; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url($check); }
+QCheckBox::indicator:disabled { border-color: $hairline; background: $raised; }
+
 QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {
     background: $surface; border: 1px solid $hairline; border-radius: 4px; padding: 0 8px; min-height: 28px;
     selection-background-color: $accent; selection-color: $accent_text;
@@ -150,6 +158,7 @@ def style_sheet(theme: Theme) -> str:
         warning=theme.warning,
         warning_surface=theme.warning_surface,
         good=theme.good,
+        check=icon_file("check-dark" if theme.is_dark else "check"),
         arrow_down=icon_file("arrow-down"),
         arrow_up=icon_file("arrow-up"),
         arrow_right=icon_file("arrow-right"),

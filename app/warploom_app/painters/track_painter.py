@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -132,7 +133,9 @@ class TrackPainter:
     def _names(self, track: Track, rows: TrackRows) -> None:
         painter, theme = self.painter, self.theme
         painter.setPen(QColor(theme.muted))
-        for lane, area in zip(track.lanes, rows.lanes, strict=True):
+        apart = rows.lanes[1].top() - rows.lanes[0].top() if len(rows.lanes) > 1 else _LINE
+        named = slice(None, None, max(1, math.ceil(_LINE / apart)))  # low lanes: every other name, or fewer
+        for lane, area in zip(track.lanes[named], rows.lanes[named], strict=True):
             self._name(lane.name, area.center().y() - _LINE / 2)
         top = rows.warps.top()
         self._name(_tr("active warps"), top)

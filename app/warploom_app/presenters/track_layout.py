@@ -14,6 +14,8 @@ GUTTER = 16 * GRID
 AXIS = 3 * GRID
 HEADER = 2.5 * GRID
 LANE_MAX, LANE_MIN = 3 * GRID, 2 * GRID
+MANY_LANES, LANE_LEAST = 16, GRID
+"""More streams than that may have lanes as low as that, rather than be scrolled."""
 WARPS_MAX, WARPS_MIN = 10 * GRID, 4 * GRID
 COUNTER = 4 * GRID
 GAP = GRID / 2
@@ -63,9 +65,7 @@ def canvas_layout(
     lanes = sum(len(track.lanes) for track in tracks)
     more = sum(name in track.counters for track in tracks for name in counters)
     fixed = AXIS + len(tracks) * (HEADER + GAP) + max(len(tracks) - 1, 0) * BETWEEN + GRID + more * (COUNTER + GRID)
-    free = height - fixed - lanes * LANE_MIN - len(tracks) * WARPS_MIN
-    lane = LANE_MIN + max(0.0, min(LANE_MAX - LANE_MIN, free * 0.5 / max(lanes, 1)))
-    lane = float(int(lane))
+    lane = _lane_height(lanes, height - fixed - len(tracks) * WARPS_MIN)
     free = height - fixed - lanes * lane
     warps = float(int(min(max(free / max(len(tracks), 1), WARPS_MIN), WARPS_MAX)))
     top = float(AXIS)
@@ -77,12 +77,21 @@ def canvas_layout(
     return CanvasLayout(tuple(rows), top - BETWEEN + GRID if rows else 0.0)
 
 
+def _lane_height(lanes: int, room: float) -> float:
+    """Readable lanes first; half of what is left then makes them higher, the other half is for active warps."""
+    least = LANE_MIN if lanes <= MANY_LANES else LANE_LEAST
+    lane = min(max(room / max(lanes, 1), least), LANE_MIN)
+    free = max(room - lanes * lane, 0.0)
+    return float(int(lane + min(LANE_MAX - LANE_MIN, free * 0.5 / max(lanes, 1))))
+
+
 def _rows(
     track: Track, left: float, width: float, top: float, lane: float, warps: float, counters: Sequence[str]
 ) -> TrackRows:
     header = QRectF(left, top, width, HEADER)
     first = header.bottom()
-    lanes = tuple(QRectF(left, first + i * lane + 2, width, lane - 4) for i in range(len(track.lanes)))
+    inset = 2.0 if lane >= LANE_MIN else 1.0
+    lanes = tuple(QRectF(left, first + i * lane + inset, width, lane - 2 * inset) for i in range(len(track.lanes)))
     area = QRectF(left, first + len(lanes) * lane + GAP, width, warps)
     below = area.bottom() + GRID
     more = tuple(

@@ -80,6 +80,8 @@ class Workbench(QMainWindow):
         self.tabs.addTab(self.figures_view, self.tr("Figures"))
         self.tabs.addTab(self.log_view, self.tr("Build log"))
         self.tabs.setCornerWidget(self.comparison.header, Qt.Corner.TopRightCorner)
+        # Tabs that compare nothing need the room for their own names.
+        self.tabs.currentChanged.connect(lambda tab: self.comparison.header.setVisible(tab in (TIMELINES, OPERATORS)))
         self.results = QWidget()
         layout = QVBoxLayout(self.results)
         layout.setContentsMargins(0, 0, 0, 0)
