@@ -9,9 +9,20 @@ from warploom.device.simulated.execution import execute
 from warploom.device.simulated.rounding import rounded
 from warploom.device.simulated.sessions import SessionCache
 from warploom.errors import DeviceError, ScheduleError
-from warploom.graph import DType, Graph, OperatorKind, Precision, Primitive, attributes
+from warploom.graph import (
+    DType,
+    FillConstant,
+    Graph,
+    OperatorKind,
+    Precision,
+    Primitive,
+    Tensor,
+    attributes,
+)
+from warploom.graph.build import make_operator
 from warploom.importer.export import export_graph
 from warploom.passes.merge import lower_merges
+from warploom.passes.store_mixed import store_mixed
 from warploom.schedule import Launch, StreamPlan
 
 SEQUENTIAL = StreamPlan(
@@ -153,3 +164,18 @@ def test_that_values_that_an_operator_cannot_take_are_reported_with_its_name(mak
     executable = device.compile(graph, StreamPlan("plan", (Launch(("Gather0",), 0),)), Precision.FP32)
     with executable, pytest.raises(DeviceError, match="onnxruntime failed on 'Gather0'"):
         executable.run({"table": np.ones((4, 2), np.float32), "where": np.array([0, 1, 9])})
+
+
+@pytest.mark.parametrize(("precision", "kept"), [(Precision.FP16, 2.0**-10), (Precision.BF16, 0.0)])
+def test_that_operators_of_a_mixed_graph_round_what_they_read(
+    device: SimulatedDevice, precision: Precision, kept: float
+) -> None:
+    constants = {"one": FillConstant((), DType.FLOAT32, 1.0)}
+    shapes: dict[str, tuple[int, ...]] = {"x": (3,), "y": (3,), "one": ()}
+    tensors = {name: Tensor(name, shape, DType.FLOAT32) for name, shape in shapes.items()}
+    body = [Primitive("Sub", ("x", "one"), ("y",))]
+    operator = make_operator("y", OperatorKind.POINTWISE, body, constants=constants, outputs=("y",), sources=())
+    mixed = store_mixed(Graph("g", (operator,), tensors, constants, ("x",), ("y",)), {"y": precision})
+    x = np.array([1.0003, 1.0 + 2.0**-10, 3.0], np.float32)
+    with device.compile(mixed, StreamPlan("s", (Launch(("y",), 0),)), Precision.MIXED) as executable:
+        assert executable.run({"x": x})["y"].tolist() == [0.0, kept, 2.0]
