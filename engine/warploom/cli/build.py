@@ -28,13 +28,16 @@ def build(
         Path, typer.Argument(metavar="SOURCE", help="An ONNX file, a .warploom or a .plan file.", show_default=False)
     ],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE.plan", help="The plan [default: ./SOURCE.plan].")
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE.plan", help="The plan.", show_default="./SOURCE.plan"),
     ] = None,
     device: Annotated[
-        str | None, typer.Option("--device", help="Where it shall run [default: auto, or the recording's].")
+        str | None,
+        typer.Option("--device", help="Where it shall run.", show_default="auto, or the recording's"),
     ] = None,
     precision: Annotated[
-        PrecisionName | None, typer.Option(help="Arithmetic of operators [default: fp32, or the recording's].")
+        PrecisionName | None,
+        typer.Option(help="Arithmetic of operators.", show_default="fp32, or the recording's"),
     ] = None,
     error_budget: ErrorBudget = None,
     calibrate: Calibration = None,

@@ -64,7 +64,7 @@ def optimize(
     ] = "warploom",
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE.warploom", help="The recording [default: ./MODEL.warploom]."),
+        typer.Option("-o", "--output", metavar="FILE.warploom", help="The recording.", show_default="./MODEL.warploom"),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")] = False,
     log: Annotated[bool, typer.Option("--log", help="Print the build log: every decision with its reason.")] = False,

@@ -64,7 +64,9 @@ ShapeList = Annotated[
 ]
 ErrorBudget = Annotated[
     float | None,
-    typer.Option("--error-budget", help="Largest relative error of an output, for --precision auto [default: 0.002]."),
+    typer.Option(
+        "--error-budget", help="Largest relative error of an output, for --precision auto.", show_default="0.002"
+    ),
 ]
 Calibration = Annotated[
     Path | None,
@@ -73,7 +75,7 @@ Calibration = Annotated[
 CalibrationMethodName = Annotated[
     str, typer.Option("--calibration-method", help="How ranges follow from them: mse, minmax, percentile, entropy.")
 ]
-Batch = Annotated[int | None, typer.Option("--batch", min=1, help="Batch size [default: the model's, or 1].")]
+Batch = Annotated[int | None, typer.Option("--batch", min=1, help="Batch size.", show_default="the model's, or 1")]
 
 
 def parse_shapes(texts: list[str] | None) -> dict[str, tuple[int, ...]]:

@@ -14,7 +14,7 @@ PlanPath = Annotated[Path, typer.Argument(metavar="FILE.plan", help="Made by war
 Retune = Annotated[
     bool, typer.Option("--retune", help="Choose kernels anew where the plan was built for another GPU or library.")
 ]
-PlanDevice = Annotated[str | None, typer.Option("--device", help="Where to run [default: what it was built on].")]
+PlanDevice = Annotated[str | None, typer.Option("--device", help="Where to run.", show_default="what it was built on")]
 
 
 def run(
