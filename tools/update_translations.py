@@ -1,4 +1,4 @@
-"""Brings the translations of the window up to date: `python app/update_translations.py` after texts changed.
+"""Brings the translations of the window up to date: `python tools/update_translations.py` after texts changed.
 
 Reads every text of the window into `assets/translations/warploom_*.ts` (what was translated stays) and compiles them.
 A module's own `_tr("text")` is read as the `QCoreApplication.translate("Context", "text")` that it stands for.
@@ -15,6 +15,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES, TRANSLATIONS = ROOT / "app" / "warploom_app", ROOT / "assets" / "translations"
 _CONTEXT = re.compile(r'def _tr\(text: str\) -> str:(?:\s*"""[^"]*""")?\s*return QCoreApplication\.translate\("(\w+)"')
+
+_RECEIVERS = {"view": "DagView", "self._panel": "InspectorPanel"}
+"""Where a text is translated by another object than `self`: the class of that object, which is its context."""
 
 
 def main(languages: list[str]) -> None:
@@ -34,6 +37,8 @@ def _plain(path: Path, folder: Path) -> Path:
     text = path.read_text(encoding="utf-8")
     if found := _CONTEXT.search(text):
         text = re.sub(r"(?<![\w.])_tr\((?!text: str)", f'QCoreApplication.translate("{found[1]}", ', text)
+    for receiver, context in _RECEIVERS.items():
+        text = re.sub(rf"(?<![\w.]){re.escape(receiver)}\.tr\(", f'QCoreApplication.translate("{context}", ', text)
     copy = folder / path.relative_to(SOURCES)
     copy.parent.mkdir(parents=True, exist_ok=True)
     copy.write_text(text, encoding="utf-8")

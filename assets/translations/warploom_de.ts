@@ -95,6 +95,22 @@
         <translation>&amp;Beenden</translation>
     </message>
     <message>
+        <source>&amp;Undo</source>
+        <translation>&amp;Rückgängig</translation>
+    </message>
+    <message>
+        <source>Take the last edit of the schedule back</source>
+        <translation>Die letzte Änderung am Ablaufplan zurücknehmen</translation>
+    </message>
+    <message>
+        <source>&amp;Redo</source>
+        <translation>&amp;Wiederholen</translation>
+    </message>
+    <message>
+        <source>Bring the edit back</source>
+        <translation>Die Änderung wiederherstellen</translation>
+    </message>
+    <message>
         <source>&amp;Find operator</source>
         <translation>Operator &amp;finden</translation>
     </message>
@@ -191,6 +207,14 @@
         <translation>Auf einem anderen Rechner laufen lassen</translation>
     </message>
     <message>
+        <source>Run the schedule that was edited by hand</source>
+        <translation>Den von Hand geänderten Ablaufplan ausführen</translation>
+    </message>
+    <message>
+        <source>&amp;Try the edited schedule</source>
+        <translation>&amp;Geänderten Ablaufplan ausprobieren</translation>
+    </message>
+    <message>
         <source>Open latest &amp;result</source>
         <translation>Neuestes E&amp;rgebnis öffnen</translation>
     </message>
@@ -203,6 +227,10 @@
         <translation>Rechen&amp;prozess neu starten</translation>
     </message>
     <message>
+        <source>&amp;Graph</source>
+        <translation>&amp;Graph</translation>
+    </message>
+    <message>
         <source>The timelines as a picture on the clipboard</source>
         <translation>Die Zeitverläufe als Bild in die Zwischenablage</translation>
     </message>
@@ -212,7 +240,7 @@
     </message>
     <message>
         <source>Timelines as they are &amp;seen…</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeitleisten, wie sie zu sehen &amp;sind …</translation>
     </message>
     <message>
         <source>Graph as SVG…</source>
@@ -225,6 +253,14 @@
     <message>
         <source>Graph as PDF…</source>
         <translation>Graph als PDF…</translation>
+    </message>
+    <message>
+        <source>&amp;Report</source>
+        <translation>&amp;Bericht</translation>
+    </message>
+    <message>
+        <source>&amp;Tables</source>
+        <translation>&amp;Tabellen</translation>
     </message>
     <message>
         <source>&amp;Help</source>
@@ -251,11 +287,57 @@
     <name>BestCurve</name>
     <message>
         <source>Best latency so far</source>
-        <translation type="unfinished"></translation>
+        <translation>Beste Latenz bisher</translation>
     </message>
     <message>
         <source>Best latency so far: {}, at first {}</source>
+        <translation>Beste Latenz bisher: {}, anfangs {}</translation>
+    </message>
+</context>
+<context>
+    <name>CalibrationRow</name>
+    <message>
+        <source>×</source>
         <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Calibrate with random inputs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>Wählen…</translation>
+    </message>
+    <message>
+        <source>A folder of .npy files with inputs of the model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Calibration folder: {}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>random inputs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Calibration data</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Chores</name>
+    <message>
+        <source>Something is being done already: wait for it, or cancel it first.</source>
+        <translation>Es läuft schon etwas: bitte warten oder es erst abbrechen.</translation>
+    </message>
+    <message>
+        <source>Stopped before there was anything to show.</source>
+        <translation>Angehalten, bevor es etwas zu zeigen gab.</translation>
+    </message>
+    <message>
+        <source>Saved {}</source>
+        <translation>{} gespeichert</translation>
     </message>
 </context>
 <context>
@@ -272,40 +354,55 @@
         <source>Search commands and operators</source>
         <translation>Befehle und Operatoren suchen</translation>
     </message>
+    <message>
+        <source>Nothing is called “{}”.</source>
+        <translation>Nichts heißt „{}“.</translation>
+    </message>
+</context>
+<context>
+    <name>CommandRunner</name>
+    <message>
+        <source>The command ended unexpectedly (exit code {}).</source>
+        <translation>Der Befehl endete unerwartet (Exit-Code {}).</translation>
+    </message>
+    <message>
+        <source>The command did not start: {}.</source>
+        <translation>Der Befehl startete nicht: {}.</translation>
+    </message>
 </context>
 <context>
     <name>ComparisonView</name>
     <message>
         <source>Compared with</source>
-        <translation type="unfinished"></translation>
+        <translation>Verglichen mit</translation>
     </message>
     <message>
         <source>Compared schedule</source>
-        <translation type="unfinished"></translation>
+        <translation>Verglichener Ablaufplan</translation>
     </message>
     <message>
         <source>Show all of the time (Home)</source>
-        <translation type="unfinished"></translation>
+        <translation>Die ganze Zeit zeigen (Pos1)</translation>
     </message>
     <message>
         <source>Show</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeigen</translation>
     </message>
     <message>
         <source>Schedules, counters and overlays that are shown</source>
-        <translation type="unfinished"></translation>
+        <translation>Gezeigte Ablaufpläne, Zähler und Einblendungen</translation>
     </message>
     <message>
         <source>with</source>
-        <translation type="unfinished"></translation>
+        <translation>mit</translation>
     </message>
     <message>
         <source>Compare</source>
-        <translation type="unfinished"></translation>
+        <translation>Vergleiche</translation>
     </message>
     <message>
         <source>The timelines are on the clipboard.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Zeitleisten sind in der Zwischenablage.</translation>
     </message>
     <message>
         <source>Saved {}</source>
@@ -316,112 +413,112 @@
     <name>DagColours</name>
     <message>
         <source>convolution</source>
-        <translation type="unfinished"></translation>
+        <translation>Faltung</translation>
     </message>
     <message>
         <source>transposed convolution</source>
-        <translation type="unfinished"></translation>
+        <translation>transponierte Faltung</translation>
     </message>
     <message>
         <source>matrix product</source>
-        <translation type="unfinished"></translation>
+        <translation>Matrixprodukt</translation>
     </message>
     <message>
         <source>Operator type</source>
-        <translation type="unfinished"></translation>
+        <translation>Operatortyp</translation>
     </message>
     <message>
         <source>even stages</source>
-        <translation type="unfinished"></translation>
+        <translation>gerade Stufen</translation>
     </message>
     <message>
         <source>odd stages</source>
-        <translation type="unfinished"></translation>
+        <translation>ungerade Stufen</translation>
     </message>
     <message>
         <source>Stage</source>
-        <translation type="unfinished"></translation>
+        <translation>Stufe</translation>
     </message>
     <message>
         <source>stream {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Stream {}</translation>
     </message>
     <message>
         <source>Stream</source>
-        <translation type="unfinished"></translation>
+        <translation>Stream</translation>
     </message>
     <message>
         <source>Latency</source>
-        <translation type="unfinished"></translation>
+        <translation>Latenz</translation>
     </message>
     <message>
         <source>Active warps</source>
-        <translation type="unfinished"></translation>
+        <translation>Aktive Warps</translation>
     </message>
 </context>
 <context>
     <name>DagFinder</name>
     <message>
         <source>not valid</source>
-        <translation type="unfinished"></translation>
+        <translation>ungültig</translation>
     </message>
     <message>
         <source>none found</source>
-        <translation type="unfinished"></translation>
+        <translation>nichts gefunden</translation>
     </message>
     <message>
         <source>{} found</source>
-        <translation type="unfinished"></translation>
+        <translation>{} gefunden</translation>
     </message>
     <message>
         <source>{} of {}</source>
-        <translation type="unfinished"></translation>
+        <translation>{} von {}</translation>
     </message>
 </context>
 <context>
     <name>DagMinimap</name>
     <message>
         <source>Overview of the graph</source>
-        <translation type="unfinished"></translation>
+        <translation>Überblick über den Graphen</translation>
     </message>
 </context>
 <context>
     <name>DagPanel</name>
     <message>
         <source>What a node of the graph is</source>
-        <translation type="unfinished"></translation>
+        <translation>Was ein Knoten des Graphen ist</translation>
     </message>
     <message>
         <source>fused operators</source>
-        <translation type="unfinished"></translation>
+        <translation>verschmolzene Operatoren</translation>
     </message>
     <message>
         <source>ONNX nodes</source>
-        <translation type="unfinished"></translation>
+        <translation>ONNX-Knoten</translation>
     </message>
     <message>
         <source>What colours mean</source>
-        <translation type="unfinished"></translation>
+        <translation>Was Farben bedeuten</translation>
     </message>
     <message>
         <source>Find in the graph (/)</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Graphen suchen (/)</translation>
     </message>
     <message>
         <source>Collapse all blocks</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Blöcke einklappen</translation>
     </message>
     <message>
         <source>Expand all blocks</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Blöcke ausklappen</translation>
     </message>
     <message>
         <source>Lay out from top to bottom</source>
-        <translation type="unfinished"></translation>
+        <translation>Von oben nach unten anordnen</translation>
     </message>
     <message>
         <source>Lay out from left to right</source>
-        <translation type="unfinished"></translation>
+        <translation>Von links nach rechts anordnen</translation>
     </message>
     <message>
         <source>Graph</source>
@@ -429,88 +526,88 @@
     </message>
     <message>
         <source>Colour by</source>
-        <translation type="unfinished"></translation>
+        <translation>Farbe nach</translation>
     </message>
     <message>
         <source>operator type</source>
-        <translation type="unfinished"></translation>
+        <translation>Operatortyp</translation>
     </message>
     <message>
         <source>stream</source>
-        <translation type="unfinished"></translation>
+        <translation>Stream</translation>
     </message>
     <message>
         <source>stage</source>
-        <translation type="unfinished"></translation>
+        <translation>Stufe</translation>
     </message>
     <message>
         <source>latency</source>
-        <translation type="unfinished"></translation>
+        <translation>Latenz</translation>
     </message>
     <message>
         <source>active warps</source>
-        <translation type="unfinished"></translation>
+        <translation>aktive Warps</translation>
     </message>
 </context>
 <context>
     <name>DagSearch</name>
     <message>
         <source>{} (at character {})</source>
-        <translation type="unfinished"></translation>
+        <translation>{} (bei Zeichen {})</translation>
     </message>
 </context>
 <context>
     <name>DagSearchBar</name>
     <message>
         <source>Name, type or shape</source>
-        <translation type="unfinished"></translation>
+        <translation>Name, Typ oder Form</translation>
     </message>
     <message>
         <source>Find in the graph</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Graphen suchen</translation>
     </message>
     <message>
         <source>Where to look</source>
-        <translation type="unfinished"></translation>
+        <translation>Wo gesucht wird</translation>
     </message>
     <message>
         <source>anywhere</source>
-        <translation type="unfinished"></translation>
+        <translation>überall</translation>
     </message>
     <message>
         <source>name</source>
-        <translation type="unfinished"></translation>
+        <translation>Name</translation>
     </message>
     <message>
         <source>type</source>
-        <translation type="unfinished"></translation>
+        <translation>Typ</translation>
     </message>
     <message>
         <source>shape</source>
-        <translation type="unfinished"></translation>
+        <translation>Form</translation>
     </message>
     <message>
         <source>Regular expression</source>
-        <translation type="unfinished"></translation>
+        <translation>Regulärer Ausdruck</translation>
     </message>
     <message>
         <source>Previous (Shift+Enter)</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorheriger (Umschalt+Eingabe)</translation>
     </message>
     <message>
         <source>Next (Enter)</source>
-        <translation type="unfinished"></translation>
+        <translation>Nächster (Eingabe)</translation>
     </message>
     <message>
         <source>Close (Esc)</source>
-        <translation type="unfinished"></translation>
+        <translation>Schließen (Esc)</translation>
     </message>
 </context>
 <context>
     <name>DagView</name>
     <message>
         <source>Operator graph</source>
-        <translation type="unfinished"></translation>
+        <translation>Operatorgraph</translation>
     </message>
     <message>
         <source>{} operators</source>
@@ -518,104 +615,156 @@
     </message>
     <message>
         <source>Block {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Block {}</translation>
     </message>
     <message>
         <source>Open a model to see its operators</source>
-        <translation type="unfinished"></translation>
+        <translation>Öffnen Sie ein Modell, um seine Operatoren zu sehen</translation>
     </message>
     <message>
         <source>Laying out {} operators…</source>
-        <translation type="unfinished"></translation>
+        <translation>{} Operatoren werden angeordnet …</translation>
     </message>
     <message>
         <source>Improving the layout… Esc keeps this one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Anordnung wird verbessert … Esc behält diese.</translation>
+    </message>
+    <message>
+        <source>Drawing the picture… Esc stops it.</source>
+        <translation>Bild wird gezeichnet … Esc bricht ab.</translation>
     </message>
     <message>
         <source>This graph has no operators</source>
-        <translation type="unfinished"></translation>
+        <translation>Dieser Graph hat keine Operatoren</translation>
+    </message>
+    <message>
+        <source>Show fused operators</source>
+        <translation>Verschmolzene Operatoren zeigen</translation>
+    </message>
+    <message>
+        <source>Show ONNX nodes</source>
+        <translation>ONNX-Knoten zeigen</translation>
+    </message>
+    <message>
+        <source>Lay out from top to bottom</source>
+        <translation>Von oben nach unten anordnen</translation>
+    </message>
+    <message>
+        <source>Lay out from left to right</source>
+        <translation>Von links nach rechts anordnen</translation>
+    </message>
+    <message>
+        <source>Collapse all blocks</source>
+        <translation>Alle Blöcke einklappen</translation>
+    </message>
+    <message>
+        <source>Expand all blocks</source>
+        <translation>Alle Blöcke ausklappen</translation>
+    </message>
+    <message>
+        <source>Copy picture</source>
+        <translation>Bild kopieren</translation>
+    </message>
+    <message>
+        <source>Expand {}</source>
+        <translation>{} ausklappen</translation>
+    </message>
+    <message>
+        <source>Collapse {}</source>
+        <translation>{} einklappen</translation>
+    </message>
+    <message>
+        <source>Show its ONNX nodes</source>
+        <translation>Seine ONNX-Knoten zeigen</translation>
+    </message>
+    <message>
+        <source>Show its operator</source>
+        <translation>Seinen Operator zeigen</translation>
+    </message>
+    <message>
+        <source>Copy name</source>
+        <translation>Namen kopieren</translation>
     </message>
 </context>
 <context>
     <name>DeltaRows</name>
     <message>
         <source>Merged with {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Vereint mit {}</translation>
     </message>
 </context>
 <context>
     <name>DeltaTable</name>
     <message>
         <source>Operator</source>
-        <translation type="unfinished"></translation>
+        <translation>Operator</translation>
     </message>
     <message>
         <source>Type</source>
-        <translation type="unfinished"></translation>
+        <translation>Typ</translation>
     </message>
     <message>
         <source>Alone, {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Allein, {}</translation>
     </message>
     <message>
         <source>Change, {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Änderung, {}</translation>
     </message>
     <message>
         <source>Slowdown</source>
-        <translation type="unfinished"></translation>
+        <translation>Verlangsamung</translation>
     </message>
     <message>
         <source>Stream</source>
-        <translation type="unfinished"></translation>
+        <translation>Stream</translation>
     </message>
     <message>
         <source>Stage</source>
-        <translation type="unfinished"></translation>
+        <translation>Stufe</translation>
     </message>
     <message>
         <source>What it takes with the device to itself, where that is known.</source>
-        <translation type="unfinished"></translation>
+        <translation>Dauer, wenn das Gerät nichts anderes tut, wo bekannt.</translation>
     </message>
     <message>
         <source>How much longer it takes in the second schedule.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wie viel länger es im zweiten Ablaufplan dauert.</translation>
     </message>
     <message>
         <source>Second schedule over alone: what company, or merging, costs.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zweiter Ablaufplan im Verhältnis zu allein: was Gesellschaft oder Vereinen kostet.</translation>
     </message>
     <message>
         <source>Stream in the first and in the second schedule.</source>
-        <translation type="unfinished"></translation>
+        <translation>Stream im ersten und im zweiten Ablaufplan.</translation>
     </message>
 </context>
 <context>
     <name>DeltaView</name>
     <message>
         <source>Filter by name or type</source>
-        <translation type="unfinished"></translation>
+        <translation>Nach Name oder Typ filtern</translation>
     </message>
     <message>
         <source>Filter the operators of the table</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Operatoren der Tabelle filtern</translation>
     </message>
     <message>
         <source>Only what changed</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur Geändertes</translation>
     </message>
     <message>
         <source>Copy text</source>
-        <translation type="unfinished"></translation>
+        <translation>Text kopieren</translation>
     </message>
     <message>
         <source>Copy CSV</source>
-        <translation type="unfinished"></translation>
+        <translation>CSV kopieren</translation>
     </message>
     <message>
         <source>Operators in both schedules</source>
-        <translation type="unfinished"></translation>
+        <translation>Operatoren in beiden Ablaufplänen</translation>
     </message>
     <message>
         <source>{} operators</source>
@@ -623,7 +772,7 @@
     </message>
     <message>
         <source>{} of {}</source>
-        <translation type="unfinished"></translation>
+        <translation>{} von {}</translation>
     </message>
 </context>
 <context>
@@ -634,40 +783,74 @@
     </message>
 </context>
 <context>
+    <name>DraftPainter</name>
+    <message>
+        <source>stream {}</source>
+        <translation>Stream {}</translation>
+    </message>
+    <message>
+        <source>new</source>
+        <translation>neu</translation>
+    </message>
+    <message>
+        <source>stage</source>
+        <translation>Stufe</translation>
+    </message>
+</context>
+<context>
     <name>EngineClient</name>
     <message>
         <source>The engine speaks version {} of the protocol and this window {}: install both from the same release.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Engine spricht Version {} des Protokolls und dieses Fenster {}: installieren Sie beide aus derselben Ausgabe.</translation>
     </message>
     <message>
         <source>The engine did not start: {}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Engine startete nicht: {}.</translation>
     </message>
     <message>
         <source>The engine has not answered for {} seconds and was ended.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Engine hat {} Sekunden lang nicht geantwortet und wurde beendet.</translation>
     </message>
     <message>
         <source>The engine process ended unexpectedly ({}).</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Engine-Prozess endete unerwartet ({}).</translation>
+    </message>
+</context>
+<context>
+    <name>EngineWork</name>
+    <message>
+        <source>The work on {} is lost.</source>
+        <translation>Die Arbeit an {} ist verloren.</translation>
+    </message>
+    <message>
+        <source>What is open stays.</source>
+        <translation>Was offen ist, bleibt.</translation>
+    </message>
+    <message>
+        <source>The engine has not answered for {} seconds. It may be busy; a restart ends what it does.</source>
+        <translation>Der Rechenprozess hat seit {} Sekunden nicht geantwortet. Vielleicht ist er beschäftigt; ein Neustart beendet, was er tut.</translation>
+    </message>
+    <message>
+        <source>The engine did not stop in time and was ended; the next run starts a fresh one.</source>
+        <translation>Der Rechenprozess hielt nicht rechtzeitig an und wurde beendet; der nächste Lauf startet einen neuen.</translation>
     </message>
 </context>
 <context>
     <name>FiguresTable</name>
     <message>
         <source>Figure</source>
-        <translation type="unfinished"></translation>
+        <translation>Kennzahl</translation>
     </message>
     <message>
         <source>Unit</source>
-        <translation type="unfinished"></translation>
+        <translation>Einheit</translation>
     </message>
 </context>
 <context>
     <name>FiguresView</name>
     <message>
         <source>Figures of all schedules</source>
-        <translation type="unfinished"></translation>
+        <translation>Kennzahlen aller Ablaufpläne</translation>
     </message>
 </context>
 <context>
@@ -716,19 +899,19 @@
     </message>
     <message>
         <source>user@machine</source>
-        <translation type="unfinished"></translation>
+        <translation>benutzer@rechner</translation>
     </message>
     <message>
         <source>as ssh</source>
-        <translation type="unfinished"></translation>
+        <translation>wie ssh</translation>
     </message>
     <message>
         <source>Save and test</source>
-        <translation type="unfinished"></translation>
+        <translation>Speichern und testen</translation>
     </message>
     <message>
         <source>New</source>
-        <translation type="unfinished"></translation>
+        <translation>Neu</translation>
     </message>
     <message>
         <source>Remove</source>
@@ -736,27 +919,27 @@
     </message>
     <message>
         <source>What is known of the host</source>
-        <translation type="unfinished"></translation>
+        <translation>Was über den Rechner bekannt ist</translation>
     </message>
     <message>
         <source>Jobs run there over ssh with a key; nothing ever asks for a password.</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufträge laufen dort über ssh mit einem Schlüssel; nach einem Passwort wird nie gefragt.</translation>
     </message>
     <message>
         <source>Address</source>
-        <translation type="unfinished"></translation>
+        <translation>Adresse</translation>
     </message>
     <message>
         <source>user@machine, or a name of ~/.ssh/config</source>
-        <translation type="unfinished"></translation>
+        <translation>benutzer@rechner oder ein Name aus ~/.ssh/config</translation>
     </message>
     <message>
         <source>Port</source>
-        <translation type="unfinished"></translation>
+        <translation>Port</translation>
     </message>
     <message>
         <source>Of its ssh server</source>
-        <translation type="unfinished"></translation>
+        <translation>Seines ssh-Servers</translation>
     </message>
     <message>
         <source>Command</source>
@@ -764,62 +947,74 @@
     </message>
     <message>
         <source>The command that starts Warploom there</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Befehl, der Warploom dort startet</translation>
     </message>
     <message>
         <source>ssh program</source>
-        <translation type="unfinished"></translation>
+        <translation>ssh-Programm</translation>
     </message>
     <message>
         <source>The program that connects, with options if need be</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Programm, das verbindet, nötigenfalls mit Optionen</translation>
     </message>
     <message>
         <source>Connecting…</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbinde …</translation>
     </message>
     <message>
         <source>Not tested yet.</source>
-        <translation type="unfinished"></translation>
+        <translation>Noch nicht getestet.</translation>
     </message>
     <message>
         <source>Warploom {} answers.</source>
-        <translation type="unfinished"></translation>
+        <translation>Warploom {} antwortet.</translation>
     </message>
     <message>
         <source>This window is of release {}: results may differ.</source>
-        <translation type="unfinished"></translation>
+        <translation>Dieses Fenster ist von Ausgabe {}: Ergebnisse können abweichen.</translation>
     </message>
     <message>
         <source>Asking its doctor…</source>
-        <translation type="unfinished"></translation>
+        <translation>Frage seinen Doktor …</translation>
+    </message>
+    <message>
+        <source>testing</source>
+        <translation>wird getestet</translation>
+    </message>
+    <message>
+        <source>usable</source>
+        <translation>verwendbar</translation>
+    </message>
+    <message>
+        <source>not tested</source>
+        <translation>nicht getestet</translation>
     </message>
 </context>
 <context>
     <name>Inspector</name>
     <message>
         <source>operators</source>
-        <translation type="unfinished"></translation>
+        <translation>Operatoren</translation>
     </message>
     <message>
         <source>blocks</source>
-        <translation type="unfinished"></translation>
+        <translation>Blöcke</translation>
     </message>
     <message>
         <source>computes</source>
-        <translation type="unfinished"></translation>
+        <translation>rechnet</translation>
     </message>
     <message>
         <source>weights</source>
-        <translation type="unfinished"></translation>
+        <translation>Gewichte</translation>
     </message>
     <message>
         <source>in</source>
-        <translation type="unfinished"></translation>
+        <translation>ein</translation>
     </message>
     <message>
         <source>out</source>
-        <translation type="unfinished"></translation>
+        <translation>aus</translation>
     </message>
     <message>
         <source>Model</source>
@@ -827,7 +1022,7 @@
     </message>
     <message>
         <source>Point at an operator to see it here; click to pin it, Esc lets go.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeigen Sie auf einen Operator, um ihn hier zu sehen; ein Klick hält ihn fest, Esc lässt los.</translation>
     </message>
     <message>
         <source>{} (simulated)</source>
@@ -839,19 +1034,19 @@
     </message>
     <message>
         <source>multiprocessors</source>
-        <translation type="unfinished"></translation>
+        <translation>Multiprozessoren</translation>
     </message>
     <message>
         <source>warps</source>
-        <translation type="unfinished"></translation>
+        <translation>Warps</translation>
     </message>
     <message>
         <source>clock</source>
-        <translation type="unfinished"></translation>
+        <translation>Takt</translation>
     </message>
     <message>
         <source>bandwidth</source>
-        <translation type="unfinished"></translation>
+        <translation>Bandbreite</translation>
     </message>
     <message>
         <source>Search</source>
@@ -859,43 +1054,43 @@
     </message>
     <message>
         <source>asked for</source>
-        <translation type="unfinished"></translation>
+        <translation>verlangt</translation>
     </message>
     <message>
         <source>stages costed</source>
-        <translation type="unfinished"></translation>
+        <translation>bewertete Stufen</translation>
     </message>
     <message>
         <source>states</source>
-        <translation type="unfinished"></translation>
+        <translation>Zustände</translation>
     </message>
     <message>
         <source>took</source>
-        <translation type="unfinished"></translation>
+        <translation>dauerte</translation>
     </message>
     <message>
         <source>created</source>
-        <translation type="unfinished"></translation>
+        <translation>erstellt</translation>
     </message>
     <message>
         <source>Shapes</source>
-        <translation type="unfinished"></translation>
+        <translation>Formen</translation>
     </message>
     <message>
         <source>Attributes</source>
-        <translation type="unfinished"></translation>
+        <translation>Attribute</translation>
     </message>
     <message>
         <source>Fused into</source>
-        <translation type="unfinished"></translation>
+        <translation>Verschmolzen in</translation>
     </message>
     <message>
         <source>Repeated in</source>
-        <translation type="unfinished"></translation>
+        <translation>Wiederholt in</translation>
     </message>
     <message>
         <source>Operator: {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Operator: {}</translation>
     </message>
     <message>
         <source>Operators</source>
@@ -907,107 +1102,107 @@
     </message>
     <message>
         <source>selected together</source>
-        <translation type="unfinished"></translation>
+        <translation>zusammen gewählt</translation>
     </message>
     <message>
         <source>Sum of latencies</source>
-        <translation type="unfinished"></translation>
+        <translation>Summe der Latenzen</translation>
     </message>
     <message>
         <source>alone</source>
-        <translation type="unfinished"></translation>
+        <translation>allein</translation>
     </message>
     <message>
         <source>Latency, simulated</source>
-        <translation type="unfinished"></translation>
+        <translation>Latenz, simuliert</translation>
     </message>
     <message>
         <source>Latency</source>
-        <translation type="unfinished"></translation>
+        <translation>Latenz</translation>
     </message>
     <message>
         <source>stream</source>
-        <translation type="unfinished"></translation>
+        <translation>Stream</translation>
     </message>
     <message>
         <source>stage</source>
-        <translation type="unfinished"></translation>
+        <translation>Stufe</translation>
     </message>
     <message>
         <source>{} of {}</source>
-        <translation type="unfinished"></translation>
+        <translation>{} von {}</translation>
     </message>
     <message>
         <source>merged with</source>
-        <translation type="unfinished"></translation>
+        <translation>vereint mit</translation>
     </message>
     <message>
         <source>waits for</source>
-        <translation type="unfinished"></translation>
+        <translation>wartet auf</translation>
     </message>
     <message>
         <source>In {}</source>
-        <translation type="unfinished"></translation>
+        <translation>In {}</translation>
     </message>
     <message>
         <source>grid</source>
-        <translation type="unfinished"></translation>
+        <translation>Grid</translation>
     </message>
     <message>
         <source>block</source>
-        <translation type="unfinished"></translation>
+        <translation>Block</translation>
     </message>
     <message>
         <source>registers</source>
-        <translation type="unfinished"></translation>
+        <translation>Register</translation>
     </message>
     <message>
         <source>shared memory</source>
-        <translation type="unfinished"></translation>
+        <translation>Shared Memory</translation>
     </message>
     <message>
         <source>Kernel</source>
-        <translation type="unfinished"></translation>
+        <translation>Kernel</translation>
     </message>
     <message>
         <source>Kernels</source>
-        <translation type="unfinished"></translation>
+        <translation>Kernel</translation>
     </message>
     <message>
         <source>Attributes, {} {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Attribute, {} {}</translation>
     </message>
     <message>
         <source>{} … ({} in all)</source>
-        <translation type="unfinished"></translation>
+        <translation>{} … (insgesamt {})</translation>
     </message>
     <message>
         <source>folded</source>
-        <translation type="unfinished"></translation>
+        <translation>eingefaltet</translation>
     </message>
     <message>
         <source>ONNX nodes</source>
-        <translation type="unfinished"></translation>
+        <translation>ONNX-Knoten</translation>
     </message>
     <message>
         <source>reads</source>
-        <translation type="unfinished"></translation>
+        <translation>liest</translation>
     </message>
     <message>
         <source>of it weights</source>
-        <translation type="unfinished"></translation>
+        <translation>davon Gewichte</translation>
     </message>
     <message>
         <source>writes</source>
-        <translation type="unfinished"></translation>
+        <translation>schreibt</translation>
     </message>
     <message>
         <source>intensity</source>
-        <translation type="unfinished"></translation>
+        <translation>Intensität</translation>
     </message>
     <message>
         <source>Work, {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Arbeit, {}</translation>
     </message>
 </context>
 <context>
@@ -1018,11 +1213,11 @@
     </message>
     <message>
         <source>Point at an operator to see it here; click to pin it; Esc lets it go.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeigen Sie auf einen Operator, um ihn hier zu sehen; ein Klick hält ihn fest; Esc lässt ihn los.</translation>
     </message>
     <message>
         <source>Show {} in the graph</source>
-        <translation type="unfinished"></translation>
+        <translation>{} im Graphen zeigen</translation>
     </message>
 </context>
 <context>
@@ -1068,22 +1263,22 @@
     <name>LanePainter</name>
     <message>
         <source>idle {}</source>
-        <translation type="unfinished"></translation>
+        <translation>frei {}</translation>
     </message>
 </context>
 <context>
     <name>LogTable</name>
     <message>
         <source>Step</source>
-        <translation type="unfinished"></translation>
+        <translation>Schritt</translation>
     </message>
     <message>
         <source>What</source>
-        <translation type="unfinished"></translation>
+        <translation>Was</translation>
     </message>
     <message>
         <source>Decision</source>
-        <translation type="unfinished"></translation>
+        <translation>Entscheidung</translation>
     </message>
     <message>
         <source>Why</source>
@@ -1114,38 +1309,6 @@
     <message>
         <source>Jobs</source>
         <translation>Aufträge</translation>
-    </message>
-    <message>
-        <source>Open &amp;recent</source>
-        <translation>&amp;Zuletzt geöffnet</translation>
-    </message>
-    <message>
-        <source>Search commands   Ctrl+K</source>
-        <translation>Befehle suchen   Strg+K</translation>
-    </message>
-    <message>
-        <source>The graph is on the clipboard.</source>
-        <translation>Der Graph ist in der Zwischenablage.</translation>
-    </message>
-    <message>
-        <source>Save the recording</source>
-        <translation>Die Aufzeichnung speichern</translation>
-    </message>
-    <message>
-        <source>Export</source>
-        <translation>Exportieren</translation>
-    </message>
-    <message>
-        <source>Export the graph</source>
-        <translation>Den Graphen exportieren</translation>
-    </message>
-    <message>
-        <source>Saved {}</source>
-        <translation>{} gespeichert</translation>
-    </message>
-    <message>
-        <source>Save the timelines</source>
-        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -1198,11 +1361,11 @@
     <name>OperatorPanel</name>
     <message>
         <source>Filter by name or type</source>
-        <translation type="unfinished"></translation>
+        <translation>Nach Name oder Typ filtern</translation>
     </message>
     <message>
         <source>Filter operators</source>
-        <translation type="unfinished"></translation>
+        <translation>Operatoren filtern</translation>
     </message>
     <message>
         <source>Operators</source>
@@ -1213,15 +1376,15 @@
     <name>OperatorTree</name>
     <message>
         <source>Block {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Block {}</translation>
     </message>
     <message>
         <source>{} operators; the time that passes for all of them</source>
-        <translation type="unfinished"></translation>
+        <translation>{} Operatoren; die Zeit, die für alle zusammen vergeht</translation>
     </message>
     <message>
         <source>Operator</source>
-        <translation type="unfinished"></translation>
+        <translation>Operator</translation>
     </message>
 </context>
 <context>
@@ -1256,7 +1419,7 @@
     </message>
     <message>
         <source>Trying {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Probiere {}</translation>
     </message>
     <message>
         <source>Building {}</source>
@@ -1319,34 +1482,34 @@
     <name>RangePanel</name>
     <message>
         <source>Copy text</source>
-        <translation type="unfinished"></translation>
+        <translation>Text kopieren</translation>
     </message>
     <message>
         <source>Copy CSV</source>
-        <translation type="unfinished"></translation>
+        <translation>CSV kopieren</translation>
     </message>
     <message>
         <source>Let go of the chosen time (Esc)</source>
-        <translation type="unfinished"></translation>
+        <translation>Gewählte Zeit loslassen (Esc)</translation>
     </message>
     <message>
         <source>Statistics of the chosen time</source>
-        <translation type="unfinished"></translation>
+        <translation>Statistik der gewählten Zeit</translation>
     </message>
     <message>
         <source>{} chosen</source>
-        <translation type="unfinished"></translation>
+        <translation>{} gewählt</translation>
     </message>
     <message>
         <source>{}: {} spans, {} active warps on average, idle {} %</source>
-        <translation type="unfinished"></translation>
+        <translation>{}: {} Abschnitte, im Mittel {} aktive Warps, {} % frei</translation>
     </message>
 </context>
 <context>
     <name>RangeTable</name>
     <message>
         <source>Spans count as far as they lie in the chosen time.</source>
-        <translation type="unfinished"></translation>
+        <translation>Abschnitte zählen, soweit sie in der gewählten Zeit liegen.</translation>
     </message>
     <message>
         <source>Schedule</source>
@@ -1354,31 +1517,31 @@
     </message>
     <message>
         <source>Type</source>
-        <translation type="unfinished"></translation>
+        <translation>Typ</translation>
     </message>
     <message>
         <source>Stream</source>
-        <translation type="unfinished"></translation>
+        <translation>Stream</translation>
     </message>
     <message>
         <source>Count</source>
-        <translation type="unfinished"></translation>
+        <translation>Anzahl</translation>
     </message>
     <message>
         <source>Sum {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Summe {}</translation>
     </message>
     <message>
         <source>Mean {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Mittel {}</translation>
     </message>
     <message>
         <source>Min {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Min. {}</translation>
     </message>
     <message>
         <source>Max {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Max. {}</translation>
     </message>
 </context>
 <context>
@@ -1456,7 +1619,58 @@
     </message>
 </context>
 <context>
+    <name>RunEndings</name>
+    <message>
+        <source>The search was stopped; the best schedule found so far is shown.</source>
+        <translation>Die Suche wurde angehalten; gezeigt wird der beste Zeitplan bis dahin.</translation>
+    </message>
+    <message>
+        <source>{} is optimized.</source>
+        <translation>{} ist optimiert.</translation>
+    </message>
+    <message>
+        <source>{} failed: {}</source>
+        <translation>{} ist gescheitert: {}</translation>
+    </message>
+    <message>
+        <source>The work on {} is lost.</source>
+        <translation>Die Arbeit an {} ist verloren.</translation>
+    </message>
+    <message>
+        <source>What is open stays.</source>
+        <translation>Was offen ist, bleibt.</translation>
+    </message>
+    <message>
+        <source>{} more wait.</source>
+        <translation>{} weitere warten.</translation>
+    </message>
+</context>
+<context>
     <name>RunOptions</name>
+    <message>
+        <source>32-bit floats, without TF32</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>32-bit floats, multiplied with 10-bit mantissas on tensor cores</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>16-bit floats</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>16-bit floats of the range of float32</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>8-bit integers where they gain, calibrated; 16-bit floats elsewhere</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The fastest within the error budget, decided operator by operator</source>
+        <translation type="unfinished"></translation>
+    </message>
     <message>
         <source>{} (not tested)</source>
         <translation>{} (nicht geprüft)</translation>
@@ -1486,6 +1700,10 @@
     </message>
     <message>
         <source> ns</source>
+        <translation> ns</translation>
+    </message>
+    <message>
+        <source> %</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -1526,10 +1744,26 @@
     </message>
     <message>
         <source>Sampling</source>
-        <translation type="unfinished"></translation>
+        <translation>Abtastung</translation>
     </message>
     <message>
         <source>Time between two samples of active warps on a GPU</source>
+        <translation>Zeit zwischen zwei Messungen der aktiven Warps auf einer GPU</translation>
+    </message>
+    <message>
+        <source>Error budget</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The largest error of an output, with the precision auto</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Calibration</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Inputs for the precisions int8 and auto</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -1549,7 +1783,7 @@
     <name>Runner</name>
     <message>
         <source>The work on {} ended with the engine.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Arbeit an {} endete mit der Engine.</translation>
     </message>
     <message>
         <source>The model file {} is not there any more: open it from where it is now.</source>
@@ -1557,7 +1791,7 @@
     </message>
     <message>
         <source>The search was stopped early.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Suche wurde vorzeitig beendet.</translation>
     </message>
     <message>
         <source>The engine did not stop in time and was ended; the next run starts a fresh one.</source>
@@ -1568,81 +1802,191 @@
     <name>ScheduleEditor</name>
     <message>
         <source>move to stage {}</source>
-        <translation type="unfinished"></translation>
+        <translation>in Stufe {} verschieben</translation>
     </message>
     <message>
         <source>move to a new stage</source>
-        <translation type="unfinished"></translation>
+        <translation>in eine neue Stufe verschieben</translation>
     </message>
     <message>
         <source>merge stages {} and {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Stufen {} und {} vereinen</translation>
     </message>
     <message>
         <source>split stage {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Stufe {} teilen</translation>
     </message>
     <message>
         <source>move to stream {}</source>
-        <translation type="unfinished"></translation>
+        <translation>auf Stream {} verschieben</translation>
     </message>
     <message>
         <source>drop the barriers</source>
-        <translation type="unfinished"></translation>
+        <translation>Barrieren entfernen</translation>
     </message>
     <message>
         <source>merge {} operators</source>
-        <translation type="unfinished"></translation>
+        <translation>{} Operatoren vereinen</translation>
     </message>
     <message>
         <source>part a merged operator</source>
-        <translation type="unfinished"></translation>
+        <translation>vereinten Operator trennen</translation>
+    </message>
+</context>
+<context>
+    <name>ScheduleFoot</name>
+    <message>
+        <source>Name of the edited schedule</source>
+        <translation>Name des geänderten Ablaufplans</translation>
     </message>
     <message>
-        <source>This schedule has no stages: move launches between its streams instead.</source>
-        <translation type="unfinished"></translation>
+        <source>name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Device that the edited schedule runs on</source>
+        <translation>Gerät, auf dem der geänderte Ablaufplan läuft</translation>
+    </message>
+    <message>
+        <source>On another device every schedule of the recording runs again</source>
+        <translation>Auf einem anderen Gerät laufen alle Ablaufpläne der Aufzeichnung neu</translation>
+    </message>
+    <message>
+        <source>Try it</source>
+        <translation>Ausprobieren</translation>
+    </message>
+    <message>
+        <source>Runs the edited schedule beside the others and keeps it under this name</source>
+        <translation>Führt den geänderten Ablaufplan neben den anderen aus und behält ihn unter diesem Namen</translation>
+    </message>
+    <message>
+        <source>on {}</source>
+        <translation>auf {}</translation>
     </message>
 </context>
 <context>
     <name>ScheduleLanes</name>
     <message>
         <source>Streams of the schedule</source>
-        <translation type="unfinished"></translation>
+        <translation>Streams des Ablaufplans</translation>
     </message>
     <message>
         <source>Arrow keys choose a launch; with Alt they move it to another stream or stage.</source>
-        <translation type="unfinished"></translation>
+        <translation>Pfeiltasten wählen einen Start; mit Alt verschieben sie ihn auf einen anderen Stream oder in eine andere Stufe.</translation>
     </message>
     <message>
         <source>stage {}, stream {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Stufe {}, Stream {}</translation>
+    </message>
+    <message>
+        <source>stream {}</source>
+        <translation>Stream {}</translation>
+    </message>
+</context>
+<context>
+    <name>ScheduleTools</name>
+    <message>
+        <source>Edits of the schedule</source>
+        <translation>Änderungen am Ablaufplan</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>Redo</source>
+        <translation>Wiederholen</translation>
+    </message>
+    <message>
+        <source>Start over</source>
+        <translation>Von vorn</translation>
+    </message>
+    <message>
+        <source>Merge with next stage</source>
+        <translation>Mit nächster Stufe vereinen</translation>
+    </message>
+    <message>
+        <source>Split stage here</source>
+        <translation>Stufe hier teilen</translation>
+    </message>
+    <message>
+        <source>Own stage</source>
+        <translation>Eigene Stufe</translation>
+    </message>
+    <message>
+        <source>Own stream</source>
+        <translation>Eigener Stream</translation>
+    </message>
+    <message>
+        <source>Merge operators</source>
+        <translation>Operatoren vereinen</translation>
+    </message>
+    <message>
+        <source>Part</source>
+        <translation>Trennen</translation>
+    </message>
+    <message>
+        <source>Drop barriers</source>
+        <translation>Ohne Barrieren</translation>
+    </message>
+    <message>
+        <source>Takes all edits back; Redo brings them back one by one</source>
+        <translation>Nimmt alle Änderungen zurück; Wiederholen bringt sie einzeln zurück</translation>
+    </message>
+    <message>
+        <source>The stage of the selection and the one after it become one</source>
+        <translation>Die Stufe der Auswahl und die danach werden eine</translation>
+    </message>
+    <message>
+        <source>The selection, and what reads it, runs in a stage of its own after the rest</source>
+        <translation>Die Auswahl, und was sie liest, läuft nach dem Rest in einer eigenen Stufe</translation>
+    </message>
+    <message>
+        <source>The selection moves into a new stage after its own</source>
+        <translation>Die Auswahl kommt in eine neue Stufe nach ihrer eigenen</translation>
+    </message>
+    <message>
+        <source>The selection moves to a new stream</source>
+        <translation>Die Auswahl kommt auf einen neuen Stream</translation>
+    </message>
+    <message>
+        <source>Convolutions that read the same tensor become one wider convolution</source>
+        <translation>Faltungen, die denselben Tensor lesen, werden eine breitere Faltung</translation>
+    </message>
+    <message>
+        <source>The merged operator becomes single ones again</source>
+        <translation>Aus dem vereinten Operator werden wieder einzelne</translation>
+    </message>
+    <message>
+        <source>No stages any more: every launch waits only for what it reads</source>
+        <translation>Keine Stufen mehr: jeder Start wartet nur auf das, was er liest</translation>
     </message>
 </context>
 <context>
     <name>ScheduleTree</name>
     <message>
         <source>{} groups</source>
-        <translation type="unfinished"></translation>
+        <translation>{} Gruppen</translation>
     </message>
     <message>
         <source>one group</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Gruppe</translation>
     </message>
     <message>
         <source>Stage {} · {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Stufe {} · {}</translation>
     </message>
     <message>
         <source>merged</source>
-        <translation type="unfinished"></translation>
+        <translation>vereint</translation>
     </message>
     <message>
         <source>group {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Gruppe {}</translation>
     </message>
     <message>
         <source>Stream {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Stream {}</translation>
     </message>
     <message>
         <source>Schedule</source>
@@ -1650,102 +1994,54 @@
     </message>
     <message>
         <source>alone, µs</source>
-        <translation type="unfinished"></translation>
+        <translation>allein, µs</translation>
     </message>
 </context>
 <context>
     <name>ScheduleView</name>
     <message>
         <source>Schedule to edit</source>
-        <translation type="unfinished"></translation>
+        <translation>Ablaufplan, der geändert wird</translation>
     </message>
     <message>
         <source>The schedule that the edits start from</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ablaufplan, von dem die Änderungen ausgehen</translation>
     </message>
     <message>
-        <source>Undo</source>
-        <translation type="unfinished"></translation>
+        <source>Busy streams only</source>
+        <translation>Nur tätige Streams</translation>
     </message>
     <message>
-        <source>Redo</source>
-        <translation type="unfinished"></translation>
+        <source>Streams that do nothing in the time on show have no row</source>
+        <translation>Streams, die in der gezeigten Zeit nichts tun, haben keine Zeile</translation>
     </message>
     <message>
-        <source>Merge with next stage</source>
-        <translation type="unfinished"></translation>
+        <source>{} (edited)</source>
+        <translation>{} (geändert)</translation>
     </message>
     <message>
-        <source>Split stage here</source>
-        <translation type="unfinished"></translation>
+        <source>There is a schedule {} already: choose another name for yours.</source>
+        <translation>Einen Ablaufplan {} gibt es schon: wählen Sie einen anderen Namen für Ihren.</translation>
     </message>
     <message>
-        <source>Own stage</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Merge operators</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Part</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Drop barriers</source>
-        <translation type="unfinished"></translation>
+        <source>all schedules run again {}, in a recording of their own</source>
+        <translation>alle Ablaufpläne laufen neu {}, in einer eigenen Aufzeichnung</translation>
     </message>
     <message>
         <source>Stages, groups and operators</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Name of the edited schedule</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>name</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Device that the edited schedule runs on</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>On another device every schedule of the recording runs again</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Try it</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Runs the edited schedule beside the others and keeps it under this name</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>on {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Stufen, Gruppen und Operatoren</translation>
     </message>
     <message>
         <source>edited</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Undo: {}</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Redo: {}</source>
-        <translation type="unfinished"></translation>
+        <translation>geändert</translation>
     </message>
     <message>
         <source>{} stages, </source>
-        <translation type="unfinished"></translation>
+        <translation>{} Stufen, </translation>
     </message>
     <message>
         <source>{}{} streams, at least {}: nothing slows anything down in this picture</source>
-        <translation type="unfinished"></translation>
+        <translation>{}{} Streams, mindestens {}: in diesem Bild bremst nichts etwas anderes</translation>
     </message>
 </context>
 <context>
@@ -1775,10 +2071,6 @@
         <translation>{} Modelle sind in der Liste der Aufträge.</translation>
     </message>
     <message>
-        <source>Stopped before there was anything to show.</source>
-        <translation>Angehalten, bevor es etwas zu zeigen gab.</translation>
-    </message>
-    <message>
         <source>The window ended before this run did.</source>
         <translation>Das Fenster endete vor diesem Lauf.</translation>
     </message>
@@ -1789,46 +2081,6 @@
     <message>
         <source>Warploom ended unexpectedly; what was open is open again.</source>
         <translation>Warploom endete unerwartet; was offen war, ist wieder offen.</translation>
-    </message>
-    <message>
-        <source>Something is being done already: wait for it, or cancel it first.</source>
-        <translation>Es läuft schon etwas: bitte warten oder es erst abbrechen.</translation>
-    </message>
-    <message>
-        <source>Saved {}</source>
-        <translation>{} gespeichert</translation>
-    </message>
-    <message>
-        <source>The work on {} is lost.</source>
-        <translation>Die Arbeit an {} ist verloren.</translation>
-    </message>
-    <message>
-        <source>What is open stays.</source>
-        <translation>Was offen ist, bleibt.</translation>
-    </message>
-    <message>
-        <source>The engine has not answered for {} seconds. It may be busy; a restart ends what it does.</source>
-        <translation>Der Rechenprozess hat seit {} Sekunden nicht geantwortet. Vielleicht ist er beschäftigt; ein Neustart beendet, was er tut.</translation>
-    </message>
-    <message>
-        <source>The engine did not stop in time and was ended; the next run starts a fresh one.</source>
-        <translation>Der Rechenprozess hielt nicht rechtzeitig an und wurde beendet; der nächste Lauf startet einen neuen.</translation>
-    </message>
-    <message>
-        <source>The search was stopped; the best schedule found so far is shown.</source>
-        <translation>Die Suche wurde angehalten; gezeigt wird der beste Zeitplan bis dahin.</translation>
-    </message>
-    <message>
-        <source>{} is optimized.</source>
-        <translation>{} ist optimiert.</translation>
-    </message>
-    <message>
-        <source>{} failed: {}</source>
-        <translation>{} ist gescheitert: {}</translation>
-    </message>
-    <message>
-        <source>{} more wait.</source>
-        <translation>{} weitere warten.</translation>
     </message>
 </context>
 <context>
@@ -1954,59 +2206,59 @@
     </message>
     <message>
         <source>Zoom in or out at the pointer</source>
-        <translation type="unfinished"></translation>
+        <translation>Am Zeiger vergrößern oder verkleinern</translation>
     </message>
     <message>
         <source>Show the selection, or the chosen time</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Auswahl oder die gewählte Zeit zeigen</translation>
     </message>
     <message>
         <source>Show all of the time</source>
-        <translation type="unfinished"></translation>
+        <translation>Die ganze Zeit zeigen</translation>
     </message>
     <message>
         <source>The span before or after</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Abschnitt davor oder danach</translation>
     </message>
     <message>
         <source>Along the data: where it comes from, where it goes</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Daten entlang: woher sie kommen, wohin sie gehen</translation>
     </message>
     <message>
         <source>Place a mark; between two of them, the time is measured</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Marke setzen; zwischen zweien wird die Zeit gemessen</translation>
     </message>
     <message>
         <source>Statistics of what is marked, selected or seen</source>
-        <translation type="unfinished"></translation>
+        <translation>Statistik des Markierten, Gewählten oder Sichtbaren</translation>
     </message>
     <message>
         <source>Critical path</source>
-        <translation type="unfinished"></translation>
+        <translation>Kritischer Pfad</translation>
     </message>
     <message>
         <source>Dependencies of the selected operators</source>
-        <translation type="unfinished"></translation>
+        <translation>Abhängigkeiten der gewählten Operatoren</translation>
     </message>
     <message>
         <source>Ctrl+Wheel</source>
-        <translation type="unfinished"></translation>
+        <translation>Strg+Rad</translation>
     </message>
     <message>
         <source>Zoom at the pointer; without Ctrl where nothing scrolls</source>
-        <translation type="unfinished"></translation>
+        <translation>Am Zeiger zoomen; ohne Strg, wo nichts zu rollen ist</translation>
     </message>
     <message>
         <source>Shift+Wheel</source>
-        <translation type="unfinished"></translation>
+        <translation>Umschalt+Rad</translation>
     </message>
     <message>
         <source>Shift+Drag</source>
-        <translation type="unfinished"></translation>
+        <translation>Umschalt+Ziehen</translation>
     </message>
     <message>
         <source>Statistics of a stretch of time; a drag on the axis, too</source>
-        <translation type="unfinished"></translation>
+        <translation>Statistik einer Zeitspanne; auch durch Ziehen auf der Achse</translation>
     </message>
     <message>
         <source>To a neighbour of the selected operator</source>
@@ -2014,43 +2266,43 @@
     </message>
     <message>
         <source>To the first or the last operator</source>
-        <translation type="unfinished"></translation>
+        <translation>Zum ersten oder letzten Operator</translation>
     </message>
     <message>
         <source>Expand the block, or show the operator large</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Block ausklappen oder den Operator groß zeigen</translation>
     </message>
     <message>
         <source>Space</source>
-        <translation type="unfinished"></translation>
+        <translation>Leertaste</translation>
     </message>
     <message>
         <source>Collapse or expand the block</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Block ein- oder ausklappen</translation>
     </message>
     <message>
         <source>Find: Enter for the next, Shift+Enter for the previous</source>
-        <translation type="unfinished"></translation>
+        <translation>Suchen: Eingabe für den nächsten, Umschalt+Eingabe für den vorherigen</translation>
     </message>
     <message>
         <source>Fused operators or ONNX nodes</source>
-        <translation type="unfinished"></translation>
+        <translation>Verschmolzene Operatoren oder ONNX-Knoten</translation>
     </message>
     <message>
         <source>Fit everything, actual size</source>
-        <translation type="unfinished"></translation>
+        <translation>Alles einpassen, wahre Größe</translation>
     </message>
     <message>
         <source>Ctrl+Click</source>
-        <translation type="unfinished"></translation>
+        <translation>Strg+Klick</translation>
     </message>
     <message>
         <source>Add to the selection, or take away</source>
-        <translation type="unfinished"></translation>
+        <translation>Zur Auswahl hinzufügen oder wegnehmen</translation>
     </message>
     <message>
         <source>Double click</source>
-        <translation type="unfinished"></translation>
+        <translation>Doppelklick</translation>
     </message>
     <message>
         <source>Drag</source>
@@ -2059,6 +2311,50 @@
     <message>
         <source>Move the picture</source>
         <translation>Das Bild verschieben</translation>
+    </message>
+    <message>
+        <source>Schedule</source>
+        <translation>Ablaufplan</translation>
+    </message>
+    <message>
+        <source>To the launch before or after</source>
+        <translation>Zum Start davor oder danach</translation>
+    </message>
+    <message>
+        <source>Alt+Arrow</source>
+        <translation>Alt+Pfeil</translation>
+    </message>
+    <message>
+        <source>Move the selection to another place, stage or stream</source>
+        <translation>Die Auswahl an eine andere Stelle, in eine andere Stufe oder auf einen anderen Stream verschieben</translation>
+    </message>
+    <message>
+        <source>Merge with the next stage</source>
+        <translation>Mit der nächsten Stufe vereinen</translation>
+    </message>
+    <message>
+        <source>Split the stage at the selection</source>
+        <translation>Die Stufe an der Auswahl teilen</translation>
+    </message>
+    <message>
+        <source>A stage, or a stream, of its own</source>
+        <translation>Eine eigene Stufe oder ein eigener Stream</translation>
+    </message>
+    <message>
+        <source>Merge operators into one</source>
+        <translation>Operatoren zu einem vereinen</translation>
+    </message>
+    <message>
+        <source>Part a merged operator</source>
+        <translation>Einen vereinten Operator trennen</translation>
+    </message>
+    <message>
+        <source>Drop the barriers between stages</source>
+        <translation>Die Barrieren zwischen Stufen entfernen</translation>
+    </message>
+    <message>
+        <source>Move launches to another stream, stage or place</source>
+        <translation>Starts auf einen anderen Stream, in eine andere Stufe oder an eine andere Stelle ziehen</translation>
     </message>
     <message>
         <source>Lists</source>
@@ -2186,221 +2482,221 @@
     <name>TimelineKeys</name>
     <message>
         <source>W and S zoom, A and D move, F shows the selection, Home everything. The arrow keys walk from span to span, [ and ] along dependencies. M marks, R chooses what lies between the marks (or the selection). P shows the critical path, L dependencies.</source>
-        <translation type="unfinished"></translation>
+        <translation>W und S zoomen, A und D verschieben, F zeigt die Auswahl, Pos1 alles. Die Pfeiltasten gehen von Abschnitt zu Abschnitt, [ und ] den Abhängigkeiten entlang. M setzt Marken, R wählt, was zwischen den Marken (oder in der Auswahl) liegt. P zeigt den kritischen Pfad, L Abhängigkeiten.</translation>
     </message>
 </context>
 <context>
     <name>TimelineMenu</name>
     <message>
         <source>&amp;Schedules</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Ablaufpläne</translation>
     </message>
     <message>
         <source>&amp;Counters</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Zähler</translation>
     </message>
     <message>
         <source>Copy &amp;figure</source>
-        <translation type="unfinished"></translation>
+        <translation>A&amp;bbildung kopieren</translation>
     </message>
     <message>
         <source>Save fi&amp;gure…</source>
-        <translation type="unfinished"></translation>
+        <translation>Abbildung &amp;speichern …</translation>
     </message>
     <message>
         <source>Move &amp;up</source>
-        <translation type="unfinished"></translation>
+        <translation>Nach &amp;oben</translation>
     </message>
     <message>
         <source>Move &amp;down</source>
-        <translation type="unfinished"></translation>
+        <translation>Nach &amp;unten</translation>
     </message>
     <message>
         <source>&amp;Hide</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Verbergen</translation>
     </message>
     <message>
         <source>Compare &amp;everything with this</source>
-        <translation type="unfinished"></translation>
+        <translation>A&amp;lles hiermit vergleichen</translation>
     </message>
     <message>
         <source>Compare th&amp;is with {}</source>
-        <translation type="unfinished"></translation>
+        <translation>D&amp;ies mit {} vergleichen</translation>
     </message>
     <message>
         <source>&amp;Counters (none recorded)</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Zähler (keine aufgezeichnet)</translation>
     </message>
     <message>
         <source>Critical &amp;path</source>
-        <translation type="unfinished"></translation>
+        <translation>Kritischer &amp;Pfad</translation>
     </message>
     <message>
         <source>&amp;Dependencies of the selection</source>
-        <translation type="unfinished"></translation>
+        <translation>Ab&amp;hängigkeiten der Auswahl</translation>
     </message>
     <message>
         <source>Show &amp;all of the time</source>
-        <translation type="unfinished"></translation>
+        <translation>Die &amp;ganze Zeit zeigen</translation>
     </message>
     <message>
         <source>&amp;Zoom to the selection</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf die Auswahl &amp;zoomen</translation>
     </message>
     <message>
         <source>Choose what is seen, or &amp;marked</source>
-        <translation type="unfinished"></translation>
+        <translation>Sichtbares oder &amp;Markiertes wählen</translation>
     </message>
     <message>
         <source>&amp;Let go of marks and time</source>
-        <translation type="unfinished"></translation>
+        <translation>Marken und Zeit &amp;loslassen</translation>
     </message>
 </context>
 <context>
     <name>TrackFacts</name>
     <message>
         <source>simulated</source>
-        <translation type="unfinished"></translation>
+        <translation>simuliert</translation>
     </message>
     <message>
         <source>estimated</source>
-        <translation type="unfinished"></translation>
+        <translation>geschätzt</translation>
     </message>
     <message>
         <source>measured</source>
-        <translation type="unfinished"></translation>
+        <translation>gemessen</translation>
     </message>
     <message>
         <source>a model of the device made this</source>
-        <translation type="unfinished"></translation>
+        <translation>ein Modell des Geräts hat dies erzeugt</translation>
     </message>
     <message>
         <source>kernels placed by what each takes alone</source>
-        <translation type="unfinished"></translation>
+        <translation>Kernel danach gesetzt, was jeder allein braucht</translation>
     </message>
     <message>
         <source>{} by the profiler</source>
-        <translation type="unfinished"></translation>
+        <translation>{} durch den Profiler</translation>
     </message>
     <message>
         <source>first fork late</source>
-        <translation type="unfinished"></translation>
+        <translation>erste Gabelung verspätet</translation>
     </message>
     <message>
         <source>warps modelled</source>
-        <translation type="unfinished"></translation>
+        <translation>Warps modelliert</translation>
     </message>
     <message>
         <source>only stages timed</source>
-        <translation type="unfinished"></translation>
+        <translation>nur Stufen gemessen</translation>
     </message>
     <message>
         <source>{} of warps in no stream</source>
-        <translation type="unfinished"></translation>
+        <translation>{} der Warps in keinem Stream</translation>
     </message>
     <message>
         <source>streams&apos; shares ±{}</source>
-        <translation type="unfinished"></translation>
+        <translation>Anteile der Streams ±{}</translation>
     </message>
     <message>
         <source>a sample every {} µs</source>
-        <translation type="unfinished"></translation>
+        <translation>ein Messwert alle {} µs</translation>
     </message>
     <message>
         <source>clocks ±{} ns</source>
-        <translation type="unfinished"></translation>
+        <translation>Uhren ±{} ns</translation>
     </message>
 </context>
 <context>
     <name>TrackPainter</name>
     <message>
         <source>active warps</source>
-        <translation type="unfinished"></translation>
+        <translation>aktive Warps</translation>
     </message>
     <message>
         <source>to {}</source>
-        <translation type="unfinished"></translation>
+        <translation>bis {}</translation>
     </message>
     <message>
         <source>in no stream</source>
-        <translation type="unfinished"></translation>
+        <translation>in keinem Stream</translation>
     </message>
     <message>
         <source>critical path: {} launches, {}, of it {} between them</source>
-        <translation type="unfinished"></translation>
+        <translation>kritischer Pfad: {} Starts, {}, davon {} dazwischen</translation>
     </message>
 </context>
 <context>
     <name>TrackTip</name>
     <message>
         <source>, stage {}</source>
-        <translation type="unfinished"></translation>
+        <translation>, Stufe {}</translation>
     </message>
     <message>
         <source>{} from {}</source>
-        <translation type="unfinished"></translation>
+        <translation>{} ab {}</translation>
     </message>
     <message>
         <source>{} registers, {} shared</source>
-        <translation type="unfinished"></translation>
+        <translation>{} Register, {} Shared</translation>
     </message>
     <message>
         <source>Tracing delayed its start (first fork).</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Aufzeichnung verzögerte seinen Beginn (erste Gabelung).</translation>
     </message>
     <message>
         <source>idle for {}, {}</source>
-        <translation type="unfinished"></translation>
+        <translation>frei für {}, {}</translation>
     </message>
     <message>
         <source>{} waited for {}, which ended {} before</source>
-        <translation type="unfinished"></translation>
+        <translation>{} wartete auf {}, das {} vorher endete</translation>
     </message>
     <message>
         <source>{} active warps, {} % of what the device holds</source>
-        <translation type="unfinished"></translation>
+        <translation>{} aktive Warps, {} % dessen, was das Gerät fasst</translation>
     </message>
 </context>
 <context>
     <name>Verdict</name>
     <message>
         <source>active warps {} → {} ({})</source>
-        <translation type="unfinished"></translation>
+        <translation>aktive Warps {} → {} ({})</translation>
     </message>
     <message>
         <source>{}, {}, batch {}</source>
-        <translation type="unfinished"></translation>
+        <translation>{}, {}, Batch {}</translation>
     </message>
     <message>
         <source>as fast</source>
-        <translation type="unfinished"></translation>
+        <translation>gleich schnell</translation>
     </message>
     <message>
         <source>{}× faster</source>
-        <translation type="unfinished"></translation>
+        <translation>{}× schneller</translation>
     </message>
     <message>
         <source>{}× slower</source>
-        <translation type="unfinished"></translation>
+        <translation>{}× langsamer</translation>
     </message>
 </context>
 <context>
     <name>VerdictBar</name>
     <message>
         <source>SIMULATED</source>
-        <translation type="unfinished"></translation>
+        <translation>SIMULIERT</translation>
     </message>
     <message>
         <source>TIMELINES ESTIMATED</source>
-        <translation type="unfinished"></translation>
+        <translation>ZEITLEISTEN GESCHÄTZT</translation>
     </message>
     <message>
         <source>A model of the device made these figures; no hardware was measured.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Modell des Geräts hat diese Zahlen erzeugt; keine Hardware wurde gemessen.</translation>
     </message>
     <message>
         <source>Latencies are measured; spans and warps are placed by what each kernel takes alone.</source>
-        <translation type="unfinished"></translation>
+        <translation>Latenzen sind gemessen; Abschnitte und Warps sind danach gesetzt, was jeder Kernel allein braucht.</translation>
     </message>
 </context>
 <context>
@@ -2410,8 +2706,12 @@
         <translation>Warum</translation>
     </message>
     <message>
+        <source>Before you believe it</source>
+        <translation>Bevor Sie es glauben</translation>
+    </message>
+    <message>
         <source>Optimize a model to see where time is won, and where it is lost.</source>
-        <translation type="unfinished"></translation>
+        <translation>Optimieren Sie ein Modell, um zu sehen, wo Zeit gewonnen und wo sie verloren wird.</translation>
     </message>
 </context>
 <context>
@@ -2423,6 +2723,55 @@
     <message>
         <source>Open sample {}</source>
         <translation>Beispiel {} öffnen</translation>
+    </message>
+</context>
+<context>
+    <name>WindowFiles</name>
+    <message>
+        <source>Save the recording</source>
+        <translation>Die Aufzeichnung speichern</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>Exportieren</translation>
+    </message>
+    <message>
+        <source>Export the graph</source>
+        <translation>Den Graphen exportieren</translation>
+    </message>
+    <message>
+        <source>Save the timelines</source>
+        <translation>Die Zeitleisten speichern</translation>
+    </message>
+    <message>
+        <source>Saved {}</source>
+        <translation>{} gespeichert</translation>
+    </message>
+    <message>
+        <source>The graph is on the clipboard.</source>
+        <translation>Der Graph ist in der Zwischenablage.</translation>
+    </message>
+</context>
+<context>
+    <name>WindowMenus</name>
+    <message>
+        <source>Open &amp;recent</source>
+        <translation>&amp;Zuletzt geöffnet</translation>
+    </message>
+    <message>
+        <source>Search commands   Ctrl+K</source>
+        <translation>Befehle suchen   Strg+K</translation>
+    </message>
+</context>
+<context>
+    <name>WindowStates</name>
+    <message>
+        <source>&amp;Undo</source>
+        <translation>&amp;Rückgängig</translation>
+    </message>
+    <message>
+        <source>&amp;Redo</source>
+        <translation>&amp;Wiederholen</translation>
     </message>
 </context>
 <context>
@@ -2462,57 +2811,6 @@
     <message>
         <source>Both schedules take the same time everywhere.</source>
         <translation>Beide Zeitpläne brauchen überall dieselbe Zeit.</translation>
-    </message>
-</context>
-<context>
-    <name>view</name>
-    <message>
-        <source>Show fused operators</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Show ONNX nodes</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Lay out from top to bottom</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Lay out from left to right</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Collapse all blocks</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Expand all blocks</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Copy picture</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Expand {}</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Collapse {}</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Show its ONNX nodes</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Show its operator</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Copy name</source>
-        <translation type="unfinished"></translation>
     </message>
 </context>
 </TS>
