@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import msgspec
 from PySide6.QtCore import QCoreApplication
 
+from warploom.graph import UNIFORM, Precision
+from warploom.graph.precision_plan import AUTO
 from warploom.schedule.modes import MODES
-from warploom.worker.messages import DeviceList
+from warploom.worker.messages import DeviceList, OptimizeOptions
 
 _STAGED = frozenset({"both", "parallel"})  # bound groups by r and stages by s
 _WIDE = frozenset({"both", "parallel", "merge", "list", "local"})  # s bounds streams or merges, too
@@ -28,6 +31,31 @@ def relevance(mode: str) -> Relevance:
     """What matters in a mode."""
     schedulers = frozenset(MODES[mode].schedulers) if mode in MODES else _WIDE
     return Relevance(bool(schedulers & _STAGED), bool(schedulers & _WIDE), bool(schedulers - _BASELINES))
+
+
+def can_calibrate(options: OptimizeOptions) -> bool:
+    """Whether calibration data changes anything."""
+    return options.precision not in UNIFORM
+
+
+def with_precision(options: OptimizeOptions, precision: str) -> OptimizeOptions:
+    """The options with another precision, without what does not go with it."""
+    budget = options.error_budget if precision == AUTO else None
+    changed = msgspec.structs.replace(options, precision=precision, error_budget=budget)
+    return changed if can_calibrate(changed) else msgspec.structs.replace(changed, calibrate=None)
+
+
+def precision_title(precision: str) -> str:
+    """What a choice of the precision means."""
+    titles = {
+        Precision.FP32: _tr("32-bit floats, without TF32"),
+        Precision.TF32: _tr("32-bit floats, multiplied with 10-bit mantissas on tensor cores"),
+        Precision.FP16: _tr("16-bit floats"),
+        Precision.BF16: _tr("16-bit floats of the range of float32"),
+        Precision.INT8: _tr("8-bit integers where they gain, calibrated; 16-bit floats elsewhere"),
+        AUTO: _tr("The fastest within the error budget, decided operator by operator"),
+    }
+    return titles.get(precision, precision)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QPushButton, QSizePolicy, QSpinBox, QToolBar, QWidget
 
-from warploom.graph import UNIFORM
+from warploom.graph.precision_plan import CHOICES
 from warploom.schedule.modes import MODES
 from warploom_app.actions import ActionRegistry
 from warploom_app.hosts import Hosts
 from warploom_app.icons import icon
 from warploom_app.presenters.names import scheduler_title
-from warploom_app.presenters.run_options import Target, targets
+from warploom_app.presenters.run_options import Target, precision_title, targets, with_precision
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme
 from warploom_app.views.run_settings import RunSettings
@@ -92,8 +92,9 @@ class RunBar(QToolBar):
         self._device.activated.disconnect(self._write)
         self._device.activated.connect(self._choose_target)
         self._precision = self._combo(self.tr("Precision"))
-        for precision in UNIFORM:
-            self._precision.addItem(precision.value, precision.value)
+        for name in CHOICES:
+            self._precision.addItem(name, name)
+            self._precision.setItemData(self._precision.count() - 1, precision_title(name), Qt.ItemDataRole.ToolTipRole)
         self._batch = self._spin(self.tr("Batch size; the first value leaves it as the model says"), 0, 1024)
         self._batch.setSpecialValueText(self.tr("as saved"))
         self._mode = self._combo(self.tr("Which schedules the search may build"))
@@ -145,8 +146,7 @@ class RunBar(QToolBar):
         if self._updating:
             return
         options = msgspec.structs.replace(
-            self._state.options,
-            precision=self._precision.currentData(),
+            with_precision(self._state.options, self._precision.currentData()),
             batch=self._batch.value() or None,
             mode=self._mode.currentData(),
         )

@@ -14,11 +14,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from warploom.graph.precision_plan import AUTO, ERROR_BUDGET
 from warploom.schedule.modes import MODES
 from warploom.worker.messages import OptimizeOptions
-from warploom_app.presenters.run_options import relevance
+from warploom_app.presenters.run_options import can_calibrate, relevance
 from warploom_app.state import AppState
 from warploom_app.theme import GRID
+from warploom_app.views.calibration_row import CalibrationRow
 from warploom_app.views.widgets import add_setting, heading, muted, settings_form
 
 _NO_LIMIT = 0.0
@@ -57,6 +59,14 @@ class RunSettings(QFrame):
         self.interval = self._spin(500, 1_000_000)
         self.interval.setSingleStep(1000)
         self.interval.setSuffix(self.tr(" ns"))
+        self.budget = QDoubleSpinBox()
+        self.budget.setRange(0.0001, 99.0)
+        self.budget.setDecimals(4)
+        self.budget.setSingleStep(0.05)
+        self.budget.setSuffix(self.tr(" %"))
+        self.budget.valueChanged.connect(self._write)
+        self.calibration = CalibrationRow()
+        self.calibration.changed.connect(self._calibrate)
         self.verify = QCheckBox(self.tr("Compare outputs with the original model"))
         self.verify.toggled.connect(self._write)
         form = settings_form()
@@ -66,10 +76,13 @@ class RunSettings(QFrame):
             (self.tr("Search time"), self.tr("The search ends after this time with its best"), self.seconds),
             (self.tr("Measurements"), self.tr("How often each schedule is measured"), self.repeats),
             (self.tr("Sampling"), self.tr("Time between two samples of active warps on a GPU"), self.interval),
+            (self.tr("Error budget"), self.tr("The largest error of an output, with the precision auto"), self.budget),
         ):
             widget.setFixedWidth(16 * GRID)
             widget.setAlignment(Qt.AlignmentFlag.AlignRight)
             add_setting(form, text, widget, tip)
+        self.calibration.setFixedWidth(16 * GRID)
+        add_setting(form, self.tr("Calibration"), self.calibration, self.tr("Inputs for the precisions int8 and auto"))
         self._mode = muted()
         self._mode.setWordWrap(True)
         reset = QPushButton(self.tr("Defaults"))
@@ -118,8 +131,12 @@ class RunSettings(QFrame):
                     repeats=self.repeats.value(),
                     sample_interval_ns=self.interval.value(),
                     verify=self.verify.isChecked(),
+                    error_budget=self.budget.value() / 100 if self.budget.isEnabled() else None,
                 )
             )
+
+    def _calibrate(self, folder: str) -> None:
+        self._state.set_options(msgspec.structs.replace(self._state.options, calibrate=folder or None))
 
     def _show(self) -> None:
         options = self._state.options
@@ -130,6 +147,10 @@ class RunSettings(QFrame):
         self.repeats.setValue(options.repeats)
         self.interval.setValue(options.sample_interval_ns)
         self.verify.setChecked(options.verify)
+        self.budget.setEnabled(options.precision == AUTO)
+        self.budget.setValue(100 * (ERROR_BUDGET if options.error_budget is None else options.error_budget))
+        self.calibration.setEnabled(can_calibrate(options))
+        self.calibration.show_folder(options.calibrate or "")
         used = relevance(options.mode)
         self.group_operators.setEnabled(used.group_operators)
         self.stage_groups.setEnabled(used.stage_groups)
@@ -149,5 +170,7 @@ class RunSettings(QFrame):
                 repeats=usual.repeats,
                 sample_interval_ns=usual.sample_interval_ns,
                 verify=usual.verify,
+                error_budget=None,
+                calibrate=None,
             )
         )

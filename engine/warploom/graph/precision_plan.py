@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from warploom.graph.precision import Precision
+from warploom.graph.precision import UNIFORM, Precision
+
+AUTO = "auto"
+"""What users ask for when the precision of every operator is to be decided."""
+
+CHOICES = (*(precision.value for precision in UNIFORM), Precision.INT8.value, AUTO)
+"""What users may ask for."""
+
+ERROR_BUDGET = 2e-3
+"""Of the relative L2 error of every output with AUTO, where the user names none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from warploom.device.protocol import Device
 from warploom.graph import Graph
+from warploom.graph.precision_plan import ERROR_BUDGET
 from warploom.precision.decision import Decision, Report, entry
 from warploom.precision.histogram import CalibrationMethod
 from warploom.precision.integer import choose_int8
-from warploom.precision.mixed import ERROR_BUDGET, choose_mixed
+from warploom.precision.mixed import choose_mixed
 from warploom.precision.samples import Samples, folder_samples, random_samples
 
 _SEED = 101

@@ -24,9 +24,6 @@ from warploom.precision.noise import Ratio
 from warploom.precision.samples import Sample
 from warploom.precision.walk import walk
 
-ERROR_BUDGET = 2e-3
-"""Of the relative L2 error of every output, where the user names none."""
-
 _SECONDS_FOR_REFINING = 20.0
 _LEAST_GAIN_US = 1e-3
 _MOST_NAMED = 12

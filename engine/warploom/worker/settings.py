@@ -10,18 +10,13 @@ from typing import TYPE_CHECKING
 from warploom.device.profiling import ProfileOptions
 from warploom.errors import CommandError
 from warploom.graph import UNIFORM, Precision, PrecisionPlan
+from warploom.graph.precision_plan import AUTO, CHOICES
 from warploom.schedule.modes import MODES
 from warploom.schedule.search import SearchLimits
 from warploom.worker.messages import OptimizeOptions
 
 if TYPE_CHECKING:
     from warploom.precision.choose import Choice
-
-AUTO = "auto"
-"""The precision that is decided operator by operator."""
-
-CHOICES = (*(precision.value for precision in UNIFORM), Precision.INT8.value, AUTO)
-"""What `OptimizeOptions.precision` may be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from warploom.cli.interrupt import InterruptFlag
 from warploom.cli.options import ExportFormat, Mode, PrecisionName, parse_shapes
 from warploom.cli.qt_libraries import how_to_install, missing_libraries
 from warploom.errors import CancelledError, CommandError
+from warploom.graph.precision_plan import CHOICES
 from warploom.schedule.modes import MODES
 from warploom.version import __version__
-from warploom.worker.settings import CHOICES, check_settings
+from warploom.worker.settings import check_settings
 
 
 def run(*arguments: str) -> int:
