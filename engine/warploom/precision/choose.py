@@ -12,11 +12,12 @@ from warploom.precision.decision import Decision, Report, entry
 from warploom.precision.histogram import CalibrationMethod
 from warploom.precision.integer import choose_int8
 from warploom.precision.mixed import choose_mixed
-from warploom.precision.samples import Samples, folder_samples, random_samples
+from warploom.precision.samples import Samples, affordable, folder_samples, random_samples
 
 _SEED = 101
 _RANDOM_FOR_SCALES = 8
 _MEASURED = 2
+_FLOPS_OF_A_TRIAL = 100_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def choose_precision(graph: Graph, device: Device, choice: Choice, report: Repor
     """
     samples = _samples(graph, choice)
     if not choice.integers:
-        measured = (*samples.held_out, *samples.calibration)[:_MEASURED]
+        measured = affordable(graph, (*samples.held_out, *samples.calibration)[:_MEASURED], _FLOPS_OF_A_TRIAL)
         return choose_mixed(graph, device, measured, choice.budget, report)
     decision = choose_int8(graph, device, samples, choice.method, report)
     if choice.calibrate is None:

@@ -11,14 +11,13 @@ from warploom.device.protocol import Array, Device
 from warploom.device.simulated.sessions import SessionCache
 from warploom.graph import Graph, LogEntry, Operator, Precision, PrecisionPlan
 from warploom.graph.quantized import is_quantized
-from warploom.graph.work import operator_work
 from warploom.passes.apply_precision import apply_precision
 from warploom.passes.quantize import calibrated_tensors, one_scale, quantize_obstacle, scale_of
 from warploom.precision.costs import operator_costs
 from warploom.precision.decision import Decision, Report, entry
 from warploom.precision.histogram import CalibrationMethod, Histogram
 from warploom.precision.lockstep import OutputNoise, measure_noise
-from warploom.precision.samples import Sample, Samples
+from warploom.precision.samples import Sample, Samples, affordable
 from warploom.precision.walk import walk
 
 LEAST_DECIBELS = 20.0
@@ -58,8 +57,10 @@ def choose_int8(graph: Graph, device: Device, samples: Samples, method: Calibrat
     if not candidates:
         return _without(graph)
     sessions = SessionCache()
-    scales = calibrated_scales(graph, candidates, _affordable(graph, samples.calibration), method, sessions, report)
-    judged = _affordable(graph, samples.held_out or samples.calibration)
+    scales = calibrated_scales(
+        graph, candidates, affordable(graph, samples.calibration, _FLOPS), method, sessions, report
+    )
+    judged = affordable(graph, samples.held_out or samples.calibration, _FLOPS)
     log = [_calibrated(samples, len(judged), method, candidates, graph)]
     report("the noise of quantized operators")
     first = _round(graph, candidates, scales, judged, sessions)
@@ -123,12 +124,6 @@ def exposed(graph: Graph, names: Collection[str]) -> Graph:
         inner = [out for p in operator.body for out in p.outputs if out in names and out not in operator.outputs]
         operators.append(dataclasses.replace(operator, outputs=(*operator.outputs, *inner)) if inner else operator)
     return graph.replace(operators=operators)
-
-
-def _affordable(graph: Graph, samples: Sequence[Sample]) -> Sequence[Sample]:
-    """As many samples as can be executed within `_FLOPS`, one at least."""
-    flops = sum(operator_work(graph, operator).flops for operator in graph.operators)
-    return samples[: max(1, _FLOPS // max(1, flops))]
 
 
 def _planned(graph: Graph, operators: Sequence[str], scales: Mapping[str, float]) -> tuple[PrecisionPlan, Graph]:

@@ -12,6 +12,7 @@ import numpy as np
 from warploom.device.protocol import Array
 from warploom.errors import CalibrationError
 from warploom.graph import Graph, Tensor
+from warploom.graph.work import operator_work
 
 MOST_SAMPLES = 32
 """Samples that are used at most, evenly spread over those given: more changes ranges no more, and takes long."""
@@ -69,6 +70,12 @@ def random_samples(graph: Graph, count: int, seed: int) -> Samples:
 
     samples = [random_inputs(graph, seed + i) for i in range(count)]
     return _split(samples, f"{count} random inputs (seed {seed})")
+
+
+def affordable(graph: Graph, samples: Sequence[Sample], flops: int) -> Sequence[Sample]:
+    """As many samples as the Graph can be executed with in so many floating-point operations, one at least."""
+    each = sum(operator_work(graph, operator).flops for operator in graph.operators)
+    return samples[: max(1, flops // max(1, each))]
 
 
 def _split(samples: Sequence[Sample], description: str) -> Samples:
