@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
+from pictures import different
 from timelines import COUNTERS, large_timeline, measured_track, track_of
 from warploom_app.presenters.measure import Marks
 from warploom_app.presenters.track_layout import GUTTER
@@ -25,10 +25,7 @@ from warploom_app.theme import DARK, LIGHT, Theme
 from warploom_app.views.timeline_canvas import TimelineCanvas
 
 REFERENCES = Path(__file__).with_name("references")
-CELL = 8
-"""Pixels to a side of a cell of the grid."""
 TOLERATED_CELLS = 0.03
-TOLERATED_CHANGE = 40
 
 
 def measured(canvas: TimelineCanvas) -> None:
@@ -69,23 +66,7 @@ def test_that_the_picture_is_the_one_that_was_looked_at(
         image.convertToFormat(QImage.Format.Format_RGB32).save(str(path))
     reference = QImage(str(path))
     assert not reference.isNull(), f"{path.name} is missing: write it, and look at it"
-    assert different(image, reference) <= TOLERATED_CELLS
+    assert different(image, reference, GUTTER) <= TOLERATED_CELLS
     blank = QImage(reference.size(), QImage.Format.Format_RGB32)
     blank.fill(QColor(theme.background))
-    assert different(blank, reference) > 3 * TOLERATED_CELLS, "an empty picture must not pass"
-
-
-def different(one: QImage, other: QImage) -> float:
-    """Share of the cells whose mean colours differ, in the plot (texts in the gutter depend on the font)."""
-    assert one.size() == other.size()
-    first, second = (cells(image) for image in (one, other))
-    return float((np.abs(first - second).max(axis=2) > TOLERATED_CHANGE).mean())
-
-
-def cells(image: QImage) -> np.ndarray:
-    """Mean colours of the grid's cells, (rows, columns, 3)."""
-    rgb = image.convertToFormat(QImage.Format.Format_RGB32)
-    width, height = rgb.width() // CELL, rgb.height() // CELL
-    pixels = np.frombuffer(rgb.constBits(), dtype=np.uint8).reshape(rgb.height(), rgb.bytesPerLine() // 4, 4)
-    kept = pixels[: height * CELL, : width * CELL, :3].astype(float)
-    return kept.reshape(height, CELL, width, CELL, 3).mean(axis=(1, 3))[:, GUTTER // CELL :]
+    assert different(blank, reference, GUTTER) > 3 * TOLERATED_CELLS, "an empty picture must not pass"
