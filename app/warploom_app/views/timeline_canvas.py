@@ -60,7 +60,7 @@ class TimelineCanvas(QAbstractScrollArea):
         self._tracks: tuple[Track, ...] = ()
         self._layout = CanvasLayout((), 0.0)
         self._axis = full_axis(1.0)
-        self._base, self._stale = QPixmap(), True
+        self._base, self._ratio, self._stale = QPixmap(), 1.0, True
         self._options = TimelineOptions()
         self._marks = Marks()
         self._stretch: Stretch | None = None
@@ -268,13 +268,13 @@ class TimelineCanvas(QAbstractScrollArea):
     def _draw(self, picture: TimelinePicture, scroll: int) -> None:
         """Draws everything but what follows the pointer; it is kept until something else changes.
 
-        Always into one pixmap while the size stays: a new one for each frame costs time, and references to None that
-        the bindings never give back.
+        Always into one pixmap, which only grows (a scroll bar comes and goes): a new one costs time, and references to
+        None that the bindings never give back.
         """
         ratio = self.devicePixelRatioF()
         size = self.viewport().size() * ratio
-        if self._base.size() != size or self._base.devicePixelRatio() != ratio:
-            self._base = QPixmap(size)
+        if size.width() > self._base.width() or size.height() > self._base.height() or ratio != self._ratio:
+            self._base, self._ratio = QPixmap(size.expandedTo(self._base.size())), ratio
             self._base.setDevicePixelRatio(ratio)
         painter = QPainter(self._base)
         painter.setFont(self.font())
