@@ -3,24 +3,33 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QPointF, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
+from warploom.device.registry import open_device
 from warploom.recording.file import read_recording
 from warploom.samples.bundled import bundled_models
 from warploom.schedule import StreamPlan
 from warploom.schedule.saved import saved_from_json
 from warploom.worker.job import optimize
-from warploom.worker.messages import OptimizeOptions, OptimizeRequest
+from warploom.worker.messages import DeviceEntry, DeviceList, OptimizeOptions, OptimizeRequest
 from warploom_app.editing.editor import ScheduleEditor
-from warploom_app.editing.geometry import LANE
-from warploom_app.editing.picture import draft_picture
+from warploom_app.editing.geometry import LANE, LEAST_LANE, DraftGeometry
+from warploom_app.editing.moves import Move
+from warploom_app.editing.picture import DraftItem, draft_picture
 from warploom_app.main import WindowProgram
 from warploom_app.models.schedule_tree import MIME, NAME, OPERATORS_ROLE, ScheduleTree
+from warploom_app.state import AppState
+from warploom_app.theme import LIGHT
+from warploom_app.views.schedule_drag import move_to
+from warploom_app.views.schedule_foot import ScheduleFoot
+from warploom_app.views.schedule_lanes import ScheduleLanes
 from warploom_app.views.schedule_view import ScheduleView
 from warploom_app.views.workbench import SCHEDULE, TIMELINES
 
@@ -222,3 +231,171 @@ def test_that_one_operator_or_none_is_no_obstacle(make_program: object, recordin
     qtbot.waitUntil(lambda: program.state.document is not None, timeout=5000)
     program.window.workbench.show_tab(SCHEDULE)
     assert view.source.count() == len(read_recording(recording_file).candidates)
+
+
+def test_that_drafts_stay_with_the_schedule_that_they_began_with(program: WindowProgram) -> None:
+    view = view_of(program)
+    operator, stage = independent(view.editor)
+    view.editor.move_to_group([operator], stage)
+    edited = view.editor.draft
+    workbench = program.window.workbench
+    assert workbench.tabs.tabText(SCHEDULE).endswith("•")
+    assert view.source.currentText().endswith("(edited)")
+    choose(view, "sequential")
+    assert not view.editor.edited
+    assert not workbench.tabs.tabText(SCHEDULE).endswith("•")
+    assert "(edited)" in view.source.itemText(view.source.findData("greedy"))
+    choose(view, "greedy")
+    assert view.editor.draft == edited
+    assert view.editor.undo_label == f"move to stage {stage + 1}"
+
+
+def test_that_a_draft_is_there_again_after_another_recording_was_open(
+    program: WindowProgram, qtbot: QtBot, recording_file: Path
+) -> None:
+    view, mine = view_of(program), program.state.document
+    assert mine is not None
+    assert mine.path is not None
+    operator, stage = independent(view.editor)
+    view.editor.move_to_group([operator], stage)
+    edited = view.editor.draft
+    program.session.open([recording_file])
+    qtbot.waitUntil(lambda: program.state.document is not mine, timeout=5000)
+    program.window.workbench.show_tab(SCHEDULE)
+    assert not view.editor.edited
+    program.session.open([mine.path])
+    qtbot.waitUntil(lambda: program.state.document is not None and program.state.document.path == mine.path)
+    program.window.workbench.show_tab(SCHEDULE)
+    assert view.editor.draft == edited
+
+
+def test_that_undo_and_redo_are_in_the_menu_and_say_what_they_do(program: WindowProgram) -> None:
+    view, registry = view_of(program), program.window.registry
+    operator, stage = independent(view.editor)
+    view.editor.move_to_group([operator], stage)
+    view.lanes.setFocus()
+    assert registry["edit.undo"].text().endswith(f"move to stage {stage + 1}")
+    QTest.keyClick(view.lanes, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not view.editor.edited
+    assert not registry["edit.undo"].isEnabled()
+    QTest.keyClick(view.lanes, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert view.editor.edited
+    view.editor.start_over()
+    assert not view.editor.edited
+    view.editor.redo()
+    assert view.editor.edited, "what was started over can be brought back"
+
+
+def test_that_letters_edit_what_is_selected(program: WindowProgram) -> None:
+    view = view_of(program)
+    stages = len(view.editor.picture.stages)
+    program.state.pin(view.editor.picture.items[0].operators)
+    view.lanes.setFocus()
+    QTest.keyClick(view.lanes, Qt.Key.Key_M)
+    assert len(view.editor.picture.stages) == stages - 1
+    view.foot.name.setFocus()
+    QTest.keyClick(view.foot.name, Qt.Key.Key_M)
+    assert len(view.editor.picture.stages) == stages - 1, "in the name, a letter is a letter"
+
+
+def test_that_a_place_is_tried_while_something_is_dragged_over_it(editor: ScheduleEditor) -> None:
+    reasons: list[str] = []
+    model = ScheduleTree(editor)
+    model.doubted.connect(reasons.append)
+    editor.changed.emit()
+    last = editor.picture.items[-1].operators[0]
+    data, before = model.mimeData([model.find(last)]), editor.draft
+    assert not model.canDropMimeData(data, Qt.DropAction.MoveAction, 0, 0, QModelIndex())
+    assert not model.canDropMimeData(data, Qt.DropAction.MoveAction, 0, 0, QModelIndex())
+    assert len(reasons) == 1
+    assert "reads what" in reasons[0]
+    own = model.index(len(editor.picture.stages) - 1, NAME)
+    assert model.canDropMimeData(data, Qt.DropAction.MoveAction, -1, -1, own)
+    assert reasons[1:] == [""]
+    assert editor.draft == before
+
+
+def test_that_dropping_behind_the_last_launch_of_a_stream_moves_it_there(editor: ScheduleEditor) -> None:
+    editor.drop_barriers()
+    moves = [_behind(editor, item, lane) for item in editor.picture.items for lane in range(editor.picture.lanes)]
+    move = next(one for one in moves if one.before is not None and not editor.refusal(one))
+    assert editor.move(move)
+    last = [item.operators for item in editor.picture.items if item.lane == move.number][-1]
+    assert set(last) == move.operators
+
+
+def _behind(editor: ScheduleEditor, item: DraftItem, lane: int) -> Move:
+    """Dropping a launch behind all others of a stream."""
+    picture = editor.picture
+    geometry = DraftGeometry(picture, range(picture.lanes), 1.0)
+    point = QPointF(geometry.x(picture.total_us) + 20, geometry.lane_top(lane) + 2)
+    move = move_to(editor, geometry, frozenset(item.operators), point)
+    assert move is not None
+    return move
+
+
+def test_that_names_of_found_schedules_are_not_taken(program: WindowProgram) -> None:
+    view = view_of(program)
+    assert view.foot.name.text() == "edited"
+    view.foot.name.setText("greedy")
+    assert not view.foot.run.isEnabled()
+    assert "choose another name" in view.foot.status.text()
+    view.foot.name.setText("mine")
+    assert view.foot.run.isEnabled()
+
+
+def test_that_a_recording_of_a_device_that_is_not_here_runs_on_a_simulated_one(qtbot: QtBot) -> None:
+    foot = ScheduleFoot()
+    qtbot.addWidget(foot)
+    own = replace(open_device("sim:h200").info, id="cuda:0", simulated=False)
+    here = DeviceEntry(id="cuda:0", name=own.name, simulated=False, available=True)
+    others = (
+        DeviceEntry(id="sim:a100", name="NVIDIA A100", simulated=True, available=True),
+        DeviceEntry(id="sim:h200", name=own.name, simulated=True, available=True),
+    )
+    foot.show_devices(own, None)
+    assert foot.device == "", "nothing is known yet"
+    foot.show_devices(own, DeviceList(1, (here, *others), "cuda:0", ""))
+    assert (foot.device, foot.where.count()) == ("", 3)
+    foot.show_devices(own, DeviceList(1, (structs.replace(here, available=False), *others), "sim:a100", ""))
+    assert foot.device == "sim:h200", "the simulated one of its kind"
+    assert foot.where.findData("") == -1
+
+
+def test_that_trying_can_be_cancelled(program: WindowProgram, qtbot: QtBot) -> None:
+    view, state = view_of(program), program.state
+    before = state.document
+    view.foot.name.setText("mine")
+    view.try_it()
+    program.session.cancel()
+    qtbot.waitUntil(lambda: state.chore is None, timeout=30_000)
+    if state.document is before:  # it had not ended before it heard
+        assert state.message is not None
+        assert "Stopped" in state.message.text or "did not stop in time" in state.message.text
+        assert view.foot.run.isEnabled()
+
+
+def test_that_many_streams_have_low_lanes_and_idle_ones_can_be_hidden(editor: ScheduleEditor, qtbot: QtBot) -> None:
+    editor.drop_barriers()
+    for item in editor.picture.items:
+        editor.move_to_stream(item.operators, editor.picture.lanes)
+    lanes = ScheduleLanes(AppState(), editor, LIGHT)
+    qtbot.addWidget(lanes)
+    lanes.resize(800, 300)
+    lanes.show()
+    lanes.suit()
+    every = editor.picture.lanes
+    assert every > 16
+    assert lanes.only_busy
+    assert lanes.geometry_now.rows == every
+    assert lanes.geometry_now.lane_px < LANE
+    lanes.zoom(20.0, 200.0)
+    seen = lanes.geometry_now
+    assert seen.rows < every
+    assert seen.lane_px > LEAST_LANE
+    lanes.set_only_busy(False)
+    assert lanes.geometry_now.rows == every
+
+
+def test_that_the_view_fits_a_narrow_window(program: WindowProgram) -> None:
+    assert view_of(program).minimumSizeHint().width() <= 480
