@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from warploom.schedule.stream_plan import ByteRange
+from warploom.schedule.stream_plan import ByteRange, ended_before
 
 ALIGNMENT_BYTES = 256
 
@@ -61,7 +61,7 @@ def plan_arena(buffers: Sequence[Buffer], dependencies: Sequence[Sequence[int]])
         buffers: What to place.
         dependencies: For each launch, in enqueue order, the launches that it starts after (`StreamPlan.dependencies`).
     """
-    before = _happens_before(dependencies)
+    before = ended_before(dependencies)
     together = _live_together(buffers, before)
     live = _largest_live_set(buffers, together, len(dependencies))
     best: tuple[int, dict[str, ByteRange]] | None = None
@@ -99,17 +99,6 @@ def _place(
 
 def _aligned(size: int) -> int:
     return -(-size // ALIGNMENT_BYTES) * ALIGNMENT_BYTES
-
-
-def _happens_before(dependencies: Sequence[Sequence[int]]) -> list[int]:
-    """For each launch the bit mask of the launches that have ended when it starts."""
-    before: list[int] = []
-    for earlier in dependencies:
-        mask = 0
-        for launch in earlier:
-            mask |= before[launch] | 1 << launch
-        before.append(mask)
-    return before
 
 
 def _before_all(uses: int, before: Sequence[int]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -108,3 +108,18 @@ class StreamPlan:
         from warploom.schedule.verify import verify_plan
 
         verify_plan(self, graph, arena)
+
+
+def ended_before(dependencies: Sequence[Sequence[int]]) -> list[int]:
+    """For each launch the bit mask of the launches that have ended when it starts.
+
+    Args:
+        dependencies: For each launch, in enqueue order, the earlier launches that it starts after.
+    """
+    before: list[int] = []
+    for earlier in dependencies:
+        mask = 0
+        for launch in earlier:
+            mask |= before[launch] | 1 << launch
+        before.append(mask)
+    return before

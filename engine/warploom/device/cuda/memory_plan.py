@@ -61,17 +61,6 @@ def ordered_after(plan: StreamPlan) -> tuple[tuple[int, ...], ...]:
     return ((), *shifted)
 
 
-def ended_before(dependencies: Sequence[Sequence[int]]) -> list[int]:
-    """For each launch the bit mask of those that have ended when it starts."""
-    before: list[int] = []
-    for earlier in dependencies:
-        mask = 0
-        for launch in earlier:
-            mask |= before[launch] | 1 << launch
-        before.append(mask)
-    return before
-
-
 def plan_memory(buffers: Mapping[str, int], works: Sequence[Work], dependencies: Sequence[Sequence[int]]) -> Arena:
     """Places every buffer that some launch touches.
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from warploom.device.cuda.memory_plan import Work, ended_before, in_arena, regions_of
+from warploom.device.cuda.memory_plan import Work, in_arena, regions_of
 from warploom.device.cuda.steps import Region
 from warploom.errors import ScheduleError
-from warploom.schedule.stream_plan import ByteRange
+from warploom.schedule.stream_plan import ByteRange, ended_before
 
 # Regions that are no boxes of a common grid are compared element by element up to this size (some 10 ms).
 _MOST_LISTED = 1 << 21

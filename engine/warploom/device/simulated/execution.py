@@ -41,7 +41,7 @@ def execute(
         ScheduleError: If a launch reads a value that no stream or wait orders before it.
     """
     values = {name: stored(array, graph.tensors[name], precision) for name, array in _checked(graph, inputs).items()}
-    before = _ordered_before(plan.dependencies())
+    before = plan.ancestors()
     uses = _count_uses(graph)
     for i in _execution_order(plan):
         operator = graph.operators[i]
@@ -126,17 +126,6 @@ def _count_uses(graph: Graph) -> dict[str, int]:
         for name in operator.inputs:
             uses[name] = uses.get(name, 0) + 1
     return uses
-
-
-def _ordered_before(dependencies: Sequence[Sequence[int]]) -> list[int]:
-    """For each launch the set of launches that have ended when it starts, as bits."""
-    before: list[int] = []
-    for after in dependencies:
-        bits = 0
-        for i in after:
-            bits |= before[i] | 1 << i
-        before.append(bits)
-    return before
 
 
 def _check_ordered(graph: Graph, operator: Operator, launch: int, before: Sequence[int]) -> None:
