@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from warploom.graph.constant import Constant
 from warploom.graph.operator import Operator, OperatorKind, Primitive
@@ -25,7 +25,7 @@ def make_operator(
         kind: What dominates it.
         body: Primitives in execution order.
         constants: The graph's constants: names found here become `weights`.
-        outputs: Tensor names that something outside reads (see `visible_outputs`).
+        outputs: Tensor names that something outside reads.
         sources: ONNX node names; duplicates are dropped, order kept.
         members: Names of merged Operators.
     """
@@ -43,6 +43,26 @@ def make_operator(
     )
 
 
-def visible_outputs(body: Sequence[Primitive], read_outside: Container[str]) -> tuple[str, ...]:
-    """The tensors written by `body` that something outside it reads ("nobody outside uses the inner values")."""
-    return tuple(out for primitive in body for out in primitive.outputs if out and out in read_outside)
+def with_body(
+    operator: Operator,
+    body: Sequence[Primitive],
+    constants: Mapping[str, Constant],
+    outputs: Iterable[str] | None = None,
+) -> Operator:
+    """The same Operator (name, kind, sources, members) with another body.
+
+    Args:
+        operator: The Operator.
+        body: Primitives in execution order.
+        constants: The graph's constants: names found here become `weights`.
+        outputs: As in `make_operator`; the Operator's own unless given.
+    """
+    return make_operator(
+        operator.name,
+        operator.kind,
+        body,
+        constants=constants,
+        outputs=operator.outputs if outputs is None else outputs,
+        sources=operator.sources,
+        members=operator.members,
+    )

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from warploom.graph import ArrayConstant, Constant, DType, FillConstant, Graph, LogEntry, Operator, Primitive, Tensor
-from warploom.graph.build import make_operator
+from warploom.graph.build import with_body
 from warploom.graph.constant import Array
 from warploom.importer.reference import random_inputs
 from warploom.importer.single import PrimitiveRunner
@@ -88,9 +88,7 @@ def _rewired(
     if not any(primitive.outputs[0] in by_output for primitive in operator.body):
         return operator
     body = [_with_inputs(primitive, by_output.get(primitive.outputs[0], {})) for primitive in operator.body]
-    return make_operator(
-        operator.name, operator.kind, body, constants=constants, outputs=operator.outputs, sources=operator.sources
-    )
+    return with_body(operator, body, constants)
 
 
 def _with_inputs(primitive: Primitive, names: Mapping[int, str]) -> Primitive:

@@ -22,7 +22,7 @@ from warploom.graph import (
     Tensor,
     attributes,
 )
-from warploom.graph.build import make_operator
+from warploom.graph.build import with_body
 from warploom.graph.constant import Array
 from warploom.graph.quantized import MOVES, PRODUCTS, QUANTIZING
 
@@ -178,15 +178,7 @@ class _Work:
         return operator if whole == list(operator.body) else self._made(operator, whole, last)
 
     def _made(self, operator: Operator, body: Sequence[Primitive], renamed: Mapping[str, str]) -> Operator:
-        return make_operator(
-            operator.name,
-            operator.kind,
-            body,
-            constants=self.constants,
-            outputs=[renamed.get(name, name) for name in operator.outputs],
-            sources=operator.sources,
-            members=operator.members,
-        )
+        return with_body(operator, body, self.constants, [renamed.get(name, name) for name in operator.outputs])
 
     def _moved(self, operator: Operator) -> tuple[list[Primitive], dict[str, str]]:
         """A body that only moves elements, on integers."""

@@ -18,7 +18,7 @@ from warploom.graph import (
     Tensor,
     attributes,
 )
-from warploom.graph.build import make_operator
+from warploom.graph.build import with_body
 
 _STORED: Mapping[Precision, DType] = {Precision.FP16: DType.FLOAT16, Precision.BF16: DType.BFLOAT16}
 
@@ -74,15 +74,7 @@ class _Work:
         body = [*(cast for cast in before if cast is not None), *inside, *after]
         if body == list(operator.body):
             return operator
-        return make_operator(
-            operator.name,
-            operator.kind,
-            body,
-            constants=self.constants,
-            outputs=operator.outputs,
-            sources=operator.sources,
-            members=operator.members,
-        )
+        return with_body(operator, body, self.constants)
 
     def _is_float(self, name: str) -> bool:
         return self.graph.tensors[name].dtype.is_float

@@ -17,7 +17,7 @@ from warploom.graph import (
     Tensor,
     attributes,
 )
-from warploom.graph.build import make_operator
+from warploom.graph.build import with_body
 
 
 def desugar(graph: Graph) -> Graph:
@@ -44,15 +44,7 @@ class _Work:
         body = [part for primitive in operator.body for part in self._spelled_out(primitive)]
         if len(body) == len(operator.body) and all(new is old for new, old in zip(body, operator.body, strict=True)):
             return operator
-        return make_operator(
-            operator.name,
-            operator.kind,
-            body,
-            constants=self.constants,
-            outputs=operator.outputs,
-            sources=operator.sources,
-            members=operator.members,
-        )
+        return with_body(operator, body, self.constants)
 
     def _spelled_out(self, primitive: Primitive) -> tuple[Primitive, ...]:
         rule = _RULES.get(primitive.op)

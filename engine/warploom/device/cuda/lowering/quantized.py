@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from warploom.graph import ArrayConstant, Constant, DType, Graph, MissingConstant, Operator, Primitive, Tensor
-from warploom.graph.build import make_operator
+from warploom.graph.build import with_body
 from warploom.graph.constant import Array
 
 
@@ -38,15 +38,7 @@ def _folded(operator: Operator, graph: Graph, constants: dict[str, Constant]) ->
         return operator
     for primitive in known:
         constants[primitive.outputs[0]] = _dequantized(primitive, graph.constants)
-    return make_operator(
-        operator.name,
-        operator.kind,
-        [primitive for primitive in operator.body if primitive not in known],
-        constants=constants,
-        outputs=operator.outputs,
-        sources=operator.sources,
-        members=operator.members,
-    )
+    return with_body(operator, [primitive for primitive in operator.body if primitive not in known], constants)
 
 
 def _dequantized(primitive: Primitive, constants: Mapping[str, Constant]) -> Constant:
