@@ -326,11 +326,6 @@ def activated(y: Array, activation: tuple[str | float, ...]) -> Array:
     raise AssertionError(f"unknown activation {activation}")
 
 
-def run_lowered(graph: Graph, lowered: LoweredGraph, kernels: Kernels, alternative: int, seed: int) -> dict[str, Array]:
-    """Outputs for random inputs (those of `random_feeds`)."""
-    return Machine(lowered, kernels, alternative).run(random_feeds(graph, seed))
-
-
 def random_feeds(graph: Graph, seed: int) -> dict[str, Array]:
     """Random inputs; integers are small and not negative."""
     random = np.random.default_rng(seed)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from gpu_checks.cases import OPSET, Case, CaseModel, combine
@@ -174,9 +173,3 @@ def merged_operators(graph: Graph, cases: Sequence[Case]) -> list[tuple[str, ...
         own = [operator.name for operator in graph.operators if case_of(operator.outputs[0]) == case.name]
         groups += [tuple(own[i] for i in positions) for positions in case.merges if own]
     return groups
-
-
-def largest_difference(left: Array, right: Array) -> float:
-    """Relative L2 difference of two float arrays."""
-    norm = float(np.linalg.norm(right.astype(np.float64)))
-    return float(np.linalg.norm(left.astype(np.float64) - right.astype(np.float64))) / max(norm, 1e-30)

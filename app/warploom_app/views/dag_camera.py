@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QPointF
 
 from warploom_app.painters.dag_geometry import DagGeometry
@@ -13,14 +11,6 @@ READABLE = 0.75  # a picture is opened at least this large: its beginning, if it
 _LARGEST_FIT = 1.25
 _CORNERS = 56.0
 _AIR = 0.97  # what is fitted leaves a little room around it
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """An operator, and where on the widget a node of it is to stay."""
-
-    operator: str
-    offset: QPointF
 
 
 class DagCamera:

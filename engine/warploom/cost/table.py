@@ -10,7 +10,7 @@ from pathlib import Path
 from warploom.cost.protocol import Cost
 from warploom.errors import ScheduleError
 from warploom.graph import DType, Graph, Operator, OperatorKind, Primitive, Tensor
-from warploom.schedule import Group, Schedule, Stage
+from warploom.schedule import Group, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +128,3 @@ def graph_of_dependencies(name: str, edges: Iterable[tuple[str, Sequence[str]]])
         "input": Tensor("input", (), scalar)
     }
     return Graph(name, tuple(operators), tensors, {}, ("input",), outputs)
-
-
-def schedule_latency_us(schedule: Schedule, costs: Sequence[Cost]) -> float:
-    """Sum of the stages' median costs."""
-    if len(costs) != len(schedule.stages):
-        raise ScheduleError(f"The schedule {schedule.name!r} has {len(schedule.stages)} stages, not {len(costs)}.")
-    return sum(cost.median_us for cost in costs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,16 +49,6 @@ def table_to_csv(table: ResultTable) -> bytes:
     for row in table.rows:
         writer.writerow((*("" if cell is None else cell for cell in row), table.source))
     return stream.getvalue().encode()
-
-
-def table_to_markdown(table: ResultTable) -> Iterator[str]:
-    """Lines of a table for a document."""
-    yield f"**{table.title}** ({table.source})"
-    yield ""
-    yield f"| {' | '.join(table.columns)} |"
-    yield f"| --- |{' ---: |' * (len(table.columns) - 1)}"
-    for row in table.rows:
-        yield f"| {' | '.join(show_cell(cell) for cell in row)} |"
 
 
 def show_cell(cell: Cell) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import math
 from dataclasses import dataclass
 
 AttributeValue = int | float | str | tuple[int, ...] | tuple[float, ...] | tuple[str, ...]
@@ -136,8 +135,3 @@ class Operator:
 
 
 _MAIN_OPS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
-
-
-def volume(dimensions: tuple[int, ...]) -> int:
-    """Product of dimensions (1 for none)."""
-    return math.prod(dimensions)

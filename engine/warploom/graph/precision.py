@@ -40,11 +40,6 @@ class Precision(enum.StrEnum):
             return _BY_TYPE.get(dtype, Precision.FP32)
         return Precision.FP16 if self is Precision.INT8 else self
 
-    @property
-    def uses_tensor_cores(self) -> bool:
-        """Whether matrix products run on tensor cores."""
-        return self is not Precision.FP32
-
 
 _BY_TYPE = {DType.FLOAT16: Precision.FP16, DType.BFLOAT16: Precision.BF16}
 

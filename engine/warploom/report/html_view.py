@@ -109,10 +109,6 @@ def compared_view(recording: Recording) -> ComparedView | None:
     )
 
 
-def _account(before: Candidate, after: Candidate) -> str:
-    return account_text(account(before.timeline, after.timeline), before.name, after.name)
-
-
 def _operator_row(
     recording: Recording,
     compared: OperatorComparison,

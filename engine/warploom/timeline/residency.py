@@ -116,12 +116,6 @@ def phases(launches: Launches) -> tuple[FloatArray, FloatArray, FloatArray]:
     return full, (launches.room * launches.warps).astype(np.float64), (tail * launches.warps).astype(np.float64)
 
 
-def mean_warps(launches: Launches) -> FloatArray:
-    """float64 (n,), warps that each kernel holds on average while it runs alone."""
-    full, level, tail = phases(launches)
-    return np.asarray(full * level + (1 - full) * tail, dtype=np.float64)
-
-
 def granted(start_ns: IntArray, end_ns: IntArray, stream: IntArray, launches: Launches) -> FloatArray:
     """The share of its residency alone that each kernel gets beside the others, float64 (n,) in (0, 1].
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from warploom.timeline.residency import Launches, SmLimits, granted, launches_of, mean_warps, phases
+from warploom.timeline.residency import Launches, SmLimits, granted, launches_of, phases
 
 H200 = SmLimits(sm_count=132, warps=64)
 
@@ -50,10 +50,6 @@ def test_that_blocks_left_over_make_a_last_wave() -> None:
     np.testing.assert_allclose(full, [2 / 3, 0, 0])
     np.testing.assert_allclose(level, [528, 528, 528])
     np.testing.assert_allclose(tail, [(300 - 264) * 4, 528, 80])
-
-
-def test_that_the_mean_counts_each_wave() -> None:
-    np.testing.assert_allclose(mean_warps(launches((300, 4, 132))), [(2 * 528 + 144) / 3])
 
 
 def times(*rows: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

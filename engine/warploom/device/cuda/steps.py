@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from warploom.device.cuda.layout import Layout
 
@@ -179,19 +178,6 @@ class Choice:
 
 
 Step = PlainStep | Choice
-
-
-class WeightRecipe(Protocol):
-    """How a prepared weight is made from constants of the Graph, on the host, once."""
-
-    @property
-    def layout(self) -> Layout:
-        """Layout of the prepared weight."""
-        ...
-
-    def values(self) -> object:
-        """A NumPy array of the physical shape in the storage type (bfloat16 as uint16 bits)."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
