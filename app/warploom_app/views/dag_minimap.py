@@ -70,7 +70,8 @@ class DagMinimap(QWidget):
         painter.setPen(QPen(QColor(theme.hairline), 1))
         painter.setBrush(ground)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
-        painter.drawPixmap(inner.topLeft(), self._small)
+        ratio = self._small.devicePixelRatio()
+        painter.drawPixmap(inner, self._small, QRectF(QPointF(), inner.size() * ratio))
         seen = self._seen.intersected(bounds)
         x_unit, y_unit = inner.width() / bounds.width(), inner.height() / bounds.height()
         frame = QRectF(
@@ -86,12 +87,11 @@ class DagMinimap(QWidget):
         painter.drawRoundedRect(frame, 2, 2)
 
     def _draw_small(self, picture: DagPicture, size: QSizeF) -> None:
-        """Draws into the same pixmap while its size stays: PySide keeps references to None for each new one."""
+        """Draws into a corner of one pixmap, large enough for any graph: PySide loses references for each new one."""
         ratio, bounds = self.devicePixelRatioF(), picture.geometry.bounds
-        pixels = (size * ratio).toSize()
-        if self._small.size() != pixels:
-            self._small = QPixmap(pixels)
-        self._small.setDevicePixelRatio(ratio)
+        if self._small.isNull() or self._small.devicePixelRatio() != ratio:
+            self._small = QPixmap((QSizeF(_WIDEST, _HIGHEST) * ratio).toSize())
+            self._small.setDevicePixelRatio(ratio)
         self._small.fill(Qt.GlobalColor.transparent)
         painter = QPainter(self._small)
         painter.scale(size.width() / bounds.width(), size.height() / bounds.height())
