@@ -17,7 +17,8 @@ from pathlib import Path
 if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QEventLoop, QSettings, QTimer
+from PySide6.QtCore import QEventLoop, QPoint, QSettings, Qt, QTimer
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from warploom.samples.bundled import bundled_models
@@ -25,6 +26,8 @@ from warploom_app.appearance import AppearanceMode
 from warploom_app.main import WindowProgram, dress
 from warploom_app.presenters.colouring import ColourBy
 from warploom_app.settings import Settings
+from warploom_app.theme import GRID
+from warploom_app.views.workbench import SCHEDULE
 
 IMAGES = Path(__file__).resolve().parent / "images"
 WIDTH, HEIGHT = 1600, 1000
@@ -32,7 +35,7 @@ PATIENCE_MS = 120_000
 
 
 def main(model: Path) -> None:
-    """Writes images/window.png, window-dark.png and start.png."""
+    """Writes images/window.png, window-dark.png, schedule.png and start.png."""
     application = QApplication(sys.argv[:1])
     dress(application)
     with tempfile.TemporaryDirectory() as folder:
@@ -66,6 +69,28 @@ def _shoot(program: WindowProgram, model: Path) -> None:
     _save(program, "window.png")
     program.appearance.set_mode(AppearanceMode.DARK)
     _save(program, "window-dark.png")
+    program.appearance.set_mode(AppearanceMode.LIGHT)
+    _edit(program)
+    _save(program, "schedule.png")
+
+
+def _edit(program: WindowProgram) -> None:
+    """A schedule with stages after an edit, and a launch in mid-air."""
+    program.state.let_go()
+    program.window.workbench.show_tab(SCHEDULE)
+    view = program.window.workbench.schedule
+    view.source.setCurrentIndex(view.source.findData("ios-both"))
+    view.source.activated.emit(view.source.currentIndex())
+    editor, lanes = view.editor, view.lanes
+    editor.merge_with_next(0)
+    lanes.zoom(3.0, 0.0)
+    item = next(one for one in editor.picture.items if one.lane == 1)
+    lanes.reveal(item)
+    start = lanes.geometry_now.box(item).center().toPoint()
+    end = start + QPoint(-12 * GRID, 8 * GRID)
+    QTest.mousePress(lanes.viewport(), Qt.MouseButton.LeftButton, pos=start)
+    for step in range(1, 6):
+        QTest.mouseMove(lanes.viewport(), start + (end - start) * step / 5)
 
 
 def _wait(done: Callable[[], bool]) -> None:

@@ -45,6 +45,7 @@ QPushButton[primary="true"] { background: $accent; color: $accent_text; border-c
 QPushButton[primary="true"]:disabled { background: $raised; color: $muted; border-color: $hairline; }
 QPushButton[link="true"] { background: transparent; border: none; color: $accent; padding: 0 4px; text-align: left; }
 QPushButton[link="true"]:focus { text-decoration: underline; }
+QPushButton[link="true"]:disabled { color: $faded; }
 QPushButton[link="true"]:hover { text-decoration: underline; }
 
 QCheckBox { spacing: 8px; }

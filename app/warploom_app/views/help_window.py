@@ -38,6 +38,7 @@ class HelpWindow(QDialog):
         self.browser = QTextBrowser()
         self.browser.setAccessibleName(self.tr("Help page"))
         self.browser.setOpenLinks(False)
+        self.browser.document().setDocumentMargin(2 * GRID)
         self.browser.anchorClicked.connect(self._follow)
         side = QVBoxLayout()
         side.addWidget(self.search)

@@ -20,6 +20,7 @@ from warploom_app.models.task_table import MODEL, RESULT, SETTINGS, STATE, TaskT
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme, figure_font
 from warploom_app.views.best_curve import BestCurve
+from warploom_app.views.widgets import muted
 
 
 class JobsPanel(QWidget):
@@ -80,8 +81,14 @@ class JobsPanel(QWidget):
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(SETTINGS, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((MODEL, 15), (STATE, 12), (RESULT, 8)):
+        for column, width in ((MODEL, 15), (STATE, 12), (RESULT, 9)):
             header.resizeSection(column, width * GRID)
+        self.nothing = muted(self.tr("No jobs yet: press Optimize, or drop several models on the window."))
+        self.nothing.setWordWrap(True)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
+        inside = QVBoxLayout(table.viewport())
+        inside.setContentsMargins(GRID, GRID, GRID, GRID)
+        inside.addWidget(self.nothing, 0, Qt.AlignmentFlag.AlignTop)
         table.activated.connect(self._activate)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.customContextMenuRequested.connect(self._show_menu)
@@ -121,6 +128,7 @@ class JobsPanel(QWidget):
 
     def _show_buttons(self) -> None:
         chosen = self.selected()
+        self.nothing.setVisible(not self._queue.tasks)
         waits = len(chosen) == 1 and chosen[0].state is TaskState.WAITING
         self.open_button.setEnabled(len(chosen) == 1 and chosen[0].recording is not None)
         self.earlier_button.setEnabled(waits)
