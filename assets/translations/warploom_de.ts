@@ -100,7 +100,7 @@
     </message>
     <message>
         <source>Take the last edit of the schedule back</source>
-        <translation>Die letzte Änderung am Ablaufplan zurücknehmen</translation>
+        <translation>Die letzte Änderung am Zeitplan zurücknehmen</translation>
     </message>
     <message>
         <source>&amp;Redo</source>
@@ -208,11 +208,11 @@
     </message>
     <message>
         <source>Run the schedule that was edited by hand</source>
-        <translation>Den von Hand geänderten Ablaufplan ausführen</translation>
+        <translation>Den von Hand geänderten Zeitplan ausführen</translation>
     </message>
     <message>
         <source>&amp;Try the edited schedule</source>
-        <translation>&amp;Geänderten Ablaufplan ausprobieren</translation>
+        <translation>&amp;Geänderten Zeitplan ausprobieren</translation>
     </message>
     <message>
         <source>Open latest &amp;result</source>
@@ -240,7 +240,7 @@
     </message>
     <message>
         <source>Timelines as they are &amp;seen…</source>
-        <translation>Zeitleisten, wie sie zu sehen &amp;sind …</translation>
+        <translation>Zeitverläufe, wie sie zu sehen &amp;sind …</translation>
     </message>
     <message>
         <source>Graph as SVG…</source>
@@ -298,11 +298,11 @@
     <name>CalibrationRow</name>
     <message>
         <source>×</source>
-        <translation type="unfinished"></translation>
+        <translation>×</translation>
     </message>
     <message>
         <source>Calibrate with random inputs</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit zufälligen Eingaben kalibrieren</translation>
     </message>
     <message>
         <source>Choose…</source>
@@ -310,19 +310,19 @@
     </message>
     <message>
         <source>A folder of .npy files with inputs of the model</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Ordner mit .npy-Dateien voller Eingaben des Modells</translation>
     </message>
     <message>
         <source>Calibration folder: {}</source>
-        <translation type="unfinished"></translation>
+        <translation>Kalibrierordner: {}</translation>
     </message>
     <message>
         <source>random inputs</source>
-        <translation type="unfinished"></translation>
+        <translation>zufällige Eingaben</translation>
     </message>
     <message>
         <source>Calibration data</source>
-        <translation type="unfinished"></translation>
+        <translation>Kalibrierdaten</translation>
     </message>
 </context>
 <context>
@@ -378,7 +378,7 @@
     </message>
     <message>
         <source>Compared schedule</source>
-        <translation>Verglichener Ablaufplan</translation>
+        <translation>Verglichener Zeitplan</translation>
     </message>
     <message>
         <source>Show all of the time (Home)</source>
@@ -390,7 +390,7 @@
     </message>
     <message>
         <source>Schedules, counters and overlays that are shown</source>
-        <translation>Gezeigte Ablaufpläne, Zähler und Einblendungen</translation>
+        <translation>Gezeigte Zeitpläne, Zähler und Einblendungen</translation>
     </message>
     <message>
         <source>with</source>
@@ -402,7 +402,7 @@
     </message>
     <message>
         <source>The timelines are on the clipboard.</source>
-        <translation>Die Zeitleisten sind in der Zwischenablage.</translation>
+        <translation>Die Zeitverläufe sind in der Zwischenablage.</translation>
     </message>
     <message>
         <source>Saved {}</source>
@@ -729,15 +729,15 @@
     </message>
     <message>
         <source>How much longer it takes in the second schedule.</source>
-        <translation>Wie viel länger es im zweiten Ablaufplan dauert.</translation>
+        <translation>Wie viel länger es im zweiten Zeitplan dauert.</translation>
     </message>
     <message>
         <source>Second schedule over alone: what company, or merging, costs.</source>
-        <translation>Zweiter Ablaufplan im Verhältnis zu allein: was Gesellschaft oder Vereinen kostet.</translation>
+        <translation>Zweiter Zeitplan im Verhältnis zu allein: was Gesellschaft oder Vereinen kostet.</translation>
     </message>
     <message>
         <source>Stream in the first and in the second schedule.</source>
-        <translation>Stream im ersten und im zweiten Ablaufplan.</translation>
+        <translation>Stream im ersten und im zweiten Zeitplan.</translation>
     </message>
 </context>
 <context>
@@ -764,7 +764,7 @@
     </message>
     <message>
         <source>Operators in both schedules</source>
-        <translation>Operatoren in beiden Ablaufplänen</translation>
+        <translation>Operatoren in beiden Zeitplänen</translation>
     </message>
     <message>
         <source>{} operators</source>
@@ -850,7 +850,7 @@
     <name>FiguresView</name>
     <message>
         <source>Figures of all schedules</source>
-        <translation>Kennzahlen aller Ablaufpläne</translation>
+        <translation>Kennzahlen aller Zeitpläne</translation>
     </message>
 </context>
 <context>
@@ -1225,6 +1225,10 @@
     <message>
         <source>Jobs</source>
         <translation>Aufträge</translation>
+    </message>
+    <message>
+        <source>No jobs yet: press Optimize, or drop several models on the window.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Open result</source>
@@ -1649,27 +1653,27 @@
     <name>RunOptions</name>
     <message>
         <source>32-bit floats, without TF32</source>
-        <translation type="unfinished"></translation>
+        <translation>32-Bit-Gleitkomma, ohne TF32</translation>
     </message>
     <message>
         <source>32-bit floats, multiplied with 10-bit mantissas on tensor cores</source>
-        <translation type="unfinished"></translation>
+        <translation>32-Bit-Gleitkomma, auf Tensorkernen mit 10-Bit-Mantissen multipliziert</translation>
     </message>
     <message>
         <source>16-bit floats</source>
-        <translation type="unfinished"></translation>
+        <translation>16-Bit-Gleitkomma</translation>
     </message>
     <message>
         <source>16-bit floats of the range of float32</source>
-        <translation type="unfinished"></translation>
+        <translation>16-Bit-Gleitkomma mit dem Bereich von float32</translation>
     </message>
     <message>
         <source>8-bit integers where they gain, calibrated; 16-bit floats elsewhere</source>
-        <translation type="unfinished"></translation>
+        <translation>8-Bit-Ganzzahlen, wo sie nützen, kalibriert; sonst 16-Bit-Gleitkomma</translation>
     </message>
     <message>
         <source>The fastest within the error budget, decided operator by operator</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Schnellste innerhalb der Fehlergrenze, für jeden Operator einzeln entschieden</translation>
     </message>
     <message>
         <source>{} (not tested)</source>
@@ -1704,7 +1708,7 @@
     </message>
     <message>
         <source> %</source>
-        <translation type="unfinished"></translation>
+        <translation> %</translation>
     </message>
     <message>
         <source>Compare outputs with the original model</source>
@@ -1752,19 +1756,19 @@
     </message>
     <message>
         <source>Error budget</source>
-        <translation type="unfinished"></translation>
+        <translation>Fehlergrenze</translation>
     </message>
     <message>
         <source>The largest error of an output, with the precision auto</source>
-        <translation type="unfinished"></translation>
+        <translation>Der größte Fehler einer Ausgabe bei der Genauigkeit auto</translation>
     </message>
     <message>
         <source>Calibration</source>
-        <translation type="unfinished"></translation>
+        <translation>Kalibrierung</translation>
     </message>
     <message>
         <source>Inputs for the precisions int8 and auto</source>
-        <translation type="unfinished"></translation>
+        <translation>Eingaben für die Genauigkeiten int8 und auto</translation>
     </message>
     <message>
         <source>Defaults</source>
@@ -1837,7 +1841,7 @@
     <name>ScheduleFoot</name>
     <message>
         <source>Name of the edited schedule</source>
-        <translation>Name des geänderten Ablaufplans</translation>
+        <translation>Name des geänderten Zeitplans</translation>
     </message>
     <message>
         <source>name</source>
@@ -1845,11 +1849,11 @@
     </message>
     <message>
         <source>Device that the edited schedule runs on</source>
-        <translation>Gerät, auf dem der geänderte Ablaufplan läuft</translation>
+        <translation>Gerät, auf dem der geänderte Zeitplan läuft</translation>
     </message>
     <message>
         <source>On another device every schedule of the recording runs again</source>
-        <translation>Auf einem anderen Gerät laufen alle Ablaufpläne der Aufzeichnung neu</translation>
+        <translation>Auf einem anderen Gerät laufen alle Zeitpläne der Aufzeichnung neu</translation>
     </message>
     <message>
         <source>Try it</source>
@@ -1857,18 +1861,22 @@
     </message>
     <message>
         <source>Runs the edited schedule beside the others and keeps it under this name</source>
-        <translation>Führt den geänderten Ablaufplan neben den anderen aus und behält ihn unter diesem Namen</translation>
+        <translation>Führt den geänderten Zeitplan neben den anderen aus und behält ihn unter diesem Namen</translation>
     </message>
     <message>
         <source>on {}</source>
         <translation>auf {}</translation>
+    </message>
+    <message>
+        <source>{} (simulated)</source>
+        <translation>{} (simuliert)</translation>
     </message>
 </context>
 <context>
     <name>ScheduleLanes</name>
     <message>
         <source>Streams of the schedule</source>
-        <translation>Streams des Ablaufplans</translation>
+        <translation>Streams des Zeitplans</translation>
     </message>
     <message>
         <source>Arrow keys choose a launch; with Alt they move it to another stream or stage.</source>
@@ -1887,7 +1895,7 @@
     <name>ScheduleTools</name>
     <message>
         <source>Edits of the schedule</source>
-        <translation>Änderungen am Ablaufplan</translation>
+        <translation>Änderungen am Zeitplan</translation>
     </message>
     <message>
         <source>Undo</source>
@@ -2001,11 +2009,11 @@
     <name>ScheduleView</name>
     <message>
         <source>Schedule to edit</source>
-        <translation>Ablaufplan, der geändert wird</translation>
+        <translation>Zeitplan, der geändert wird</translation>
     </message>
     <message>
         <source>The schedule that the edits start from</source>
-        <translation>Der Ablaufplan, von dem die Änderungen ausgehen</translation>
+        <translation>Der Zeitplan, von dem die Änderungen ausgehen</translation>
     </message>
     <message>
         <source>Busy streams only</source>
@@ -2021,11 +2029,11 @@
     </message>
     <message>
         <source>There is a schedule {} already: choose another name for yours.</source>
-        <translation>Einen Ablaufplan {} gibt es schon: wählen Sie einen anderen Namen für Ihren.</translation>
+        <translation>Einen Zeitplan {} gibt es schon: wählen Sie einen anderen Namen für Ihren.</translation>
     </message>
     <message>
         <source>all schedules run again {}, in a recording of their own</source>
-        <translation>alle Ablaufpläne laufen neu {}, in einer eigenen Aufzeichnung</translation>
+        <translation>alle Zeitpläne laufen neu {}, in einer eigenen Aufzeichnung</translation>
     </message>
     <message>
         <source>Stages, groups and operators</source>
@@ -2314,7 +2322,7 @@
     </message>
     <message>
         <source>Schedule</source>
-        <translation>Ablaufplan</translation>
+        <translation>Zeitplan</translation>
     </message>
     <message>
         <source>To the launch before or after</source>
@@ -2489,7 +2497,7 @@
     <name>TimelineMenu</name>
     <message>
         <source>&amp;Schedules</source>
-        <translation>&amp;Ablaufpläne</translation>
+        <translation>&amp;Zeitpläne</translation>
     </message>
     <message>
         <source>&amp;Counters</source>
@@ -2688,7 +2696,7 @@
     </message>
     <message>
         <source>TIMELINES ESTIMATED</source>
-        <translation>ZEITLEISTEN GESCHÄTZT</translation>
+        <translation>ZEITVERLÄUFE GESCHÄTZT</translation>
     </message>
     <message>
         <source>A model of the device made these figures; no hardware was measured.</source>
@@ -2741,7 +2749,7 @@
     </message>
     <message>
         <source>Save the timelines</source>
-        <translation>Die Zeitleisten speichern</translation>
+        <translation>Die Zeitverläufe speichern</translation>
     </message>
     <message>
         <source>Saved {}</source>

@@ -120,7 +120,7 @@ class ScheduleFoot(QWidget):
 
 def _named(device: DeviceInfo | DeviceEntry) -> str:
     """Its name; a simulated GPU says so."""
-    return f"{device.name} ({_tr('simulated')})" if device.simulated else device.name
+    return _tr("{} (simulated)").format(device.name) if device.simulated else device.name
 
 
 def _tr(text: str) -> str:
