@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication
 
 from warploom.graph import Graph, Operator, Precision, Primitive
 from warploom.graph.operator import AttributeValue
+from warploom.graph.quantized import operator_precision
 from warploom.graph.work import operator_work
 from warploom_app.presenters.dag_nodes import plain_op, title_of
 from warploom_app.presenters.dag_onnx import folded_sources
@@ -237,7 +238,8 @@ def _work(graph: Graph, operator: Operator, results: Results | None) -> Section:
         (_tr("writes"), scaled(work.bytes_written, "B")),
         (_tr("intensity"), f"{work.intensity:.1f} FLOP/B"),
     ]
-    return Section(_tr("Work, {}").format(precision.value), tuple(rows))
+    own = operator_precision(operator, graph.tensors, precision)
+    return Section(_tr("Work, {}").format(own.value), tuple(rows))
 
 
 def _tr(text: str) -> str:

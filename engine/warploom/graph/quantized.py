@@ -8,9 +8,12 @@ bits, scaled in the epilogue.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from warploom.graph.operator import Operator, Primitive
+from warploom.graph.precision import Precision
+from warploom.graph.tensor import Tensor
 
 PRODUCTS = ("Conv", "Gemm", "MatMul")
 """The primitives that are quantized."""
@@ -49,6 +52,19 @@ def quantized_product(operator: Operator) -> QuantizedProduct | None:
     if weight.inputs[0] not in operator.weights:
         return None
     return QuantizedProduct(main, data, weight)
+
+
+def operator_precision(operator: Operator, tensors: Mapping[str, Tensor], precision: Precision) -> Precision:
+    """The arithmetic of one Operator: INT8 where it is quantized, else what `precision` means for its floats.
+
+    Args:
+        operator: Any Operator.
+        tensors: The graph's tensors.
+        precision: What devices are asked for.
+    """
+    if is_quantized(operator):
+        return Precision.INT8
+    return precision.of_floats(tensors[operator.main.outputs[0]].dtype)
 
 
 def is_quantized(operator: Operator) -> bool:

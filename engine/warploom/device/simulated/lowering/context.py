@@ -7,12 +7,15 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from warploom.device.simulated.description import GpuDescription
+from warploom.device.simulated.lowering.placement import placed_in_concats
 from warploom.graph import Graph, Operator, Precision, Tensor
-from warploom.graph.quantized import is_quantized
+from warploom.graph.quantized import operator_precision
 from warploom.graph.work import stored_bytes
 
-# Weights and activations of a replay compete for L2; this part of it keeps weights from one replay to the next.
-_L2_FOR_WEIGHTS = 0.75
+# Weights and activations of a replay compete for L2 (an H200 fetched nothing where the weights would fill a quarter of
+# it, and everything where they would fill 0.73).
+_L2_KEEPS_ALL = 0.5
+_L2_KEEPS_NOTHING = 0.72
 _L2_FOR_ONE_ACTIVATION = 0.5
 
 
@@ -27,6 +30,9 @@ class Lowering:
         weights: Names of constants.
         weight_misses: Part of the weight bytes that a replay has to fetch from DRAM.
         operands: What the products of the Operator at hand multiply; INT8 where it is quantized.
+        placed: Tensors that are written straight into the result of a Concat.
+        leads: Whether the kernel at hand is the Operator's first.
+        outputs: Tensors that the caller gets, in the boundary's form: row-major, in their own type.
     """
 
     gpu: GpuDescription
@@ -35,13 +41,13 @@ class Lowering:
     weights: Container[str]
     weight_misses: float = 0.0
     operands: Precision = Precision.FP32
+    placed: frozenset[str] = frozenset()
+    leads: bool = True
+    outputs: frozenset[str] = frozenset()
 
     def of_operator(self, operator: Operator) -> Lowering:
         """The same context for the products of one Operator."""
-        main = operator.main
-        quantized = is_quantized(operator)
-        dtype = self.tensors[main.outputs[0]].dtype
-        return dataclasses.replace(self, operands=Precision.INT8 if quantized else self.precision.of_floats(dtype))
+        return dataclasses.replace(self, operands=operator_precision(operator, self.tensors, self.precision))
 
     @property
     def operand_bytes(self) -> int:
@@ -71,6 +77,22 @@ class Lowering:
 def lowering_for(graph: Graph, precision: Precision, gpu: GpuDescription) -> Lowering:
     """The context for one Graph: how many of its weights stay in L2 between replays follows from their sum."""
     total = sum(stored_bytes(graph.tensors[name], precision) for name in graph.constants)
-    kept = gpu.l2_bytes * _L2_FOR_WEIGHTS
-    misses = max(0.0, 1.0 - kept / total) if total else 0.0
-    return Lowering(gpu, precision, graph.tensors, graph.constants.keys(), misses)
+    lowering = Lowering(
+        gpu,
+        precision,
+        graph.tensors,
+        graph.constants.keys(),
+        weight_misses(total / gpu.l2_bytes),
+        outputs=frozenset(graph.outputs),
+    )
+    return dataclasses.replace(lowering, placed=placed_in_concats(graph, lowering))
+
+
+def weight_misses(part_of_l2: float) -> float:
+    """The part of the weights that a replay has to fetch from DRAM, by how much of L2 all of them would fill.
+
+    Replays use weights in turns. A cache that evicts what was used longest ago then keeps either all or nothing;
+    between the two it is taken as linear.
+    """
+    least, most = _L2_KEEPS_ALL, _L2_KEEPS_NOTHING
+    return min(1.0, max(0.0, (part_of_l2 - least) / (most - least)))
