@@ -8,6 +8,7 @@ needed are given 16 bits again, the dearest first.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -99,7 +100,9 @@ class _Search:
     def candidates(self, device: Device) -> list[_Candidate]:
         """What may be narrow, most urgent first."""
         self._report("the noise of every operator")
-        noise = self._noise()
+        graph = self._graph
+        wide_range = all(device.supports(graph, one, Precision.BF16).supported for one in graph.operators)
+        noise = self._noise((Precision.FP16, Precision.BF16) if wide_range else (Precision.FP16,))
         wide = operator_costs(device, self._graph, Precision.FP32)
         short = operator_costs(device, self._graph, Precision.FP16)
         found = [
@@ -144,16 +147,15 @@ class _Search:
         ]
         return max(errors, default=0.0)
 
-    def _noise(self) -> dict[str, tuple[Precision, float]]:
-        """Each operator's own noise in the better 16-bit type, over all samples."""
-        types = (Precision.FP16, Precision.BF16)
+    def _noise(self, types: Sequence[Precision]) -> dict[str, tuple[Precision, float]]:
+        """Each operator's own noise in the first of the 16-bit types that does not overflow, over all samples."""
         ratios = {
             op.name: {kind: Ratio() for kind in types} for op in self._graph.operators if can_narrow(self._graph, op)
         }
 
         def visit(operator: Operator, values: Mapping[str, Array], results: Mapping[str, Array]) -> None:
             for kind, ratio in ratios.get(operator.name, {}).items():
-                if kind is Precision.BF16 and ratios[operator.name][Precision.FP16].relative < float("inf"):
+                if kind is Precision.BF16 and ratios[operator.name][Precision.FP16].relative < math.inf:
                     continue
                 read = {name: stored(values[name], self._graph.tensors[name], kind) for name in operator.inputs}
                 rounded = run_operator(self._graph, operator, kind, read, self._sessions)
@@ -164,8 +166,7 @@ class _Search:
             walk(self._graph, Precision.FP32, sample, self._sessions, visit)
         chosen: dict[str, tuple[Precision, float]] = {}
         for name, by_type in ratios.items():
-            half = by_type[Precision.FP16].relative
-            kind = Precision.FP16 if half < float("inf") else Precision.BF16
+            kind = next((kind for kind in types if by_type[kind].relative < math.inf), types[0])
             chosen[name] = kind, by_type[kind].relative
         return chosen
 

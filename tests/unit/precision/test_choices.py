@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from warploom.cost import Cost, CostModel
+from warploom.device.simulated.description import load_description
 from warploom.device.simulated.device import SimulatedDevice
 from warploom.device.simulated.sessions import SessionCache
 from warploom.graph import ArrayConstant, DType, Graph, Operator, Precision
@@ -125,6 +126,10 @@ def test_that_operators_that_overflow_in_fp16_get_bf16_or_fp32(
     assert decision.plan is not None
     assert decision.plan.by_operator.get(product.name) is not Precision.FP16
     assert error(large, decision, samples) <= 2e-2
+    assert Precision.BF16 in decision.plan.by_operator.values()
+    assert any(entry.decision == "bf16" for entry in decision.log)
+    without = mixed(large, SimulatedDevice(load_description("v100")), samples, 2e-2)
+    assert without.precision is Precision.FP32  # what follows is as large
 
 
 def int8(
