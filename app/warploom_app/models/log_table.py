@@ -84,6 +84,8 @@ class LogFilter(QSortFilterProxyModel):
         self.endFilterChange()
 
     def filterAcceptsRow(self, row: int, parent: Index) -> bool:  # noqa: N802
+        if not self._words:
+            return True  # thousands of entries are asked about when a model opens
         model = self.sourceModel()
         text = " ".join(str(model.index(row, column, parent).data()) for column in range(4)).lower()
         return all(word in text for word in self._words)

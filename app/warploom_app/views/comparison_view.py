@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -123,6 +124,8 @@ class ComparisonView(QWidget):
 
     def show_results(self, results: Results | None, compared: tuple[str, str] | None) -> None:
         """Shows candidates of a recording: the compared ones, and what else the user chose."""
+        if results is not None and results is not self._results:
+            self._compare_others(results)
         self._results = results if compared is not None else None
         self.header.setVisible(self._results is not None)
         if results is None or compared is None:
@@ -134,6 +137,16 @@ class ComparisonView(QWidget):
                 combo.addItem(text, known)
             combo.setCurrentIndex(combo.findData(name))
         self._show_tracks()
+
+    def _compare_others(self, results: Results) -> None:
+        """Works out on another thread what the user may choose next: every other schedule with the first one."""
+        first, *others = results.candidates
+
+        def work(name: str) -> object:
+            return results.pair((first, name))
+
+        for name in others:
+            self.background.run(partial(work, name), lambda _: None, self._failed)
 
     def _show_tracks(self) -> None:
         results, choice = self._results, self.choice
