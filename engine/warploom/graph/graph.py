@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from warploom.errors import GraphError
+from warploom.graph.adjacency import successors_of
 from warploom.graph.constant import Constant
 from warploom.graph.operator import Operator
 from warploom.graph.tensor import Tensor
@@ -66,11 +67,7 @@ class Graph:
     @functools.cached_property
     def successors(self) -> tuple[tuple[int, ...], ...]:
         """For each Operator the positions of those that read its outputs, ascending, each once."""
-        following: list[list[int]] = [[] for _ in self.operators]
-        for i, before in enumerate(self.predecessors):
-            for j in before:
-                following[j].append(i)
-        return tuple(tuple(positions) for positions in following)
+        return successors_of(self.predecessors)
 
     def operator(self, name: str) -> Operator:
         """The Operator of that name.

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from warploom.errors import ScheduleError
+from warploom.graph.adjacency import successors_of
 
 _ROUNDS = 3
 
@@ -33,13 +34,9 @@ class Pattern:
 
     vertices: tuple[Vertex, ...]
 
-    def successors(self) -> list[list[int]]:
+    def successors(self) -> tuple[tuple[int, ...], ...]:
         """For each vertex those that read it."""
-        result: list[list[int]] = [[] for _ in self.vertices]
-        for i, vertex in enumerate(self.vertices):
-            for before in vertex.predecessors:
-                result[before].append(i)
-        return result
+        return successors_of([vertex.predecessors for vertex in self.vertices])
 
     def order(self) -> list[int]:
         """The vertices in a topological order; those on a cycle are left out."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from warploom.graph.adjacency import successors_of
 from warploom.schedule.stream_plan import Launch, StreamPlan
 
 if TYPE_CHECKING:
@@ -53,11 +54,7 @@ class Units:
     @functools.cached_property
     def successors(self) -> tuple[tuple[int, ...], ...]:
         """For each unit those that read its outputs, ascending."""
-        following: list[list[int]] = [[] for _ in self.operators]
-        for i, before in enumerate(self.predecessors):
-            for j in before:
-                following[j].append(i)
-        return tuple(tuple(units) for units in following)
+        return successors_of(self.predecessors)
 
 
 def plan_of(
