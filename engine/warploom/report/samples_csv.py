@@ -10,19 +10,16 @@ UTF-8 with a header line, one row per step and curve; columns:
 
 from __future__ import annotations
 
-import csv
-import io
-import itertools
 from collections.abc import Iterator
 
 import numpy as np
 
 from warploom.recording.recording import Candidate, Recording
+from warploom.report.csv_pieces import csv_fields, csv_pieces
 from warploom.report.lanes import lane
 from warploom.timeline.timeline import FloatArray, IntArray
 
 COLUMNS = ("candidate", "series", "stream", "start_us", "end_us", "value")
-_ROWS_AT_ONCE = 50_000
 
 
 def samples_csv(recording: Recording) -> bytes:
@@ -32,32 +29,21 @@ def samples_csv(recording: Recording) -> bytes:
 
 def samples_csv_parts(recording: Recording) -> Iterator[bytes]:
     """The file's content piece by piece."""
-    yield (",".join(COLUMNS) + "\n").encode()
-    for candidate in recording.candidates:
-        rows = _rows(candidate)
-        while chunk := "".join(itertools.islice(rows, _ROWS_AT_ONCE)):
-            yield chunk.encode("utf-8", "replace")
+    return csv_pieces(COLUMNS, (line for candidate in recording.candidates for line in _lines(candidate)))
 
 
-def _rows(candidate: Candidate) -> Iterator[str]:
+def _lines(candidate: Candidate) -> Iterator[str]:
     timeline = candidate.timeline
     series, counters = timeline.warps, timeline.counters
     for stream, row in zip(series.streams.tolist(), series.warps, strict=True):
-        head = _head(candidate.name, "active warps", lane(timeline, stream).name)
+        head = csv_fields((candidate.name, "active warps", lane(timeline, stream).name))
         yield from _curve(head, series.edges_ns[:-1], series.edges_ns[1:], row)
     if counters is not None:
         for name, row in zip(counters.names, counters.values, strict=True):
-            yield from _curve(_head(candidate.name, name, ""), counters.start_ns, counters.end_ns, row)
+            yield from _curve(csv_fields((candidate.name, name, "")), counters.start_ns, counters.end_ns, row)
 
 
 def _curve(head: str, start_ns: IntArray, end_ns: IntArray, values: FloatArray) -> Iterator[str]:
     finite = np.where(np.isfinite(values), values, np.nan)
     for start, end, value in zip(start_ns.tolist(), end_ns.tolist(), finite.tolist(), strict=True):
         yield f"{head},{start / 1000},{end / 1000},{'' if value != value else f'{value:.10g}'}\n"
-
-
-def _head(*names: str) -> str:
-    """Names as the beginning of a line, quoted where a comma or a quote stands in them."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(names)
-    return text.getvalue()
