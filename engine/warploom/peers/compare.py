@@ -39,7 +39,6 @@ class PeerRow:
         version: Of its library.
         samples_us: Latencies; empty where it did not run.
         clock: "events" or "wall clock".
-        load_seconds: From the file to the first execution.
         error: Largest relative L2 error of its outputs; None where it did not run.
         tolerance: What counts as the same.
         problem: A sentence: why it did not run, or what is wrong with it.
@@ -51,7 +50,6 @@ class PeerRow:
     version: str = ""
     samples_us: tuple[float, ...] = ()
     clock: str = ""
-    load_seconds: float = 0.0
     error: float | None = None
     tolerance: float | None = None
     problem: str = ""
@@ -127,7 +125,6 @@ def _loaded(process: PeerProcess, reference: Mapping[str, Array], tolerance: flo
     if loaded.error:
         return replace(row, problem=loaded.error)
     outputs, problem = process.outputs(RUN_SECONDS)
-    row = replace(row, load_seconds=loaded.seconds)
     if problem:
         return replace(row, problem=problem)
     error = largest_error(outputs, reference)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +9,9 @@ import numpy as np
 
 from warploom.graph import Precision
 from warploom.peers.errors import PeerError
+from warploom.peers.frameworks.called import CalledNetwork, floating_type
 from warploom.peers.frameworks.interpret import check_operators, execute
-from warploom.peers.protocol import Array, Availability, LoadedPeer, Problem, Timing
-from warploom.peers.timing import wall_clock
+from warploom.peers.protocol import Availability, LoadedPeer, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +54,8 @@ class JaxPeer:
         jax.config.update("jax_enable_x64", True)  # for 64-bit indices; floats have the type given here
         with jax.default_device(jax.devices("gpu" if self.gpu else "cpu")[0]):
             return _load(
-                jax, problem, JaxOperations(jax, _floating(problem), exact=problem.precision is Precision.FP32)
+                jax, problem, JaxOperations(jax, floating_type(problem), exact=problem.precision is Precision.FP32)
             )
-
-
-def _floating(problem: Problem) -> str:
-    return {Precision.FP16: "float16", Precision.BF16: "bfloat16"}.get(problem.precision, "float32")
 
 
 def _load(jax: Any, problem: Problem, ops: Any) -> LoadedPeer:
@@ -72,17 +67,4 @@ def _load(jax: Any, problem: Problem, ops: Any) -> LoadedPeer:
     def call() -> dict[str, Any]:
         return dict(jax.block_until_ready(compiled(inputs)))
 
-    call()
-    return _Loaded(call)
-
-
-class _Loaded:
-    def __init__(self, call: Callable[[], dict[str, Any]]) -> None:
-        self._call = call
-
-    def run(self) -> dict[str, Array]:
-        arrays = {name: np.asarray(value) for name, value in self._call().items()}
-        return {name: one.astype(np.float32) if one.dtype.kind in "fV" else one for name, one in arrays.items()}
-
-    def measure(self, repeats: int) -> Timing:
-        return wall_clock(self._call, repeats)
+    return CalledNetwork(call, np.asarray)

@@ -28,7 +28,6 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
     error: str = ""
     version: str = ""
-    seconds: float = 0.0
     outputs: tuple[str, ...] = ()
     path: str = ""
     samples_us: tuple[float, ...] = ()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,9 +34,8 @@ def main(arguments: list[str]) -> int:
                 found = peer.find()
                 _send(answers, Answer(version=found.version, error=found.reason))
             elif command.kind is Kind.LOAD:
-                start = time.perf_counter()
                 loaded = peer.load(read_problem(Path(folder)))
-                _send(answers, Answer(seconds=time.perf_counter() - start))
+                _send(answers, Answer())
             else:
                 _send(answers, _execute(command, loaded, Path(folder), name))
         except WarploomError as error:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from warploom.graph import Precision
 from warploom.peers.errors import PeerError
+from warploom.peers.frameworks.called import CalledNetwork, floating_type
 from warploom.peers.frameworks.interpret import check_operators, execute
-from warploom.peers.protocol import Array, Availability, LoadedPeer, Problem, Timing
-from warploom.peers.timing import wall_clock
+from warploom.peers.protocol import Availability, LoadedPeer, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +50,8 @@ class TensorFlowPeer:
         if not self.gpu and problem.precision is not Precision.FP32:
             raise PeerError("TensorFlow on the CPU is run in fp32 only.")
         tf.config.experimental.enable_tensor_float_32_execution(problem.precision is not Precision.FP32)
-        floating = {Precision.FP16: "float16", Precision.BF16: "bfloat16"}.get(problem.precision, "float32")
         with tf.device("/GPU:0" if self.gpu else "/CPU:0"):
-            return _load(tf, problem, TensorFlowOperations(tf, floating), xla=self.xla)
+            return _load(tf, problem, TensorFlowOperations(tf, floating_type(problem)), xla=self.xla)
 
 
 def _load(tf: Any, problem: Problem, ops: Any, *, xla: bool) -> LoadedPeer:
@@ -71,17 +67,4 @@ def _load(tf: Any, problem: Problem, ops: Any, *, xla: bool) -> LoadedPeer:
         tf.test.experimental.sync_devices()
         return results
 
-    call()
-    return _Loaded(call)
-
-
-class _Loaded:
-    def __init__(self, call: Callable[[], dict[str, Any]]) -> None:
-        self._call = call
-
-    def run(self) -> dict[str, Array]:
-        arrays = {name: value.numpy() for name, value in self._call().items()}
-        return {name: one.astype(np.float32) if one.dtype.kind in "fV" else one for name, one in arrays.items()}
-
-    def measure(self, repeats: int) -> Timing:
-        return wall_clock(self._call, repeats)
+    return CalledNetwork(call, lambda value: value.numpy())
