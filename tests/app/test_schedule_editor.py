@@ -19,6 +19,7 @@ from warploom.schedule import StreamPlan
 from warploom.schedule.saved import saved_from_json
 from warploom.worker.job import optimize
 from warploom.worker.messages import DeviceEntry, DeviceList, OptimizeOptions, OptimizeRequest
+from warploom_app.editing.draft_files import DraftFiles
 from warploom_app.editing.editor import ScheduleEditor
 from warploom_app.editing.geometry import LANE, LEAST_LANE, DraftGeometry
 from warploom_app.editing.moves import Move
@@ -399,3 +400,34 @@ def test_that_many_streams_have_low_lanes_and_idle_ones_can_be_hidden(editor: Sc
 
 def test_that_the_view_fits_a_narrow_window(program: WindowProgram) -> None:
     assert view_of(program).minimumSizeHint().width() <= 480
+
+
+def test_that_edits_outlive_the_window_while_their_schedule_is_the_same(made: Path, tmp_path: Path) -> None:
+    recording, files = read_recording(made), DraftFiles(tmp_path / "drafts")
+    candidate = recording.candidate("greedy")
+    first = ScheduleEditor(files=files)
+    first.begin(recording.graph, {}, recording.solo_us, candidate, "a.warploom")
+    operator, stage = independent(first)
+    first.move_to_group([operator], stage)
+    first.put_away()
+    second = ScheduleEditor(files=files)
+    assert second.has_draft("a.warploom", "greedy")
+    second.begin(recording.graph, {}, recording.solo_us, candidate, "a.warploom")
+    assert second.draft is not None
+    assert first.draft is not None
+    assert second.draft.plan.launches == first.draft.plan.launches
+    assert second.undo_label == "earlier edits"
+    second.undo()
+    second.put_away()
+    assert not files.has(("a.warploom", "greedy")), "nothing is left to keep"
+    first.save()
+    other = recording.candidate("sequential")
+    assert files.find(("a.warploom", "greedy"), b"another schedule") is None
+    second.begin(recording.graph, {}, recording.solo_us, other, "a.warploom")
+    assert not second.edited
+    first.save()
+    (kept,) = (tmp_path / "drafts").iterdir()
+    kept.write_bytes(b"garbage")
+    third = ScheduleEditor(files=files)
+    third.begin(recording.graph, {}, recording.solo_us, candidate, "a.warploom")
+    assert not third.edited

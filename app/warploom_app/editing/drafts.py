@@ -6,9 +6,7 @@ from collections.abc import Iterable
 
 from warploom.recording.recording import Candidate
 from warploom.schedule.editing.history import Draft, History
-
-Home = tuple[str, str]
-"""A recording's path, and the name of the candidate that the edits began with."""
+from warploom_app.editing.draft_files import Home
 
 
 class Drafts:
@@ -32,10 +30,13 @@ class Drafts:
         """Whether a schedule of a recording has edits that are not on show."""
         return (path, name) in self._kept
 
-    def settle(self, candidates: Iterable[Candidate]) -> None:
-        """Forgets edits that became candidates."""
+    def settle(self, candidates: Iterable[Candidate]) -> tuple[Home, ...]:
+        """Forgets edits that became candidates; returns whose they were."""
         done = {one.plan.launches for one in candidates}
-        self._kept = {home: one for home, one in self._kept.items() if one.current.plan.launches not in done}
+        gone = tuple(home for home, one in self._kept.items() if one.current.plan.launches in done)
+        for home in gone:
+            del self._kept[home]
+        return gone
 
     def __len__(self) -> int:
         return len(self._kept)

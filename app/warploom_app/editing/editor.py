@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from warploom.errors import ScheduleError
 from warploom.graph import Graph
@@ -16,9 +16,13 @@ from warploom.schedule.editing import stages, streams
 from warploom.schedule.editing.history import Draft, History
 from warploom.schedule.json_format import schedule_to_json
 from warploom.schedule.plan_format import plan_to_json
+from warploom.schedule.saved import saved_from_json
+from warploom_app.editing.draft_files import DraftFiles
 from warploom_app.editing.drafts import Drafts
 from warploom_app.editing.moves import NEW_GROUP, Move, Target, moved, staged
 from warploom_app.editing.picture import DraftPicture, draft_picture
+
+_SAVE_AFTER_MS = 1000
 
 
 class ScheduleEditor(QObject):
@@ -32,8 +36,19 @@ class ScheduleEditor(QObject):
     changed = Signal()
     refused = Signal(str)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, files: DraftFiles | None = None) -> None:
+        """An editor of nothing.
+
+        Args:
+            parent: As of every QObject.
+            files: Where edits outlive the window; None where they need not.
+        """
         super().__init__(parent)
+        self._files = files
+        self._saving = QTimer(self)
+        self._saving.setSingleShot(True)
+        self._saving.setInterval(_SAVE_AFTER_MS)
+        self._saving.timeout.connect(self.save)
         self._graph: Graph | None = None
         self._names: Mapping[str, str] = MappingProxyType({})
         self._solo: Mapping[str, float] = MappingProxyType({})
@@ -63,12 +78,47 @@ class ScheduleEditor(QObject):
         self._graph, self._names, self._solo = graph, names, solo_us
         self.home, self.source = home, candidate.name
         original = Draft(candidate.plan, candidate.schedule)
-        self._set(self.drafts.find((home, candidate.name), original) or History(original))
+        self._set(self.drafts.find((home, candidate.name), original) or self._kept(original))
 
     def put_away(self) -> None:
         """Keeps the edits under the name of where they began."""
         if self._history is not None:
             self.drafts.keep((self.home, self.source), self._history)
+            self.save()
+
+    def save(self) -> None:
+        """Writes the edits down, or that there are none any more."""
+        self._saving.stop()
+        history = self._history
+        if self._files is None or history is None:
+            return
+        home = self.home, self.source
+        if history.applied:
+            self._files.keep(home, self._json(history.original), self._json(history.current))
+        elif history.steps:  # without any, another window may have some
+            self._files.forget(home)
+
+    def has_draft(self, home: str, source: str) -> bool:
+        """Whether a schedule has edits that are not on show."""
+        return self.drafts.has(home, source) or (self._files is not None and self._files.has((home, source)))
+
+    def settle(self, candidates: Sequence[Candidate]) -> None:
+        """Forgets edits that became candidates of a recording."""
+        for home in self.drafts.settle(candidates):
+            if self._files is not None:
+                self._files.forget(home)
+
+    def _kept(self, original: Draft) -> History:
+        """The history that an earlier window left behind; the bare beginning without one that fits."""
+        history, graph = History(original), self._graph
+        data = self._files.find((self.home, self.source), self._json(original)) if self._files is not None else None
+        if data is None or graph is None:
+            return history
+        try:
+            saved = saved_from_json(data, graph, original.plan.name)
+        except ScheduleError:
+            return history
+        return history.edited(self.tr("earlier edits"), Draft(saved.plan, saved.schedule))
 
     def clear(self) -> None:
         """Shows nothing; edits are kept."""
@@ -129,8 +179,12 @@ class ScheduleEditor(QObject):
 
     def as_json(self) -> bytes:
         """The draft as a file that Warploom reads."""
-        draft, graph = self.draft, self._graph
+        draft = self.draft
         assert draft is not None
+        return self._json(draft)
+
+    def _json(self, draft: Draft) -> bytes:
+        graph = self._graph
         assert graph is not None
         return plan_to_json(draft.plan, graph) if draft.schedule is None else schedule_to_json(draft.schedule, graph)
 
@@ -249,6 +303,8 @@ class ScheduleEditor(QObject):
     def _set(self, history: History) -> None:
         self._history = history
         self._picture = draft_picture(history.current.plan, self._names, self._solo, self._graph)
+        if self._files is not None and history.steps:
+            self._saving.start()
         self.changed.emit()
 
 

@@ -326,6 +326,7 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        self.workbench.schedule.editor.save()
         self._memory.keep(docks=self._laid_out and not self._compact.active)
         self.start_page.close_pictures()
         super().closeEvent(event)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from warploom_app.editing.draft_files import DraftFiles
 from warploom_app.editing.editor import ScheduleEditor
 from warploom_app.models.schedule_tree import NAME, OPERATORS_ROLE, ScheduleTree
 from warploom_app.presenters.names import scheduler_title
@@ -59,7 +60,7 @@ class ScheduleView(QWidget):
         self._state = state
         self._stale, self._following = True, False
         self._tried = self._suggested = ""
-        self.editor = ScheduleEditor(self)
+        self.editor = ScheduleEditor(self, DraftFiles())
         self.tree_model = ScheduleTree(self.editor, self)
         self.lanes = ScheduleLanes(state, self.editor, theme)
         self.tools = ScheduleTools(state, self.editor)
@@ -166,12 +167,12 @@ class ScheduleView(QWidget):
             self.editor.clear()
             return
         recording = results.recording
-        self.editor.drafts.settle(recording.candidates)
+        self.editor.settle(recording.candidates)
         for candidate in recording.candidates:
             self.source.addItem("", candidate.name)
         names = [candidate.name for candidate in recording.candidates]
         tried, self._tried = self._tried, ""
-        drafted = [name for name in names if self.editor.drafts.has(self._home, name)]
+        drafted = [name for name in names if self.editor.has_draft(self._home, name)]
         first = drafted[0] if drafted else tried if tried in names else recording.chosen
         self.source.setCurrentIndex(names.index(first))
         self._show_devices()
@@ -255,7 +256,7 @@ class ScheduleView(QWidget):
         for row in range(self.source.count()):
             name = str(self.source.itemData(row))
             shown = editor.home == self._home and editor.source == name
-            edited = editor.edited if shown else editor.drafts.has(self._home, name)
+            edited = editor.edited if shown else editor.has_draft(self._home, name)
             title = scheduler_title(name)
             self.source.setItemText(row, self.tr("{} (edited)").format(title) if edited else title)
 
