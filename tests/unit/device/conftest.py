@@ -45,7 +45,9 @@ def gpu() -> GpuDescription:
         graph_launch_us=3.0,
         dependency_us=1.0,
         launch_interval_us=0.25,
-        join_us=0.5,
+        fork_us=0.5,
+        early_us=0.4,
+        loaded_latency=1.5,
     )
 
 
@@ -62,6 +64,7 @@ def make_load(gpu: GpuDescription) -> MakeLoad:
         sm_us: float = 0.0,
         l2_bytes: float = 0.0,
         dram_bytes: float = 0.0,
+        early: bool = False,
     ) -> Load:
         kernel = Kernel(
             name="kernel",
@@ -76,6 +79,7 @@ def make_load(gpu: GpuDescription) -> MakeLoad:
             dram_bytes=dram_bytes,
             latency_us=latency_us,
             sm_us=sm_us,
+            early=early,
         )
         return load_of(kernel, gpu)
 

@@ -23,6 +23,7 @@ kernels = st.fixed_dictionaries(
         "sm_us": st.floats(0.0, 10.0),
         "l2_bytes": st.floats(0.0, 20000.0),
         "dram_bytes": st.floats(0.0, 5000.0),
+        "early": st.booleans(),
     }
 )
 
@@ -44,7 +45,7 @@ relaxed = settings(max_examples=150, deadline=None, suppress_health_check=[Healt
 def build(make_load):
     def make(shapes, plan) -> list[Task]:
         loads = [make_load(**shape) for shape in shapes]
-        return [Task(tuple(loads[i] for i in chosen), after) for chosen, after in plan]
+        return [Task(tuple(loads[i] for i in chosen), after, follows=max(after, default=-1)) for chosen, after in plan]
 
     return make
 
@@ -59,8 +60,12 @@ def test_that_a_plan_is_never_faster_than_its_longest_chain(shapes, plan, build,
     ends: list[float] = []
     for task in tasks:
         start = max((ends[i] for i in task.after), default=0.0)
-        ends.append(start + sum(gpu.dependency_us + load.duration_us * _waves(load, gpu) for load in task.loads))
+        ends.append(start + sum(_gap(load, gpu) + load.duration_us * _waves(load, gpu) for load in task.loads))
     assert simulate(tasks, gpu).end_us >= max(ends) - _ROUNDING
+
+
+def _gap(load: Load, gpu: GpuDescription) -> float:
+    return gpu.dependency_us - (gpu.early_us if load.early else 0.0)
 
 
 def _waves(load: Load, gpu: GpuDescription) -> int:
@@ -123,5 +128,6 @@ def test_that_a_kernel_alone_is_never_faster_for_needing_more(
 def test_that_a_chain_takes_the_sum_of_its_kernels(shapes, chosen: list[int], make_load, gpu: GpuDescription) -> None:
     loads = [make_load(**shape) for shape in shapes]
     chain = simulate([Task(tuple(loads[i] for i in chosen))], gpu)
-    expected = sum(gpu.dependency_us + alone_us(loads[i], gpu) for i in chosen)
+    early = sum(loads[i].early and loads[j].early for i, j in itertools.pairwise(chosen))
+    expected = sum(gpu.dependency_us + alone_us(loads[i], gpu) for i in chosen) - early * gpu.early_us
     assert chain.end_us == pytest.approx(expected)

@@ -9,7 +9,7 @@ from warploom.device.simulated.load import Load
 from warploom.device.simulated.loads import Loads, LoadTable
 from warploom.device.simulated.play import play_plan
 from warploom.device.simulated.resources import resources_of
-from warploom.device.simulated.simulator import Task, alone_us, joined, simulate
+from warploom.device.simulated.simulator import Task, alone_us, simulate
 from warploom.errors import ScheduleError
 from warploom.graph import Graph, Precision
 from warploom.schedule import Group, Launch, Stage, StreamPlan
@@ -49,7 +49,7 @@ class SimulatedCostModel:
             if kernels is None:
                 return IMPOSSIBLE
             loads.append(kernels)
-        return Cost.exactly(play_plan(plan, loads, self._gpu).end_us)
+        return Cost.exactly(play_plan(plan, loads, self._loads.entry, self._gpu).end_us)
 
     def _stage_cost(self, stage: Stage) -> Cost:
         groups = []
@@ -66,9 +66,15 @@ class SimulatedCostModel:
 
     def _latency_us(self, groups: tuple[Loads, ...]) -> float:
         if len(groups) == 1:  # nothing else runs: kernels follow one another
-            return sum(self._gpu.dependency_us + self._alone_us(load) for load in groups[0])
+            return self._chain_us(groups[0])
         played = simulate([Task(loads) for loads in groups], self._gpu)
-        return joined(played.task_ends_us, self._gpu.join_us)
+        return played.end_us
+
+    def _chain_us(self, loads: Loads) -> float:
+        """Kernels one after another, the last of them before the first."""
+        early = sum(load.early and loads[i - 1].early for i, load in enumerate(loads))
+        waits = len(loads) * self._gpu.dependency_us - early * self._gpu.early_us
+        return waits + sum(self._alone_us(load) for load in loads)
 
     def _alone_us(self, load: Load) -> float:
         found = self._alone.get(load)

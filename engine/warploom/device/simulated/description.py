@@ -50,9 +50,18 @@ class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         graph_launch_us: From the launch of a CUDA graph to its first node.
         dependency_us: From the end of a node to the start of the node that waits for it.
         launch_interval_us: Shortest time between two node starts, whatever their streams.
-        join_us: What every further edge into a node costs when all its predecessors end together.
+        fork_us: Between the starts of nodes that wait for the same one.
+        early_us: What a library's kernel gains that may start before the one before it on its stream has ended.
         block_latency_us: Shortest life of a thread block: launch, first load, last store, retirement.
+        window_efficiency: What kernels that walk windows reach of the CUDA cores' peak: most of their instructions
+            convert, test bounds and compute addresses.
+        product_latency_us: What a block of a matrix product needs more: filling its pipeline, and its epilogue.
+        cold_latency_us: How much longer a block waits whose weights come from DRAM.
         step_cycles: One step of a software-pipelined loop that waits for shared memory and L2.
+        load_cycles: One of the loads that a thread of a window kernel waits for.
+        gather_latency_us: What a product needs more that gathers its operands element by element.
+        gather_cycles: One tap of such a product.
+        loaded_latency: By how many times the part of L2's bandwidth that others use a kernel gets slower.
         pinned_copy_us: What a copy from or to page-locked host memory takes beside moving its bytes.
         pinned_gb_s: Bytes per second (1e9) of such a copy.
         pageable_copy_us: What a copy from or to ordinary host memory takes beside moving its bytes.
@@ -88,9 +97,17 @@ class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     graph_launch_us: Microseconds
     dependency_us: Microseconds
     launch_interval_us: Microseconds
-    join_us: Microseconds
+    fork_us: Microseconds
+    early_us: Microseconds
     block_latency_us: Positive
+    window_efficiency: Annotated[float, msgspec.Meta(gt=0, le=1)]
+    product_latency_us: Microseconds
+    cold_latency_us: Microseconds
     step_cycles: Positive
+    load_cycles: Positive
+    gather_latency_us: Microseconds
+    gather_cycles: Positive
+    loaded_latency: Annotated[float, msgspec.Meta(ge=0)]
     pinned_copy_us: Microseconds
     pinned_gb_s: Positive
     pageable_copy_us: Microseconds
@@ -103,11 +120,28 @@ class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ValueError("a block cannot have more shared memory than an SM")
         if self.max_threads_per_block > self.warps_per_sm * self.threads_per_warp:
             raise ValueError("a block cannot have more threads than an SM")
+        if self.early_us > self.dependency_us:
+            raise ValueError("a kernel cannot start before the one that it follows")
 
     @property
     def step_us(self) -> float:
         """One step of a pipelined loop, in microseconds."""
         return self.step_cycles / self.clock_mhz
+
+    @property
+    def load_us(self) -> float:
+        """One load that a thread of a window kernel waits for, in microseconds."""
+        return self.load_cycles / self.clock_mhz
+
+    @property
+    def gather_us(self) -> float:
+        """One tap of a product that gathers its operands, in microseconds."""
+        return self.gather_cycles / self.clock_mhz
+
+    @property
+    def keeps_operands_in_shared_memory(self) -> bool:
+        """Whether tensor cores multiply straight from shared memory, which copy engines fill (from Hopper on)."""
+        return self.compute_capability >= (9, 0)
 
     @property
     def sm_l2_bytes_per_us(self) -> float:

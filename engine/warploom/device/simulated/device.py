@@ -57,7 +57,7 @@ class SimulatedDevice:
         lowered = lower_merges(graph, plan)
         table = self._table.for_graph(graph, precision).beside(lowered.tensors, lowered.constants.keys())
         loads = [table.of(operator) for operator in lowered.operators]
-        return SimulatedExecutable(lowered, plan, precision, loads, self.description, self._sessions)
+        return SimulatedExecutable(lowered, plan, precision, loads, table.entry, self.description, self._sessions)
 
     def cost_model(self, graph: Graph, precision: Precision) -> CostModel:
         """Stage costs of this Graph.

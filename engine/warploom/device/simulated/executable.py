@@ -35,6 +35,7 @@ class SimulatedExecutable:
         plan: StreamPlan,
         precision: Precision,
         loads: Sequence[Loads],
+        entry: Loads,
         gpu: GpuDescription,
         sessions: SessionCache,
     ) -> None:
@@ -42,6 +43,7 @@ class SimulatedExecutable:
         self.graph = graph
         self._precision = precision
         self._loads = loads
+        self._entry = entry
         self._gpu = gpu
         self._sessions = sessions
         self._closed = False
@@ -49,7 +51,7 @@ class SimulatedExecutable:
     @functools.cached_property
     def simulation(self) -> Simulation:
         """One execution as the model sees it."""
-        return play_plan(self.plan, self._loads, self._gpu)
+        return play_plan(self.plan, self._loads, self._entry, self._gpu)
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         from warploom.device.simulated.execution import execute

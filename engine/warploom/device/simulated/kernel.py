@@ -26,6 +26,7 @@ class Kernel:
         latency_us: Life of one block when nothing but its own chain of dependent steps limits it.
         sm_us: Time that one block takes of an SM's throughput (arithmetic, or its port to L2).
         tensor_cores: Whether its arithmetic runs on tensor cores.
+        early: Whether it may start before the kernel before it has ended, to wait for that one's results inside.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Kernel:
     latency_us: float
     sm_us: float
     tensor_cores: bool = False
+    early: bool = False
 
     @property
     def blocks(self) -> int:

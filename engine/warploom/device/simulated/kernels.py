@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from warploom.device.simulated.description import GpuDescription
 from warploom.device.simulated.kernel import Kernel
@@ -32,7 +32,37 @@ def lowered_kernels(operator: Operator, lowering: Lowering) -> tuple[Kernel, ...
         if not support.supported:
             raise UnsupportedOperatorError(f"{operator.name!r} cannot run: {support.reason}.")
     own = lowering.of_operator(operator)
-    return tuple(kernel for segment in segments(operator) for kernel in _segment_kernels(segment, own))
+    parts = segments(operator, own.tensors)
+    following = dataclasses.replace(own, leads=False)
+    return (
+        *(kernel for i, segment in enumerate(parts) for kernel in _segment_kernels(segment, following if i else own)),
+        *(elementwise.conversion(name, name, own) for segment in parts for name in _handed_out(segment, own)),
+    )
+
+
+def entry_kernels(inputs: Iterable[str], lowering: Lowering) -> tuple[Kernel, ...]:
+    """What brings a graph's inputs into the form that the kernels read."""
+    kept = (lowering.tensors[name] for name in inputs)
+    return tuple(
+        elementwise.conversion(tensor.name, tensor.name, lowering)
+        for tensor in kept
+        if tensor.elements and (len(tensor.shape) >= elementwise.IMAGE_RANK or _is_narrowed(tensor.name, lowering))
+    )
+
+
+def _handed_out(segment: Segment, lowering: Lowering) -> Iterator[str]:
+    """The caller's tensors that the segment's kernel cannot write as the caller wants them."""
+    family = None if segment.anchor is None else FAMILIES[segment.anchor.op]
+    wanted = [name for name in segment.writes if name in lowering.outputs and lowering.tensors[name].elements]
+    if segment.anchor is not None and segment.anchor.op == "Concat":
+        return  # its copies are the conversion
+    for name in wanted:
+        if elementwise.is_transposed(name, lowering) or (family in _PRODUCTS and _is_narrowed(name, lowering)):
+            yield name
+
+
+def _is_narrowed(name: str, lowering: Lowering) -> bool:
+    return lowering.itemsize(name) != lowering.tensors[name].dtype.itemsize
 
 
 def _segment_kernels(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
@@ -51,7 +81,7 @@ _PRODUCTS: Mapping[Family, Callable[[Segment, Primitive, Lowering], tuple[Kernel
     Family.MATRIX: matrix_product,
 }
 _OTHERS: Mapping[Family, Callable[[Segment, Lowering], tuple[Kernel, ...]]] = {
-    Family.POOL: partial(elementwise.window, taps_in_flight=3),
+    Family.POOL: elementwise.window,
     Family.REDUCE: elementwise.reduction,
     Family.ROWS: elementwise.rows,
     Family.LOCAL: elementwise.local_response,

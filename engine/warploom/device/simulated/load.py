@@ -24,6 +24,7 @@ class Load:
         sm_share: Part of one SM's throughput that a block uses at that pace (at most 1).
         l2_rate: Bytes per microsecond that a block exchanges with L2 at that pace.
         dram_rate: Bytes per microsecond that miss L2 at that pace.
+        early: Whether it may start before the kernel before it on its stream has ended.
     """
 
     kernel: Kernel
@@ -36,6 +37,7 @@ class Load:
     sm_share: float
     l2_rate: float
     dram_rate: float
+    early: bool = False
 
 
 def load_of(kernel: Kernel, gpu: GpuDescription) -> Load:
@@ -57,4 +59,5 @@ def load_of(kernel: Kernel, gpu: GpuDescription) -> Load:
         sm_share=kernel.sm_us / duration,
         l2_rate=kernel.l2_bytes / kernel.blocks / duration,
         dram_rate=kernel.dram_bytes / kernel.blocks / duration,
+        early=kernel.early,
     )

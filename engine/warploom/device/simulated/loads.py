@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Container, Hashable, Mapping
+from collections.abc import Container, Hashable, Iterable, Mapping
 
 from warploom.device.simulated.description import GpuDescription
-from warploom.device.simulated.kernels import lowered_kernels
+from warploom.device.simulated.kernel import Kernel
+from warploom.device.simulated.kernels import entry_kernels, lowered_kernels
 from warploom.device.simulated.load import Load, load_of
 from warploom.device.simulated.lowering.context import Lowering, lowering_for
 from warploom.device.simulated.structure import structure_of
@@ -25,7 +26,9 @@ class LoadTable:
 
     def for_graph(self, graph: Graph, precision: Precision) -> GraphLoads:
         """The Loads of one Graph's Operators."""
-        return GraphLoads(self, lowering_for(graph, precision, self.gpu))
+        lowering = lowering_for(graph, precision, self.gpu)
+        kernels = entry_kernels(graph.inputs, lowering)
+        return GraphLoads(self, lowering, tuple(self._load(kernel) for kernel in kernels))
 
     def loads(self, operator: Operator, lowering: Lowering) -> Loads:
         """The Loads of an Operator; equal kernels share one Load, whatever Operator they come from.
@@ -34,19 +37,32 @@ class LoadTable:
             UnsupportedOperatorError: If one of its primitives has no kernel.
         """
         structure = structure_of(operator, lowering.tensors, lowering.weights)
-        key = (structure.key, lowering.precision, lowering.weight_misses)
+        key = (structure.key, lowering.precision, lowering.weight_misses, _places(structure.names, lowering))
         found = self._loads.get(key)
         if found is None:
             kernels = lowered_kernels(operator, lowering)
-            found = tuple(self._by_kernel.setdefault(kernel, load_of(kernel, self.gpu)) for kernel in kernels)
-            self._loads[key] = found
+            found = self._loads[key] = tuple(self._load(kernel) for kernel in kernels)
         return found
+
+    def _load(self, kernel: Kernel) -> Load:
+        return self._by_kernel.setdefault(kernel, load_of(kernel, self.gpu))
+
+
+def _places(names: Iterable[str], lowering: Lowering) -> Hashable:
+    """Which of an Operator's tensors lie where it changes what its kernels do."""
+    places = [(i, name in lowering.placed, name in lowering.outputs) for i, name in enumerate(names)]
+    return tuple(place for place in places if any(place[1:]))
 
 
 class GraphLoads:
-    """Loads by Operator of one Graph."""
+    """Loads by Operator of one Graph.
 
-    def __init__(self, table: LoadTable, lowering: Lowering) -> None:
+    Attributes:
+        entry: What brings the graph's inputs into the form that the kernels read.
+    """
+
+    def __init__(self, table: LoadTable, lowering: Lowering, entry: Loads) -> None:
+        self.entry = entry
         self._table = table
         self._lowering = lowering
         self._by_name: dict[str, Loads] = {}
@@ -65,4 +81,5 @@ class GraphLoads:
 
     def beside(self, tensors: Mapping[str, Tensor], weights: Container[str]) -> GraphLoads:
         """The same for Operators made from this Graph's (merged ones): as much of the weights stays in L2."""
-        return GraphLoads(self._table, dataclasses.replace(self._lowering, tensors=tensors, weights=weights))
+        lowering = dataclasses.replace(self._lowering, tensors=tensors, weights=weights)
+        return GraphLoads(self._table, lowering, self.entry)

@@ -8,21 +8,27 @@ import numpy as np
 
 from warploom.device.simulated.description import GpuDescription
 from warploom.device.simulated.loads import Loads
-from warploom.device.simulated.simulator import KernelRun, Residency, Simulation, Task, simulate
+from warploom.device.simulated.simulator import KernelRun, Residency, Simulation, Task, alone_us, simulate
 from warploom.schedule import StreamPlan
 from warploom.timeline.timeline import Spans, Timeline, WarpSeries
 
 
-def play_plan(plan: StreamPlan, loads: Sequence[Loads], gpu: GpuDescription) -> Simulation:
+def play_plan(plan: StreamPlan, loads: Sequence[Loads], entry: Loads, gpu: GpuDescription) -> Simulation:
     """Simulates a plan as one CUDA graph.
 
     Args:
         plan: The plan.
         loads: The kernels of each launch.
+        entry: The kernels that run before all of them.
         gpu: The GPU.
     """
-    tasks = [Task(kernels, after) for kernels, after in zip(loads, plan.dependencies(), strict=True)]
-    return simulate(tasks, gpu, start_us=gpu.graph_launch_us)
+    tasks = []
+    last: dict[int, int] = {}
+    for i, (launch, kernels, after) in enumerate(zip(plan.launches, loads, plan.dependencies(), strict=True)):
+        tasks.append(Task(kernels, after, last.get(launch.stream, -1)))
+        last[launch.stream] = i
+    begun = gpu.graph_launch_us + sum(gpu.dependency_us + alone_us(load, gpu) for load in entry)
+    return simulate(tasks, gpu, start_us=begun)
 
 
 def draw_timeline(plan: StreamPlan, simulation: Simulation, gpu: GpuDescription) -> Timeline:

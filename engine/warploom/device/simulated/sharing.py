@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from warploom.device.simulated.description import GpuDescription
 from warploom.device.simulated.placement import Resident
 
-_LATENCY_UNDER_LOAD = 1.5
-
 
 def paces(residents: Sequence[Resident], gpu: GpuDescription) -> list[float]:
     """For each resident kernel the pace of its blocks: 1 as on an idle GPU, 0.5 half as fast.
@@ -40,7 +38,7 @@ def paces(residents: Sequence[Resident], gpu: GpuDescription) -> list[float]:
     if len(residents) > 1:
         for i, (load, count) in enumerate(residents):
             others = min(1.0, (l2 - count * load.l2_rate) / gpu.l2_bytes_per_us)
-            pace[i] = min(pace[i], 1.0 / (1.0 + _LATENCY_UNDER_LOAD * others))
+            pace[i] = min(pace[i], 1.0 / (1.0 + gpu.loaded_latency * others))
     busy = min(sms, total)
     if sm > busy:
         _fill(pace, [(load.sm_share, count) for load, count in residents], busy)

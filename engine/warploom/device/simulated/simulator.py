@@ -3,8 +3,10 @@
 Blocks that start together progress together, as one cohort, at a pace that changes only when the set of resident
 blocks changes. Rules, in the order in which hardware applies them:
 
-1. A task is ready when its predecessors have ended (`joined`) plus the dependency latency; so is each further kernel
-   of a task when the one before has ended.
+1. A task is ready when its last predecessor has ended plus the dependency latency; so is each further kernel of a task
+   when the one before has ended. What waits for the same end starts one after another: first what follows on its
+   stream, then the rest, `fork_us` apart. Of two kernels made for it the second starts a little before the first has
+   ended, if that is its only predecessor, on its own stream.
 2. The front end starts one kernel per launch interval, in the order in which they became ready.
 3. Blocks are given out in the order in which kernels started: the first takes all slots that it can, the next what is
    left (the "leftover" policy); blocks wait for free slots, which makes waves and tails.
@@ -16,7 +18,7 @@ Deterministic: ties are broken by the tasks' order.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -37,10 +39,12 @@ class Task:
     Attributes:
         loads: The kernels in order; none for a task that launches nothing.
         after: Indices of earlier tasks that must have ended.
+        follows: The one of them that runs on the same stream; -1 where none does.
     """
 
     loads: tuple[Load, ...]
     after: tuple[int, ...] = ()
+    follows: int = -1
 
 
 class KernelRun(NamedTuple):  # a tuple: thousands are made per search, and frozen dataclasses are slow to make
@@ -81,14 +85,6 @@ class Simulation:
         return max(self.task_ends_us, default=0.0)
 
 
-def joined(ends_us: Iterable[float], join_us: float) -> float:
-    """When a node with these predecessors is released: each further edge costs `join_us` unless it was early."""
-    released = float("-inf")
-    for end in sorted(ends_us):
-        released = max(released + join_us, end)
-    return released
-
-
 def simulate(tasks: Sequence[Task], gpu: GpuDescription, start_us: float = 0.0) -> Simulation:
     """Plays the tasks.
 
@@ -104,6 +100,15 @@ def alone_us(load: Load, gpu: GpuDescription) -> float:
     """How long a kernel takes on an idle GPU, from the start of its first block to the end of its last."""
     run = simulate((Task((load,)),), gpu).kernels[0]
     return run.end_us - run.start_us
+
+
+def _invitations(tasks: Sequence[Task]) -> list[bool]:
+    """Whether each task's last kernel lets the next on its stream start early; tasks without kernels pass it on."""
+    invites: list[bool] = []
+    for task in tasks:
+        passes = not task.loads and task.after == (task.follows,)
+        invites.append(task.loads[-1].early if task.loads else passes and invites[task.follows])
+    return invites
 
 
 class _Launched:
@@ -143,6 +148,7 @@ class _Player:
         self.gpu = gpu
         self.ends = [start_us] * len(tasks)
         self.missing = [len(task.after) for task in tasks]
+        self.invites = _invitations(tasks)
         self.followers: list[list[int]] = [[] for _ in tasks]
         self.ready: list[tuple[float, int, int]] = []
         self.waiting: list[_Launched] = []
@@ -154,9 +160,7 @@ class _Player:
         for i, task in enumerate(tasks):
             for before in task.after:
                 self.followers[before].append(i)
-        for i, task in enumerate(tasks):
-            if not task.after:
-                self._release(i, start_us)
+        self._release_together([i for i, task in enumerate(tasks) if not task.after], start_us)
 
     def play(self) -> Simulation:
         while self.ready or self.cohorts:
@@ -178,18 +182,29 @@ class _Player:
 
     def _release(self, task: int, when: float) -> None:
         """The predecessors of a task have ended."""
-        if self.tasks[task].loads:
-            heapq.heappush(self.ready, (when + self.gpu.dependency_us, task, 0))
-        else:
+        loads, after, follows = self.tasks[task].loads, self.tasks[task].after, self.tasks[task].follows
+        if not loads:
             self._end_task(task, when)
+            return
+        early = loads[0].early and len(after) == 1 and after[0] == follows and self.invites[follows]
+        heapq.heappush(self.ready, (when + self.gpu.dependency_us - (self.gpu.early_us if early else 0.0), task, 0))
 
     def _end_task(self, task: int, when: float) -> None:
         self.ends[task] = when
+        freed = []
         for follower in self.followers[task]:
             self.missing[follower] -= 1
             if not self.missing[follower]:
-                before = self.tasks[follower].after
-                self._release(follower, joined([self.ends[i] for i in before], self.gpu.join_us))
+                freed.append(follower)
+        if len(freed) > 1:
+            freed.sort(key=lambda follower: self.tasks[follower].follows != task)
+        self._release_together(freed, when)
+
+    def _release_together(self, freed: Sequence[int], when: float) -> None:
+        for task in freed:
+            self._release(task, when)
+            if self.tasks[task].loads:
+                when += self.gpu.fork_us
 
     def _launch(self, now: float) -> None:
         _, task, position = heapq.heappop(self.ready)
@@ -251,7 +266,10 @@ class _Player:
     def _end_kernel(self, kernel: _Launched, now: float) -> None:
         self.kernels.append(KernelRun(kernel.task, kernel.load, kernel.start_us, now))
         following = kernel.position + 1
-        if following < len(self.tasks[kernel.task].loads):
-            heapq.heappush(self.ready, (now + self.gpu.dependency_us, kernel.task, following))
+        loads = self.tasks[kernel.task].loads
+        if following < len(loads):
+            early = loads[following].early and kernel.load.early
+            wait = self.gpu.dependency_us - (self.gpu.early_us if early else 0.0)
+            heapq.heappush(self.ready, (now + wait, kernel.task, following))
         else:
             self._end_task(kernel.task, now)

@@ -14,12 +14,15 @@ from warploom.device.simulated.lowering.traffic import Traffic, traffic_of
 from warploom.graph import Primitive
 
 _EFFICIENCY = 0.5
-# One thread of a window kernel makes four pixels of two channels, a block 16 pixels of 64 channels.
-_CHANNELS, _PIXELS, _PIXELS_PER_THREAD = 64, 16, 4
+# Threads of a window kernel make a patch of outputs of two channels each, if so many threads per SM are left.
+_LANES, _THREADS_PER_SM = 2, 64
+# A further operand costs this part of the window's own loads, and loads that nothing waits for this part of others.
+_FURTHER_OPERAND, _IN_FLIGHT = 0.6, 0.2
 _ROW_IN_ONE_WARP = 1024
 _SORTED_IN_ONE_BLOCK = 4096
 _SCANNED_PER_THREAD = 4
 _RADIX_PASSES = 4
+IMAGE_RANK = 4
 
 
 def pointwise(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
@@ -28,8 +31,45 @@ def pointwise(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
 
 
 def copy(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
-    """Concat, slices, padding: one kernel writes all parts."""
-    return (_streaming(segment, lowering, _name(segment, "copy"), steps=1),)
+    """Concat, slices, padding: one kernel for all parts that are not written in place; the caller's are transposed."""
+    anchor = _anchor(segment)
+    if anchor.op != "Concat":
+        return (_streaming(segment, lowering, _name(segment, "copy"), steps=1),)
+    parts = [name for name in anchor.inputs if name not in lowering.placed]
+    if not parts:
+        return ()
+    if is_transposed(anchor.outputs[0], lowering):
+        return tuple(conversion(name, anchor.outputs[0], lowering) for name in parts)
+    part = sum(map(lowering.bytes_of, parts)) / max(1, sum(map(lowering.bytes_of, anchor.inputs)))
+    return (_streaming(segment, lowering, _name(segment, "copy"), steps=1, part=part),)
+
+
+def is_transposed(name: str, lowering: Lowering) -> bool:
+    """Whether the caller's form of an output differs from the NHWC form that kernels write, by its order."""
+    shape = lowering.tensors[name].shape
+    return name in lowering.outputs and len(shape) >= IMAGE_RANK and shape[1] > 1 and math.prod(shape[2:]) > 1
+
+
+def conversion(source: str, target: str, lowering: Lowering) -> Kernel:
+    """Brings a tensor from the form inside to the caller's, or back: order and type."""
+    elements = lowering.tensors[source].elements
+    moved = elements * (lowering.itemsize(source) + lowering.tensors[target].dtype.itemsize)
+    gpu = lowering.gpu
+    blocks = -(-elements // 1024)
+    return Kernel(
+        name=f"boundary_copy_{lowering.precision.value}",
+        grid=(blocks, 1, 1),
+        block=(256, 1, 1),
+        registers=22,
+        shared_memory_bytes=32 * 33 * 4,
+        flops=0,
+        bytes_read=moved / 2,
+        bytes_written=moved / 2,
+        l2_bytes=moved,
+        dram_bytes=0.0,
+        latency_us=gpu.block_latency_us + moved / gpu.l2_bytes_per_us,
+        sm_us=moved / blocks / gpu.sm_l2_bytes_per_us,
+    )
 
 
 def transpose(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
@@ -53,28 +93,61 @@ def local_response(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
     return (_streaming(segment, lowering, "local_response", steps=1 + size),)
 
 
-def window(segment: Segment, lowering: Lowering, *, taps_in_flight: int) -> tuple[Kernel, ...]:
-    """Depthwise convolution and pooling: each thread walks the window for four neighbouring pixels.
+def window(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
+    """Depthwise convolution and pooling: each thread reads what a patch of outputs needs once, load by load.
 
-    Args:
-        segment: The segment.
-        lowering: The context.
-        taps_in_flight: Taps of the window that are loaded together (one: a chain of multiply-adds).
+    A chain of multiply-adds waits for its loads; a pool, which only compares or adds, has all of them in flight.
     """
     anchor = _anchor(segment)
+    gpu, depthwise = lowering.gpu, anchor.op == "Conv"
     output = lowering.tensors[anchor.outputs[0]].shape
     shape, strides = _window_of(anchor, lowering)
-    taps = math.prod(shape)
-    pixels = output[0] * math.prod(output[2:])
-    grid = (-(-pixels // _PIXELS), -(-output[1] // _CHANNELS), 1)
-    reread = math.prod(
-        1 + max(0, extent - stride) / (_PIXELS_PER_THREAD * stride)
-        for extent, stride in zip(shape, strides, strict=True)
+    patch = _patch(output, shape, strides, depthwise=depthwise, enough=_THREADS_PER_SM * gpu.sm_count)
+    loads = math.prod((made - 1) * step + size for made, size, step in zip(patch, shape, strides, strict=True))
+    threads = _patches(output, patch)
+    addends = sum(lowering.bytes_of(name) > 4 * output[1] for name in _inputs_beside(segment, anchor, lowering))
+    name = f"{'depthwise' if depthwise else anchor.op.lower()}_{'x'.join(map(str, shape))}_{lowering.precision.value}"
+    own = loads if depthwise else loads * _IN_FLIGHT
+    steps = own * (1 + _FURTHER_OPERAND * addends) * gpu.load_cycles / gpu.step_cycles
+    reread = loads / math.prod(made * step for made, step in zip(patch, strides, strict=True))
+    grid = (-(-threads // 128), 1, 1)
+    made = _kernel(
+        segment,
+        lowering,
+        name,
+        grid,
+        128,
+        steps=steps,
+        registers=48,
+        reread=max(1.0, reread),
+        efficiency=gpu.window_efficiency,
     )
-    kind = "depthwise" if anchor.op == "Conv" else anchor.op.lower()
-    name = f"{kind}_{'x'.join(map(str, shape))}_{lowering.precision.value}"
-    steps = -(-taps // taps_in_flight)
-    return (_kernel(segment, lowering, name, grid, 128, steps=steps, registers=64, reread=reread),)
+    return (made,)
+
+
+def _patch(
+    output: tuple[int, ...], shape: tuple[int, ...], strides: tuple[int, ...], *, depthwise: bool, enough: int
+) -> tuple[int, ...]:
+    """Outputs per thread along each spatial dimension."""
+    single = (1,) * len(shape)
+    if len(shape) < 2 or not all(size > step for size, step in zip(shape, strides, strict=True)):
+        return single
+    wide = 3 if strides[-1] > 1 and math.prod(shape) > 9 else 2
+    last = ((wide, 2), (1, 2)) if depthwise else ((2, 1),)
+    patches = [(*single[2:], *pair) for pair in last]
+    return next((patch for patch in patches if _patches(output, patch) >= enough), single)
+
+
+def _patches(output: tuple[int, ...], patch: tuple[int, ...]) -> int:
+    """Threads that make an output (N, C, spatial...)."""
+    spatial = [-(-size // made) for size, made in zip(output[2:], patch, strict=True)]
+    return output[0] * -(-output[1] // _LANES) * math.prod(spatial)
+
+
+def _inputs_beside(segment: Segment, anchor: Primitive, lowering: Lowering) -> list[str]:
+    """What is read element by element beside the first operand."""
+    weights = set(anchor.inputs[1:])
+    return [name for name in segment.reads if name not in weights and name not in lowering.weights][1:]
 
 
 def reduction(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
@@ -149,12 +222,21 @@ def _streaming(
     steps: int,
     shared: int = 0,
     reads_what_it_writes: bool = False,
+    part: float = 1.0,
 ) -> Kernel:
-    written = sum(lowering.tensors[name].elements for name in segment.writes)
+    written = math.ceil(part * sum(lowering.tensors[name].elements for name in segment.writes))
     per_thread = max(1, 16 // max(lowering.itemsize(name) for name in segment.writes))
-    grid = (-(-written // (256 * per_thread)), 1, 1)
+    grid = (-(-written // (128 * per_thread)), 1, 1)
     return _kernel(
-        segment, lowering, name, grid, 256, steps=steps, shared=shared, reads_what_it_writes=reads_what_it_writes
+        segment,
+        lowering,
+        name,
+        grid,
+        128,
+        steps=steps - 1,
+        shared=shared,
+        share=part,
+        reads_what_it_writes=reads_what_it_writes,
     )
 
 
@@ -165,11 +247,12 @@ def _kernel(
     grid: Dim3,
     threads: int,
     *,
-    steps: int,
+    steps: float,
     registers: int = 32,
     shared: int = 0,
     reread: float = 1.0,
     share: float = 1.0,
+    efficiency: float = _EFFICIENCY,
     reads_what_it_writes: bool = False,
 ) -> Kernel:
     """A kernel whose blocks share the segment's work evenly."""
@@ -178,7 +261,9 @@ def _kernel(
     read = _read(traffic, reads_what_it_writes)
     blocks = math.prod(grid)
     moved = (read * reread + traffic.written) * share
-    arithmetic = traffic.flops * share / blocks / (gpu.fp32_flops_per_us * _EFFICIENCY)
+    resident = min(blocks, gpu.sm_count * (gpu.warps_per_sm * gpu.threads_per_warp // threads))
+    together = moved * resident / blocks / gpu.l2_bytes_per_us
+    arithmetic = traffic.flops * share / blocks / (gpu.fp32_flops_per_us * efficiency)
     return Kernel(
         name=name,
         grid=grid,
@@ -187,10 +272,10 @@ def _kernel(
         shared_memory_bytes=shared,
         flops=traffic.flops * share,
         bytes_read=read * share,
-        bytes_written=traffic.written,
+        bytes_written=traffic.written * share,
         l2_bytes=moved,
         dram_bytes=min(traffic.dram, moved),
-        latency_us=gpu.block_latency_us + steps * gpu.step_us,
+        latency_us=gpu.block_latency_us + steps * gpu.step_us + together,
         sm_us=max(arithmetic, moved / blocks / gpu.sm_l2_bytes_per_us),
     )
 

@@ -1,13 +1,19 @@
 """GEMM kernels: chooses the tile that finishes first alone, as a library does that times its kernels.
 
 A block computes an m x n tile of the output in steps over the depth. A step moves 128 bytes of depth of both operands
-from L2 through shared memory; it cannot be shorter than the latency of the software pipeline, than the arithmetic of
-the tile, or than what one SM takes from L2. At batch 1 the first of the three decides nearly always: that is why small
-convolutions leave a GPU idle, and why they run so well side by side.
+from L2 through shared memory, and no step crosses from one tap of a convolution to the next; it cannot be shorter than
+the latency of the software pipeline, than the arithmetic of the tile, or than what one SM takes from L2. At batch 1 the
+first of the three decides nearly always: that is why small convolutions leave a GPU idle.
+
+From Hopper on, libraries launch one kind of kernel: three groups of four warps, of which one only copies, with all
+registers and all shared memory of an SM; at most one block per SM, which computes several tiles one after another. Such
+blocks share an SM with nobody, so that concurrency ends where all SMs have one. Convolutions of images (a few channels)
+gather their operands element by element instead.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,13 +24,13 @@ from warploom.device.simulated.lowering.traffic import Traffic
 from warploom.device.simulated.simulator import alone_us
 from warploom.errors import DeviceError
 
-# Calibrated on the H200 (docs/simulated-gpu.md): filling the pipeline, and the epilogue through shared memory.
-_FILL_AND_EPILOGUE_STEPS = 9
 # What CUDA cores reach of their peak, and what one block alone on an SM reaches of that (it waits for its own loads).
 _CORES_EFFICIENCY = 0.7
 _ALONE = 0.75
-# Rows that are not a multiple of 16 bytes cannot be loaded by vectors.
-_UNALIGNED = 1.6
+# Rows of channels that do not fill whole sectors of memory cost more sectors than they hold.
+_RAGGED = 1.4
+_SECTOR_BYTES = 32
+_STEP_BYTES = 128
 _VECTOR_BYTES = 16
 _PIPELINE_STAGES = (4, 3, 2)
 # Libraries split the depth only where the output leaves nearly the whole GPU idle and the depth is long.
@@ -42,17 +48,28 @@ class Gemm:
         name: Stem of the kernel's name.
         rows: Rows of the output (pixels of a convolution).
         columns: Columns of the output (its output channels).
-        depth: Length of the inner products.
+        run: Neighbouring elements of an inner product (input channels, padded to whole vectors).
+        taps: Runs of an inner product (the window of a convolution).
         batch: Independent products (groups of a convolution).
-        contiguous: Elements of the innermost run of the operands (input channels); decides vector loads.
+        gathers: Whether runs are so short that elements are gathered one by one.
     """
 
     name: str
     rows: int
     columns: int
-    depth: int
+    run: int
+    taps: int
     batch: int
-    contiguous: int
+    gathers: bool = False
+
+    @property
+    def depth(self) -> int:
+        """Length of the inner products."""
+        return self.run * self.taps
+
+    def steps(self, elements: int) -> int:
+        """Steps over the depth, each of so many elements of one run."""
+        return self.taps * -(-self.run // elements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +92,7 @@ class Unit:
         depth: Elements of depth per step.
         flops_per_us: What several blocks together reach on one SM.
         tensor_cores: Whether these are tensor cores.
+        early: Whether these kernels may start early.
     """
 
     name: str
@@ -82,8 +100,21 @@ class Unit:
     depth: int
     flops_per_us: float
     tensor_cores: bool
+    early: bool = False
 
 
+# From Hopper on: of kernels that start early, and of those that do not, for convolutions and for matrices.
+_EARLY_SIZES = (
+    *((256, 128), (128, 256), (128, 128), (256, 64), (128, 64), (64, 128)),
+    *((128, 32), (128, 16)),
+)
+_PLAIN_SIZES = ((64, 64),)
+_MATRIX_SIZES = ((64, 64), (64, 48), (64, 32), (64, 16), (32, 64), (16, 64))
+_EARLY_TILES, _PLAIN_TILES, _MATRIX_TILES = (
+    tuple(Tile(rows, columns, 384, 168) for rows, columns in sizes)
+    for sizes in (_EARLY_SIZES, _PLAIN_SIZES, _MATRIX_SIZES)
+)
+_GATHERED, _GATHERED_SHARED, _GATHERED_PER_SM = Tile(128, 32, 128, 96), 4096, 5
 _TENSOR_TILES = (
     Tile(256, 128, 256, 224),
     Tile(128, 128, 256, 136),
@@ -112,10 +143,7 @@ def gemm_kernels(gemm: Gemm, traffic: Traffic, lowering: Lowering) -> tuple[Kern
     best: tuple[Kernel, ...] = ()
     best_cost = (float("inf"), float("inf"))
     for kernels in _candidates(gemm, traffic, lowering):
-        # Of equally fast kernels the one that moves least disturbs its neighbours least.
-        latency = sum(alone_us(load_of(kernel, lowering.gpu), lowering.gpu) for kernel in kernels)
-        latency += (len(kernels) - 1) * lowering.gpu.dependency_us
-        cost = (round(latency, 3), sum(kernel.l2_bytes for kernel in kernels))
+        cost = (round(_latency(kernels, lowering), 3), _burden(kernels, lowering))
         if cost < best_cost:
             best, best_cost = kernels, cost
     if not best:
@@ -123,36 +151,59 @@ def gemm_kernels(gemm: Gemm, traffic: Traffic, lowering: Lowering) -> tuple[Kern
     return best
 
 
+def _latency(kernels: tuple[Kernel, ...], lowering: Lowering) -> float:
+    """How long the kernels take one after another, the gap before each included."""
+    gpu = lowering.gpu
+    alone = sum(alone_us(load_of(kernel, gpu), gpu) for kernel in kernels)
+    gained = gpu.early_us if kernels[0].early and lowering.leads else 0.0
+    return alone + len(kernels) * gpu.dependency_us - gained
+
+
+def _burden(kernels: tuple[Kernel, ...], lowering: Lowering) -> float:
+    """Decides between equally fast kernels: what moves least; kernels for matrices fill the GPU instead."""
+    if lowering.gpu.keeps_operands_in_shared_memory and not kernels[0].early:
+        return -kernels[0].blocks
+    return sum(kernel.l2_bytes for kernel in kernels)
+
+
 def _candidates(gemm: Gemm, traffic: Traffic, lowering: Lowering) -> Iterator[tuple[Kernel, ...]]:
-    for unit in _units(lowering):
+    if gemm.gathers:
+        yield (_gathering(gemm, traffic, lowering),)
+        return
+    for unit in _units(gemm.taps, lowering):
         for tile in unit.tiles:
-            kernel = _tiled(gemm, tile, unit, traffic, lowering, splits=1)
-            if kernel is None:
-                continue
-            yield (kernel,)
-            for splits in _useful_splits(gemm, unit, lowering):
+            for splits in (1, *_useful_splits(gemm, unit, lowering)):
                 part = _tiled(gemm, tile, unit, traffic, lowering, splits)
-                if part is not None:
+                if part is not None and splits == 1:
+                    yield (part,)
+                elif part is not None:
                     yield part, _split_reduction(gemm, traffic, lowering, splits)
-    if gemm.rows <= _GEMV_ROWS:
+    if gemm.rows <= _GEMV_ROWS and not lowering.gpu.keeps_operands_in_shared_memory:
         yield (_gemv(gemm, traffic, lowering),)
 
 
-def _units(lowering: Lowering) -> Iterator[Unit]:
-    """The arithmetic units that can make this product: tensor cores where the precision has them, CUDA cores always."""
+def _units(taps: int, lowering: Lowering) -> Iterator[Unit]:
+    """The arithmetic units that make this product: tensor cores where the precision has them, else CUDA cores."""
     gpu, itemsize = lowering.gpu, lowering.operand_bytes
     tensor = gpu.tensor_flops_per_us(lowering.operands)
     if tensor is not None:
         name = lowering.operands.value
-        yield Unit(name, _TENSOR_TILES, 128 // itemsize, tensor * gpu.tensor_efficiency, tensor_cores=True)
-    yield Unit("simt", _CORE_TILES, 64 // itemsize, gpu.fp32_flops_per_us * _CORES_EFFICIENCY, tensor_cores=False)
+        unit = Unit(name, _TENSOR_TILES, _STEP_BYTES // itemsize, tensor * gpu.tensor_efficiency, tensor_cores=True)
+        if not gpu.keeps_operands_in_shared_memory:
+            yield unit
+            return
+        yield dataclasses.replace(unit, tiles=_EARLY_TILES, early=True)
+        yield dataclasses.replace(unit, tiles=_MATRIX_TILES if taps == 1 else _PLAIN_TILES)
+    else:
+        yield Unit("simt", _CORE_TILES, 64 // itemsize, gpu.fp32_flops_per_us * _CORES_EFFICIENCY, tensor_cores=False)
 
 
 def _useful_splits(gemm: Gemm, unit: Unit, lowering: Lowering) -> Iterator[int]:
+    if lowering.gpu.keeps_operands_in_shared_memory:
+        return  # what such kernels gain by that is lost by the second kernel
     usual_tiles = gemm.batch * -(-gemm.rows // 64) * -(-gemm.columns // 64)
-    steps = -(-gemm.depth // unit.depth)
     if usual_tiles * _SPLIT_BELOW <= lowering.gpu.sm_count:
-        yield from (splits for splits in _SPLITS if steps >= splits * _STEPS_PER_SPLIT)
+        yield from (splits for splits in _SPLITS if gemm.steps(unit.depth) >= splits * _STEPS_PER_SPLIT)
 
 
 def _tiled(gemm: Gemm, tile: Tile, unit: Unit, traffic: Traffic, lowering: Lowering, splits: int) -> Kernel | None:
@@ -161,31 +212,61 @@ def _tiled(gemm: Gemm, tile: Tile, unit: Unit, traffic: Traffic, lowering: Lower
     stages = next((n for n in _PIPELINE_STAGES if n * step_bytes <= gpu.shared_memory_per_block_bytes), None)
     if stages is None:
         return None
+    whole_sm = unit.tensor_cores and gpu.keeps_operands_in_shared_memory
     arithmetic = 2 * tile.rows * tile.columns * unit.depth / unit.flops_per_us
     transfer = step_bytes / gpu.sm_l2_bytes_per_us
-    unaligned = gemm.contiguous > _VECTOR_BYTES and gemm.contiguous * itemsize % _VECTOR_BYTES
-    step = max(gpu.step_us, arithmetic / _ALONE, transfer) * (_UNALIGNED if unaligned else 1.0)
-    steps = -(-gemm.depth // unit.depth)
-    per_split = -(-steps // splits)
-    grid = (-(-gemm.rows // tile.rows), -(-gemm.columns // tile.columns), gemm.batch * splits)
-    blocks = grid[0] * grid[1] * grid[2]
+    ragged = gemm.run > unit.depth // 4 and gemm.run * itemsize % _SECTOR_BYTES
+    step = max(gpu.step_us, arithmetic / _ALONE, transfer) * (_RAGGED if ragged else 1.0)
+    per_split = -(-gemm.steps(unit.depth) // splits)
+    tiles = (-(-gemm.rows // tile.rows), -(-gemm.columns // tile.columns), gemm.batch * splits)
+    count = tiles[0] * tiles[1] * tiles[2]
+    blocks = min(count, gpu.sm_count) if whole_sm else count
+    rounds = -(-count // blocks)
     written = traffic.written if splits == 1 else gemm.batch * splits * gemm.rows * gemm.columns * 4
     extra = traffic.extra_read if splits == 1 else 0
+    epilogue = (written + extra) / count / gpu.sm_l2_bytes_per_us
+    cold = gpu.cold_latency_us * lowering.weight_misses
     return Kernel(
         name=f"{gemm.name}_{unit.name}_{tile.rows}x{tile.columns}x{unit.depth}"
         + (f"_splitk{splits}" if splits > 1 else ""),
-        grid=grid,
+        grid=(blocks, 1, 1) if whole_sm else tiles,
         block=(tile.threads, 1, 1),
         registers=tile.registers,
-        shared_memory_bytes=stages * step_bytes,
+        shared_memory_bytes=gpu.shared_memory_per_block_bytes if whole_sm else stages * step_bytes,
         flops=traffic.flops,
         bytes_read=traffic.read - traffic.extra_read + extra,
         bytes_written=written,
-        l2_bytes=blocks * per_split * step_bytes + written + extra,
+        l2_bytes=count * per_split * step_bytes + written + extra,
         dram_bytes=traffic.dram,
-        latency_us=gpu.block_latency_us + _FILL_AND_EPILOGUE_STEPS * gpu.step_us + per_split * step,
-        sm_us=per_split * max(arithmetic, transfer),
+        latency_us=gpu.block_latency_us + gpu.product_latency_us + cold + rounds * (per_split * step + epilogue),
+        sm_us=rounds * (per_split * max(arithmetic, transfer) + epilogue),
         tensor_cores=unit.tensor_cores,
+        early=unit.early,
+    )
+
+
+def _gathering(gemm: Gemm, traffic: Traffic, lowering: Lowering) -> Kernel:
+    """A convolution of a few channels: tap by tap, each element by an address of its own."""
+    gpu, tile = lowering.gpu, _GATHERED
+    grid = (-(-gemm.rows // tile.rows), -(-gemm.columns // tile.columns), gemm.batch)
+    blocks = grid[0] * grid[1] * grid[2]
+    moved = blocks * gemm.taps * (tile.rows + tile.columns) * gemm.run * lowering.operand_bytes
+    together = min(_GATHERED_PER_SM, -(-blocks // gpu.sm_count))
+    latency = gpu.block_latency_us + gpu.product_latency_us + gpu.gather_latency_us
+    return Kernel(
+        name=f"{gemm.name}_gathered_{tile.rows}x{tile.columns}x{gemm.run}",
+        grid=grid,
+        block=(tile.threads, 1, 1),
+        registers=tile.registers,
+        shared_memory_bytes=_GATHERED_SHARED,
+        flops=traffic.flops,
+        bytes_read=traffic.read,
+        bytes_written=traffic.written,
+        l2_bytes=moved + traffic.written + traffic.extra_read,
+        dram_bytes=traffic.dram,
+        latency_us=latency + together * gemm.taps * gpu.gather_us,
+        sm_us=max(gemm.taps * gpu.gather_us, moved / blocks / gpu.sm_l2_bytes_per_us),
+        tensor_cores=gpu.tensor_flops_per_us(lowering.operands) is not None,
     )
 
 

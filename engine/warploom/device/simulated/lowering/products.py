@@ -8,7 +8,7 @@ from warploom.device.simulated.kernel import Kernel
 from warploom.device.simulated.lowering.context import Lowering
 from warploom.device.simulated.lowering.elementwise import window
 from warploom.device.simulated.lowering.gemm import Gemm, gemm_kernels
-from warploom.device.simulated.lowering.segments import Segment
+from warploom.device.simulated.lowering.segments import Segment, is_depthwise
 from warploom.device.simulated.lowering.traffic import traffic_of
 from warploom.graph import Primitive
 
@@ -21,15 +21,16 @@ def convolution(segment: Segment, anchor: Primitive, lowering: Lowering) -> tupl
     weight = lowering.tensors[anchor.inputs[1]].shape
     output = lowering.tensors[anchor.outputs[0]].shape
     groups = anchor.integer("group", 1)
-    if groups > 1 and weight[1] == 1 and weight[0] == groups:
-        return window(segment, lowering, taps_in_flight=1)
+    if is_depthwise(anchor, lowering.tensors):
+        return window(segment, lowering)
     gemm = Gemm(
         name="implicit_gemm",
         rows=output[0] * math.prod(output[2:]),
         columns=weight[0] // groups,
-        depth=_padded(weight[1], lowering) * math.prod(weight[2:]),
+        run=_padded(weight[1], lowering),
+        taps=math.prod(weight[2:]),
         batch=groups,
-        contiguous=weight[1],
+        gathers=weight[1] * lowering.operand_bytes < _CHANNEL_VECTOR_BYTES,
     )
     return gemm_kernels(gemm, traffic_of(segment, lowering), lowering)
 
@@ -45,9 +46,9 @@ def transposed_convolution(segment: Segment, anchor: Primitive, lowering: Loweri
         name="implicit_gemm_transposed",
         rows=output[0] * math.prod(output[2:]),
         columns=weight[1],
-        depth=_padded(weight[0] // groups, lowering) * hits,
+        run=_padded(weight[0] // groups, lowering),
+        taps=hits,
         batch=groups,
-        contiguous=weight[0] // groups,
     )
     return gemm_kernels(gemm, traffic_of(segment, lowering), lowering)
 
@@ -66,9 +67,9 @@ def matrix_product(segment: Segment, anchor: Primitive, lowering: Lowering) -> t
         name="gemm",
         rows=max(1, output.elements // max(1, columns * batch)),
         columns=columns,
-        depth=max(1, depth),
+        run=max(1, depth),
+        taps=1,
         batch=batch,
-        contiguous=depth,
     )
     return gemm_kernels(gemm, traffic_of(segment, lowering), lowering)
 

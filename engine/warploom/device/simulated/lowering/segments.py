@@ -1,11 +1,12 @@
 """Segments: cuts an Operator's body into the parts that one kernel each computes.
 
 1. Every primitive that is more than pointwise anchors a segment.
-2. Pointwise primitives and views that read what a segment wrote join it, as its epilogue.
+2. Pointwise primitives and views that read what a segment wrote join it, as its epilogue, if its kernel takes one.
 3. A Split or Slice of what the same body computed is free: the kernel writes each part where it belongs. (So are the
    outputs of merged convolutions handed out.)
-4. Pointwise primitives before an anchor that reads them, and that nobody outside reads, join it as its prologue.
-5. What is left is a pointwise chain: one kernel without an anchor.
+4. Pointwise primitives before a window kernel that reads them, and that nobody outside reads, join it as its prologue;
+   so do changes of type before any kernel.
+5. What is left are pointwise chains: those that follow one another and are independent are one kernel.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from warploom.device.simulated.lowering.families import FAMILIES, Family
-from warploom.graph import Operator, Primitive
+from warploom.graph import Operator, Primitive, Tensor
 
 _HANDS_OUT = ("Split", "Slice")
+_CHANGES_TYPES = ("Cast", "QuantizeLinear", "DequantizeLinear")
+_TAKES_EPILOGUE = (Family.CONVOLUTION, Family.TRANSPOSED, Family.MATRIX, Family.POOL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +50,67 @@ class _Open:
         written = {name for inner in self.body for name in inner.outputs}
         return not written.isdisjoint(primitive.inputs)
 
+    @property
+    def changes_types(self) -> bool:
+        return all(inner.op in _CHANGES_TYPES or FAMILIES[inner.op] is Family.VIEW for inner in self.body)
+
+    @property
+    def takes_epilogue(self) -> bool:
+        return self.anchor is None or FAMILIES[self.anchor.op] in _TAKES_EPILOGUE
+
     def wrote_any(self, names: tuple[str, ...]) -> bool:
         return any(output in names for inner in self.body for output in inner.outputs)
 
 
-def segments(operator: Operator) -> tuple[Segment, ...]:
+def is_depthwise(conv: Primitive, tensors: Mapping[str, Tensor]) -> bool:
+    """Whether a convolution has as many groups as channels, so that no output needs two of them."""
+    weight = tensors[conv.inputs[1]].shape
+    groups = conv.integer("group", 1)
+    return groups > 1 and weight[1] == 1 and weight[0] == groups
+
+
+def segments(operator: Operator, tensors: Mapping[str, Tensor]) -> tuple[Segment, ...]:
     """The segments of an Operator whose primitives are all supported, in execution order; none for pure views."""
     parts: list[_Open] = []
     for primitive in operator.body:
-        _place(primitive, FAMILIES[primitive.op], parts, operator)
-    kernels = [part for part in parts if any(FAMILIES[inner.op] is not Family.VIEW for inner in part.body)]
+        _place(primitive, parts, operator, tensors)
+    kernels = _side_by_side(
+        [part for part in parts if any(FAMILIES[inner.op] is not Family.VIEW for inner in part.body)]
+    )
     readers = _readers(kernels)
     return tuple(_closed(part, i, readers, operator) for i, part in enumerate(kernels))
 
 
-def _place(primitive: Primitive, family: Family, parts: list[_Open], operator: Operator) -> None:
+def _place(primitive: Primitive, parts: list[_Open], operator: Operator, tensors: Mapping[str, Tensor]) -> None:
+    family = FAMILIES[primitive.op]
     joins = family in (Family.POINTWISE, Family.VIEW) or primitive.op in _HANDS_OUT
     feeding = [part for part in parts if part.feeds(primitive)]
-    if joins and feeding:
+    if joins and feeding and (family is not Family.POINTWISE or feeding[-1].takes_epilogue):
         feeding[-1].body.append(primitive)
     elif family in (Family.POINTWISE, Family.VIEW):
         parts.append(_Open(None, [primitive]))
     else:
-        prologue = [part for part in feeding if part.anchor is None and not part.wrote_any(operator.outputs)]
+        window = family is Family.POOL or (family is Family.CONVOLUTION and is_depthwise(primitive, tensors))
+        prologue = [
+            part
+            for part in feeding
+            if part.anchor is None and (window or part.changes_types) and not part.wrote_any(operator.outputs)
+        ]
         for part in prologue:
             parts.remove(part)
         parts.append(_Open(primitive, [*(inner for part in prologue for inner in part.body), primitive]))
+
+
+def _side_by_side(parts: list[_Open]) -> list[_Open]:
+    """Neighbouring pointwise chains that do not read one another, as one."""
+    made: list[_Open] = []
+    for part in parts:
+        last = made[-1] if made else None
+        if last and last.anchor is part.anchor is None and not any(last.feeds(inner) for inner in part.body):
+            last.body.extend(part.body)
+        else:
+            made.append(part)
+    return made
 
 
 def _readers(parts: list[_Open]) -> Mapping[str, set[int]]:
