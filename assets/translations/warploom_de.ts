@@ -1228,7 +1228,7 @@
     </message>
     <message>
         <source>No jobs yet: press Optimize, or drop several models on the window.</source>
-        <translation type="unfinished"></translation>
+        <translation>Noch keine Aufträge: drücken Sie Optimieren, oder lassen Sie mehrere Modelle auf das Fenster fallen.</translation>
     </message>
     <message>
         <source>Open result</source>
@@ -1823,6 +1823,10 @@
     <message>
         <source>move to stream {}</source>
         <translation>auf Stream {} verschieben</translation>
+    </message>
+    <message>
+        <source>earlier edits</source>
+        <translation>frühere Änderungen</translation>
     </message>
     <message>
         <source>drop the barriers</source>

@@ -154,8 +154,11 @@ class ScheduleView(QWidget):
         self._stale = True
         if self.isVisible():
             self._fill()
-        else:
-            self.editor.clear()
+            return
+        self.editor.clear()
+        document = self._state.document
+        if document is not None and document.results is not None:
+            self.editor.settle(document.results.recording.candidates)
 
     def _fill(self) -> None:
         self._stale = False

@@ -186,7 +186,7 @@ class Workbench(QMainWindow):
         """Keeps the right edges of graph and timelines in one line where they were in one before."""
         in_line = abs(self._right.width() - self._reasons.width()) <= 1
         super().resizeEvent(event)
-        self.comparison.set_narrow(event.size().width() < 136 * GRID)
+        self.comparison.set_narrow(event.size().width() < 164 * GRID)
         if in_line:
             QTimer.singleShot(0, self, self._align)
 
