@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,8 +75,8 @@ def write_outputs(outputs: dict[str, Array], path: Path) -> list[Path]:
     """
     import numpy as np
 
+    from warploom.atomic import write_atomically
     from warploom.errors import CommandError
-    from warploom.recording.atomic import write_atomically
 
     if len(outputs) == 1 and not path.is_dir():
         targets = {path: next(iter(outputs.values()))}
@@ -90,7 +91,7 @@ def write_outputs(outputs: dict[str, Array], path: Path) -> list[Path]:
         if len(targets) < len(outputs):
             raise CommandError("Two outputs would have the same file name: use the Python API for this model.")
     for target, array in targets.items():
-        write_atomically(target, lambda stream, array=array: np.save(stream, array), CommandError)  # type: ignore[misc]
+        write_atomically(target, functools.partial(np.save, arr=array), CommandError)
     return list(targets)
 
 

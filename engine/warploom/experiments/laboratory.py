@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from warploom.errors import CancelledError, CommandError, RecordingError
+from warploom.atomic import write_bytes_atomically
+from warploom.errors import CancelledError, CommandError, RecordingError, ReportError
 from warploom.version import __version__
 from warploom.worker.messages import OptimizeOptions, OptimizeRequest
 
@@ -165,9 +166,7 @@ class Laboratory:
             except msgspec.DecodeError:
                 self.note(f"{path.name} is damaged and computed again")
         value = compute()
-        temporary = path.with_suffix(".part")
-        temporary.write_bytes(msgspec.json.encode(value))
-        temporary.replace(path)
+        write_bytes_atomically(path, msgspec.json.encode(value), ReportError)
         self._used.add(path)
         return value
 

@@ -7,10 +7,10 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+from warploom.atomic import write_bytes_atomically
 from warploom.errors import ReportError
 from warploom.experiments.result import Cell, ExperimentResult, ResultTable
 from warploom.paths import data_path
-from warploom.recording.atomic import write_atomically
 from warploom.version import __version__
 
 
@@ -100,8 +100,5 @@ def _page(result: ExperimentResult, charts: list[str]) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> Path:
-    def write(stream: io.BufferedIOBase) -> None:
-        stream.write(content)
-
-    write_atomically(path, write, ReportError)  # type: ignore[arg-type]
+    write_bytes_atomically(path, content, ReportError)
     return path

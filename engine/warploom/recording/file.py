@@ -9,10 +9,10 @@ from typing import Any, BinaryIO
 import msgspec
 import numpy as np
 
+from warploom.atomic import write_atomically
 from warploom.device.protocol import Measurement
 from warploom.errors import RecordingError, WarploomError
 from warploom.graph.document import graph_from_document, graph_to_document
-from warploom.recording.atomic import write_atomically
 from warploom.recording.check import check_recording
 from warploom.recording.document import (
     FORMAT,
@@ -49,7 +49,7 @@ def write_recording(recording: Recording, path: Path) -> None:
     def write(stream: BinaryIO) -> None:
         write_members(stream, members)
 
-    write_atomically(path, write)
+    write_atomically(path, write, RecordingError)
 
 
 def read_recording(path: Path) -> Recording:

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import BinaryIO
 
+from warploom.atomic import write_atomically
 from warploom.errors import ReportError
-from warploom.recording.atomic import write_atomically
 from warploom.recording.recording import Recording
 
 Exporter = Callable[[Recording], bytes]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from warploom.atomic import write_atomically, write_bytes_atomically
 from warploom.errors import CommandError
 from warploom.samples.builder import NetworkBuilder, Node, Port
 from warploom.samples.weights import Weight
@@ -49,12 +48,12 @@ def write_network(
     data_path = path.with_name(path.name + ".data")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if external:
-            _write_whole(data_path, _weight_bytes(builder, seed))
-        model = network_model(builder, name, seed=seed, light=light, external=data_path.name if external else None)
-        _write_whole(path, iter((model.SerializeToString(deterministic=True),)))
     except OSError as error:
         raise CommandError(f"Cannot write {path}: {error.strerror or error}.") from None
+    if external:
+        write_atomically(data_path, lambda file: file.writelines(_weight_bytes(builder, seed)), CommandError)
+    model = network_model(builder, name, seed=seed, light=light, external=data_path.name if external else None)
+    write_bytes_atomically(path, model.SerializeToString(deterministic=True), CommandError)
     return path
 
 
@@ -142,19 +141,3 @@ def _weights(builder: NetworkBuilder, seed: int, external: str | None) -> Iterat
 def _weight_bytes(builder: NetworkBuilder, seed: int) -> Iterator[bytes]:
     for index, weight in enumerate(builder.weights):
         yield weight.values((seed, index)).astype("<f4").tobytes()
-
-
-def _write_whole(path: Path, chunks: Iterator[bytes]) -> None:
-    """Writes to a temporary file in the same folder and renames it: readers see the old file or the whole new one."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            for chunk in chunks:
-                file.write(chunk)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -14,9 +14,9 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 
+from warploom.atomic import write_atomically
 from warploom.device.protocol import Array
 from warploom.errors import PlanError
-from warploom.recording.atomic import write_atomically
 
 CHECKSUMS = "checksums.json"
 MAX_MEMBERS = 10_000

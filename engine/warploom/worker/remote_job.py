@@ -10,8 +10,8 @@ from typing import IO, BinaryIO, TypeVar
 
 import msgspec
 
-from warploom.errors import CancelledError, CommandError
-from warploom.recording.atomic import write_atomically
+from warploom.atomic import write_atomically
+from warploom.errors import CancelledError, CommandError, RecordingError
 from warploom.worker.client import WorkerClient, WorkerError
 from warploom.worker.load import list_model_files
 from warploom.worker.messages import (
@@ -149,7 +149,7 @@ def _fetch(client: WorkerClient, job: int, path: str, output: Path) -> None:
             if not isinstance(event, Finished):
                 stream.write(_expect(event, Chunk).data)
 
-    write_atomically(output, write)
+    write_atomically(output, write, RecordingError)
 
 
 def _expect(event: Event, kind: type[_Kind]) -> _Kind:

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from warploom import atomic
 from warploom.errors import ReportError
-from warploom.recording import atomic
 from warploom.recording.recording import Recording
 from warploom.report import chrome_trace as chrome_trace_module
 from warploom.report.chrome_trace import chrome_trace

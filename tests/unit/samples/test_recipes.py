@@ -104,7 +104,7 @@ def test_that_nothing_half_written_stays_behind(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(writing, "_weight_bytes", full)
     builder = describe("randwire_small")
-    with pytest.raises(CommandError, match=r"Cannot write .*model\.onnx: No space left on device"):
+    with pytest.raises(CommandError, match=r"disk is full"):
         write_network(builder, "m", path, inline_limit=1000)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["model.onnx"]

@@ -10,15 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from warploom.errors import RecordingError, WarploomError
+from warploom.errors import WarploomError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
-def write_atomically(
-    path: Path, write: Callable[[BinaryIO], None], error: type[WarploomError] = RecordingError
-) -> None:
+def write_atomically(path: Path, write: Callable[[BinaryIO], object], error: type[WarploomError]) -> None:
     """Creates or replaces `path` with what `write` puts into the stream; on any failure the old file stays.
 
     Args:
@@ -44,10 +42,15 @@ def write_atomically(
             raise
         _sync_folder(target.parent)
     except OSError as cause:
-        raise error(write_failure(path, cause)) from cause
+        raise error(_failure(path, cause)) from cause
 
 
-def write_failure(path: Path, cause: OSError) -> str:
+def write_bytes_atomically(path: Path, data: bytes, error: type[WarploomError]) -> None:
+    """As `write_atomically`, for what is whole in memory."""
+    write_atomically(path, lambda stream: stream.write(data), error)
+
+
+def _failure(path: Path, cause: OSError) -> str:
     """One sentence or two on why `path` could not be written and what helps."""
     number = cause.errno
     if number in _FULL:
@@ -72,7 +75,7 @@ def _refuse_non_file(path: Path, target: Path, error: type[WarploomError]) -> No
         raise error(f"Cannot write {path}: it is not a regular file. Name a file.")
 
 
-def _write_and_sync(temporary: Path, write: Callable[[BinaryIO], None]) -> None:
+def _write_and_sync(temporary: Path, write: Callable[[BinaryIO], object]) -> None:
     # O_EXCL: never through somebody else's link; 0o666: the user's umask decides, as for any new file.
     descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
     with os.fdopen(descriptor, "w+b") as stream:

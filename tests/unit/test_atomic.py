@@ -11,9 +11,9 @@ from typing import BinaryIO
 
 import pytest
 
+from warploom import atomic
+from warploom.atomic import write_atomically, write_bytes_atomically
 from warploom.errors import RecordingError, ReportError
-from warploom.recording import atomic
-from warploom.recording.atomic import write_atomically
 from warploom.recording.file import write_recording
 from warploom.recording.recording import Recording
 
@@ -34,14 +34,14 @@ def fail_with(number: int):
 
 
 def test_that_a_new_file_is_written_and_nothing_else(tmp_path: Path) -> None:
-    write_atomically(tmp_path / "a", put(b"new"))
+    write_bytes_atomically(tmp_path / "a", b"new", RecordingError)
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a", b"new")]
 
 
 def test_that_a_new_file_has_the_permissions_that_the_user_wants(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
-        write_atomically(tmp_path / "a", put(b"new"))
+        write_atomically(tmp_path / "a", put(b"new"), RecordingError)
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
@@ -61,7 +61,7 @@ def test_that_a_failure_keeps_the_old_file_and_leaves_no_other(tmp_path: Path, n
     path = tmp_path / "a"
     path.write_bytes(b"old")
     with pytest.raises(RecordingError, match=words) as caught:
-        write_atomically(path, fail_with(number))
+        write_atomically(path, fail_with(number), RecordingError)
     assert str(path) in str(caught.value)
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("a", b"old")]
 
@@ -82,7 +82,7 @@ def test_that_an_interruption_leaves_nothing(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_atomically(tmp_path / "a", write)
+        write_atomically(tmp_path / "a", write, RecordingError)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -95,14 +95,14 @@ def test_that_a_missing_folder_a_file_as_folder_and_a_folder_as_file_are_told_ap
         (tmp_path / ("a" * 300), "too long"),
     ]:
         with pytest.raises(RecordingError, match=words):
-            write_atomically(path, put(b"new"))
+            write_atomically(path, put(b"new"), RecordingError)
 
 
 def test_that_a_device_is_never_replaced_by_a_file(tmp_path: Path) -> None:
     link = tmp_path / "null"
     link.symlink_to("/dev/null")
     with pytest.raises(RecordingError, match="not a regular file"):
-        write_atomically(link, put(b"new"))
+        write_atomically(link, put(b"new"), RecordingError)
     assert Path("/dev/null").is_char_device()
 
 
@@ -110,7 +110,7 @@ def test_that_a_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "a").write_bytes(b"old")
     (tmp_path / "link").symlink_to(tmp_path / "folder" / "a")
-    write_atomically(tmp_path / "link", put(b"new"))
+    write_atomically(tmp_path / "link", put(b"new"), RecordingError)
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "folder" / "a").read_bytes() == b"new"
 
@@ -119,7 +119,7 @@ def test_that_a_loop_of_links_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
     with pytest.raises(RecordingError, match="Cannot write"):
-        write_atomically(tmp_path / "a", put(b"new"))
+        write_atomically(tmp_path / "a", put(b"new"), RecordingError)
 
 
 def test_that_a_read_only_folder_is_refused(tmp_path: Path, example_recording: Recording) -> None:
