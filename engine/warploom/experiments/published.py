@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
 from warploom.paths import data_path
-
-Latencies = Mapping[str, Mapping[str, float]]
 
 
 class PublishedIos(msgspec.Struct, frozen=True, kw_only=True):

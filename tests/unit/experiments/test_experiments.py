@@ -46,13 +46,15 @@ def test_that_the_command_names_all_experiments() -> None:
 
 def test_that_schedules_are_compared_and_published_figures_stand_beside(laboratory: Laboratory) -> None:
     result = schedules.run(laboratory)
-    measured, chosen, published = result.tables
+    measured, chosen, published, published_searches = result.tables
     latencies = {row[0]: row[1] for row in measured.rows}
     assert latencies["Sequential"] >= latencies["Warploom's choice"] > 0  # type: ignore[operator]
     assert all(latencies[name] is not None for name in schedules.TITLES.values())
     assert chosen.rows[0][2] >= 1.0  # type: ignore[operator]
     assert "simulated" in measured.source
     assert "V100" in published.source
+    assert published_searches.source == published.source
+    assert dict(published_searches.rows) == {"randwire_small": None}, "the paper has no such network"
 
 
 def test_that_an_interrupted_experiment_goes_on_where_it_stopped(folder: Path, laboratory: Laboratory) -> None:
