@@ -360,7 +360,7 @@ def write_page(name: str, lines: Iterable[str]) -> None:
     head, _, rest = text.partition(begin)
     if not rest:
         raise SystemExit(f"{PAGE} has no table marked {name!r}.")
-    _, _, tail = rest.partition(end)
+    _, _, tail = f"\n{rest}".partition(end)
     PAGE.write_text(f"{head}{begin}{chr(10).join(line.rstrip() for line in lines)}{end}{tail}")
 
 
