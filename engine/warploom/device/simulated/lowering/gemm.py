@@ -178,7 +178,8 @@ def _candidates(gemm: Gemm, traffic: Traffic, lowering: Lowering) -> Iterator[tu
                     yield (part,)
                 elif part is not None:
                     yield part, _split_reduction(gemm, traffic, lowering, splits)
-    if gemm.rows <= _GEMV_ROWS and not lowering.gpu.keeps_operands_in_shared_memory:
+    on_tensor_cores = lowering.gpu.tensor_flops_per_us(lowering.operands) is not None
+    if gemm.rows <= _GEMV_ROWS and not (on_tensor_cores and lowering.gpu.keeps_operands_in_shared_memory):
         yield (_gemv(gemm, traffic, lowering),)
 
 
@@ -199,7 +200,7 @@ def _units(taps: int, lowering: Lowering) -> Iterator[Unit]:
 
 
 def _useful_splits(gemm: Gemm, unit: Unit, lowering: Lowering) -> Iterator[int]:
-    if lowering.gpu.keeps_operands_in_shared_memory:
+    if unit.tensor_cores and lowering.gpu.keeps_operands_in_shared_memory:
         return  # what such kernels gain by that is lost by the second kernel
     usual_tiles = gemm.batch * -(-gemm.rows // 64) * -(-gemm.columns // 64)
     if usual_tiles * _SPLIT_BELOW <= lowering.gpu.sm_count:
