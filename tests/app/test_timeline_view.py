@@ -333,7 +333,7 @@ def test_that_the_figure_reaches_the_clipboard_and_files(qtbot: QtBot, opened: W
     assert image.width() >= 1600
     with qtbot.waitSignal(view.figures.failed, timeout=8000) as said:
         view.save_figure(tmp_path / "missing" / "figure.svg")
-    assert "cannot be written" in said.args[0]
+    assert "folder does not exist" in said.args[0]
     with qtbot.waitSignal(view.figures.failed, timeout=8000) as said:
         view.save_figure(tmp_path / "figure.bmp")
     assert "svg, png" in said.args[0]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 
+from warploom.atomic import write_bytes_atomically
 from warploom.errors import ReportError
 from warploom_app.background import Background, sentence
 from warploom_app.painters.dag_export import png_data
@@ -64,16 +64,7 @@ def save_figure(figure: TimelineFigure, path: Path) -> None:
     if suffix not in FORMATS:
         raise ReportError(f"{path.name}: timelines can be saved as {', '.join(FORMATS)}, not as {suffix or 'this'!r}.")
     data = figure_svg(figure) if suffix == "svg" else png_data(figure_image(figure))
-    part: Path | None = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            part = Path(file.name)
-            file.write(data)
-        part.replace(path)
-    except OSError as error:
-        if part is not None:
-            part.unlink(missing_ok=True)
-        raise ReportError(f"The figure cannot be written to {path}: {error.strerror or error}.") from error
+    write_bytes_atomically(path, data, ReportError)
 
 
 def _for_clipboard(figure: TimelineFigure) -> tuple[QImage, bytes, bytes]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from warploom.atomic import write_bytes_atomically
 from warploom.errors import CommandError
 from warploom.paths import data_path
 
@@ -72,9 +73,7 @@ def install() -> tuple[Path, ...]:
     try:
         for path, text in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f".{path.name}.part")
-            part.write_text(text, encoding="utf-8")
-            part.replace(path)
+            write_bytes_atomically(path, text.encode(), CommandError)
     except OSError as error:
         raise CommandError(f"{error.filename or home} cannot be written: {error.strerror}.") from None
     _update(home)
