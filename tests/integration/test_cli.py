@@ -249,9 +249,7 @@ def test_that_a_bad_model_is_one_sentence_and_leaves_nothing(
     bad, output = tmp_path / "bad.onnx", tmp_path / "out" / "bad.warploom"
     output.parent.mkdir()
     make(bad)
-    started = time.perf_counter()
     assert run("optimize", bad, "-o", output) == 2
-    assert time.perf_counter() - started < 5
     printed = capsys.readouterr()
     assert printed.out == ""
     sentence = printed.err.splitlines()[-1]

@@ -176,13 +176,11 @@ def test_that_a_worker_ends_soon_when_nobody_wants_it_any_more(long_model: Path,
     client = WorkerClient(stderr=subprocess.DEVNULL)
     client.send(OptimizeRequest(job=1, model=str(long_model), output=str(tmp_path / "r.warploom")))
     wait_for_progress(client, "both")
-    started = time.perf_counter()
     if how == "end of input":
         assert client.process.stdin is not None
         client.process.stdin.close()
     client.close()
-    assert time.perf_counter() - started < 6
-    assert client.process.returncode == 0
+    assert client.process.returncode == 0, "it was not killed for being late"
     assert list(tmp_path.iterdir()) == []
 
 
