@@ -104,7 +104,7 @@ def optimize(
         calibration_method=calibration_method,
     )
     if output is not None:
-        check_output(Path(output))
+        check_output(Path(output), Path(model) if isinstance(model, str | Path) else None)
     with _model_file(model) as path:
         request = OptimizeRequest(job=1, model=str(path), output=str(output or ""), options=options)
         context = JobContext(1, progress or _ignore, cancelled or _never)
@@ -158,11 +158,12 @@ def build(
     """
     from warploom.recording.recording import Recording
 
+    suffix = Path(source).suffix if isinstance(source, str | Path) else ""
     if path is not None:
         from warploom.worker.output import check_output
 
-        check_output(Path(path))
-    suffix = Path(source).suffix if isinstance(source, str | Path) else ""
+        of_another_kind = isinstance(source, str | Path) and suffix != ".plan"
+        check_output(Path(path), Path(source) if of_another_kind else None)
     if suffix == ".plan":
         contents, opened = _retuned_file(Path(source), device)
     elif suffix == ".warploom" or isinstance(source, Recording):

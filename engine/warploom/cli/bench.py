@@ -42,7 +42,7 @@ def bench(
     if timeline is not None:
         from warploom.worker.output import check_output
 
-        check_output(timeline)
+        check_output(timeline, source)
     more = {"precision": precision, "batch": batch, "shape": shape, "workspace_mb": workspace_mb}
     with _opened(source, device, more, search_seconds, retune=retune) as plan:
         report = bench_plan(plan, options, lambda text: typer.echo(f"measuring {text}", err=True))

@@ -20,6 +20,6 @@ def export(
     from warploom.report.export import export_recording
     from warploom.worker.output import check_output
 
-    check_output(output)
+    check_output(output, file)
     export_recording(read_recording(file), format.value, output)
     typer.echo(str(output))

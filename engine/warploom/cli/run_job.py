@@ -53,7 +53,7 @@ def run_optimize(
             from warploom.worker.output import check_output
             from warploom.worker.remote_job import optimize_remotely
 
-            check_output(output)
+            check_output(output, model)
             optimize_remotely(host, request, emit, interrupted.is_set)
     end = finished[-1]
     return JobOutcome(json.loads(end.summary), Path(end.recording), end.cancelled)

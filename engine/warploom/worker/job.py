@@ -53,7 +53,7 @@ def optimize(request: OptimizeRequest, emit: Emit, cancelled: Cancelled) -> None
         WarploomError: If a step fails; nothing is written then.
     """
     context = JobContext(request.job, emit, cancelled)
-    check_output(Path(request.output))
+    check_output(Path(request.output), Path(request.model))
     recording = record_model(request, context)
     stopped = cancelled()
     _save(recording, request, context)

@@ -8,17 +8,24 @@ from pathlib import Path
 from warploom.errors import CommandError
 
 
-def check_output(path: Path) -> None:
+def check_output(path: Path, source: Path | None = None) -> None:
     """Makes sure that `path` can be created or replaced; leaves nothing behind.
 
+    Args:
+        path: Where the result is going to be written.
+        source: What is read to make it, if that is of another kind and so must not be replaced by it.
+
     Raises:
-        CommandError: If its folder is missing or cannot be written, or something other than a file is in the way.
+        CommandError: If its folder is missing or cannot be written, something other than a file is in the way, or it
+            is the source.
     """
     folder = path.parent
     if path.is_dir():
         raise CommandError(f"The output {path} is a folder: name a file with -o.")
     if path.exists() and not path.is_file():
         raise CommandError(f"The output {path} is not a regular file: choose another with -o.")
+    if source is not None and path.exists() and source.exists() and path.samefile(source):
+        raise CommandError(f"The output {path} would replace the file that it is made from: choose another with -o.")
     if not folder.is_dir():
         raise CommandError(f"The folder {folder} for the output {path.name} does not exist: make it first.")
     try:

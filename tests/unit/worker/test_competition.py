@@ -274,6 +274,16 @@ def test_that_an_output_that_cannot_be_written_is_refused(tmp_path: Path) -> Non
     check_output(tmp_path / "file")
 
 
+def test_that_an_output_never_replaces_what_it_is_made_from(tmp_path: Path) -> None:
+    model, link = tmp_path / "net.onnx", tmp_path / "link"
+    model.write_bytes(b"weights")
+    link.symlink_to(model)
+    for path in (model, link, tmp_path / "." / "net.onnx"):
+        with pytest.raises(CommandError, match="would replace the file that it is made from"):
+            check_output(path, model)
+    check_output(tmp_path / "net.warploom", model)
+
+
 class RefusingDevice:
     """Runs everything but some primitives."""
 
