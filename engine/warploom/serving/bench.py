@@ -12,6 +12,9 @@ from warploom.device.serving import CopyTimes, FrameTimes, MemoryFacts, RequestM
 from warploom.errors import PlanError
 from warploom.serving.plan import Plan
 
+MAX_PACED = 1_000_000
+"""The most requests at a pace: nine hours of a camera; the times of each are kept."""
+
 NOISY = 0.10
 """A median whose quartiles are further apart than this part of it is marked noisy."""
 
@@ -174,8 +177,13 @@ class BenchOptions:
     def __post_init__(self) -> None:
         if self.repeats < 1 or self.depth < 1 or self.frames <= self.depth:
             raise PlanError("Measure one request at least, at depth 1 at least, and more frames than are in flight.")
-        if self.fps is not None and (self.fps <= 0 or self.seconds <= 0):
+        if self.fps is not None and not (self.fps > 0 and self.seconds > 0):
             raise PlanError(f"A pace of {self.fps} frames per second for {self.seconds} seconds cannot be kept.")
+        if self.fps is not None and not self.fps * self.seconds <= MAX_PACED:
+            raise PlanError(
+                f"{self.fps:,g} frames per second for {self.seconds:,g} seconds are more than {MAX_PACED:,} requests: "
+                "choose a slower pace or fewer seconds."
+            )
 
 
 def bench_plan(plan: Plan, options: BenchOptions, tell: Callable[[str], None] = lambda _: None) -> BenchReport:
