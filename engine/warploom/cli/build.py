@@ -10,6 +10,7 @@ import typer
 from warploom.cli.options import (
     Batch,
     Calibration,
+    CalibrationMethod,
     CalibrationMethodName,
     ErrorBudget,
     Mode,
@@ -41,7 +42,7 @@ def build(
     ] = None,
     error_budget: ErrorBudget = None,
     calibrate: Calibration = None,
-    calibration_method: CalibrationMethodName = "mse",
+    calibration_method: CalibrationMethodName = CalibrationMethod.MSE,
     batch: Batch = None,
     batches: Annotated[
         str | None, typer.Option("--batches", metavar="1,8,16", help="Batch sizes of a plan that picks among them.")
@@ -76,7 +77,11 @@ def build(
     with open_progress(log=log) as view, InterruptFlag() as interrupted:
         options: dict[str, Any] = {"mode": mode.value, "search_seconds": search_seconds}
         options |= {"cancelled": interrupted.is_set}
-        options |= {"error_budget": error_budget, "calibrate": calibrate, "calibration_method": calibration_method}
+        options |= {
+            "error_budget": error_budget,
+            "calibrate": calibrate,
+            "calibration_method": calibration_method.value,
+        }
         plan = build_plan(
             source,
             path,

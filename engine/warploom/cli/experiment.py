@@ -46,9 +46,13 @@ def experiment(
     from warploom.experiments.laboratory import Laboratory, LaboratorySettings
     from warploom.experiments.registry import EXPERIMENTS
     from warploom.experiments.writing import write_result
+    from warploom.graph.precision import UNIFORM
 
     if name not in EXPERIMENTS:
         raise CommandError(f"There is no experiment {name!r}; there are {', '.join(EXPERIMENTS)}.")
+    precisions = [choice.value for choice in UNIFORM]
+    if precision not in precisions:
+        raise CommandError(f"Experiments run in {', '.join(precisions)}, not in {precision!r}.")
     settings = LaboratorySettings(
         device, precision, repeats, search_seconds, _names(peers), _names(networks) or None, fresh
     )

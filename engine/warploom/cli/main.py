@@ -122,7 +122,9 @@ def _usage_error(error: Any) -> int:
     if not message:  # no arguments: the help was printed already
         return EXIT_USER
     message = message.replace("Value error, ", "")  # typer's words for what an enumeration refused
-    _say(f"{message.rstrip('.')}. Try 'warploom --help'.")
+    context = getattr(error, "ctx", None)
+    sentence = message if message.endswith("?") else f"{message.rstrip('.')}."
+    _say(f"{sentence} Try '{context.command_path if context else 'warploom'} --help'.")
     return EXIT_USER
 
 

@@ -10,6 +10,7 @@ import typer
 from warploom.cli.options import (
     Batch,
     Calibration,
+    CalibrationMethod,
     CalibrationMethodName,
     DeviceName,
     ErrorBudget,
@@ -51,7 +52,7 @@ def optimize(
     ] = PrecisionName.FP32,
     error_budget: ErrorBudget = None,
     calibrate: Calibration = None,
-    calibration_method: CalibrationMethodName = "mse",
+    calibration_method: CalibrationMethodName = CalibrationMethod.MSE,
     workspace_mb: Annotated[
         int | None, typer.Option("--workspace-mb", min=0, help="Largest workspace of a library's kernel, in MiB.")
     ] = None,
@@ -95,7 +96,7 @@ def optimize(
         precision=precision.value,
         error_budget=error_budget,
         calibrate=None if calibrate is None else str(calibrate),
-        calibration_method=calibration_method,
+        calibration_method=calibration_method.value,
         repeats=repeats,
         verify=verify,
         search_seconds=search_seconds,

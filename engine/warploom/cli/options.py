@@ -36,6 +36,15 @@ class PrecisionName(enum.StrEnum):
     AUTO = "auto"
 
 
+class CalibrationMethod(enum.StrEnum):
+    """How ranges follow from calibration data (the same names as warploom.precision.histogram)."""
+
+    MSE = "mse"
+    MINMAX = "minmax"
+    PERCENTILE = "percentile"
+    ENTROPY = "entropy"
+
+
 class ExportFormat(enum.StrEnum):
     """What a recording can be exported to (the same names as warploom.report.export.FORMATS)."""
 
@@ -73,7 +82,7 @@ Calibration = Annotated[
     typer.Option("--calibrate", metavar="FOLDER", help="Inputs as .npy files, for --precision int8 and auto."),
 ]
 CalibrationMethodName = Annotated[
-    str, typer.Option("--calibration-method", help="How ranges follow from them: mse, minmax, percentile, entropy.")
+    CalibrationMethod, typer.Option("--calibration-method", help="How ranges follow from them.")
 ]
 Batch = Annotated[int | None, typer.Option("--batch", min=1, help="Batch size.", show_default="the model's, or 1")]
 

@@ -59,11 +59,13 @@ def read_inputs(texts: list[str]) -> dict[str, Array]:
         if name in arrays:
             raise CommandError(f"The input {name or path!r} was given twice: write NAME=x.npy for each.")
         try:
-            arrays[name] = np.load(path, allow_pickle=False)
+            with Path(path).open("rb") as stream:
+                arrays[name] = np.lib.format.read_array(stream, allow_pickle=False)
         except OSError as error:
             raise CommandError(f"The input {path} cannot be read: {error.strerror or error}.") from None
         except (ValueError, EOFError) as error:
-            raise CommandError(f"The input {path} is no array in NumPy's .npy format: {error}.") from None
+            why = str(error).rstrip(". ")
+            raise CommandError(f"The input {path} is no array in NumPy's .npy format: {why}.") from None
     return arrays
 
 

@@ -56,6 +56,9 @@ class Laboratory:
         settings: Of all runs.
         note: Is told what goes on.
         cancelled: Asked often; a search ends with its best, and nothing new is begun.
+
+    Raises:
+        CommandError: If the folder cannot be made.
     """
 
     def __init__(
@@ -73,8 +76,11 @@ class Laboratory:
         self.note = note
         self.cancelled = cancelled
         self._used: set[Path] = set()
-        for name in ("models", "recordings", "figures"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
+        try:
+            for name in ("models", "recordings", "figures"):
+                (folder / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CommandError(f"The folder {folder} cannot be made: {error.strerror or error}.") from None
 
     def networks(self, default: tuple[str, ...]) -> tuple[str, ...]:
         """The recipes to run.

@@ -8,7 +8,7 @@ import pytest
 
 from warploom.cli import main as cli
 from warploom.cli.interrupt import InterruptFlag
-from warploom.cli.options import ExportFormat, Mode, PrecisionName, parse_shapes
+from warploom.cli.options import CalibrationMethod, ExportFormat, Mode, PrecisionName, parse_shapes
 from warploom.cli.qt_libraries import how_to_install, missing_libraries
 from warploom.errors import CancelledError, CommandError
 from warploom.graph.precision_plan import CHOICES
@@ -45,6 +45,8 @@ def test_that_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None
         ("optimize", "m.onnx", "--repeats", "0"),
         ("export", "m.warploom", "--format", "gif", "-o", "x"),
         ("worker",),
+        ("optimize", "m.onnx", "--calibration-method", "foo"),
+        ("models", "buid"),
     ],
 )
 def test_that_a_usage_error_is_one_line_and_exit_code_2(
@@ -56,6 +58,13 @@ def test_that_a_usage_error_is_one_line_and_exit_code_2(
     assert len(printed.err.splitlines()) == 1
     assert printed.err.startswith("warploom: ")
     assert "Value error" not in printed.err
+
+
+def test_that_a_usage_error_names_the_help_of_its_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("optimize", "m.onnx", "--batch", "0") == 2
+    assert capsys.readouterr().err.endswith(" Try 'warploom optimize --help'.\n")
+    assert run("models", "buid") == 2
+    assert capsys.readouterr().err.endswith("Did you mean 'build'? Try 'warploom models --help'.\n")
 
 
 def test_that_no_arguments_print_the_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,11 +124,13 @@ def test_that_shapes_are_read_as_written() -> None:
 
 
 def test_that_the_choices_of_the_command_line_are_those_of_the_engine() -> None:
+    from warploom.precision import histogram
     from warploom.report.export import FORMATS
 
     assert tuple(PrecisionName) == CHOICES
     assert tuple(Mode) == tuple(MODES)
     assert set(ExportFormat) == set(FORMATS)
+    assert tuple(CalibrationMethod) == tuple(histogram.CalibrationMethod)
 
 
 def test_that_the_defaults_of_the_command_line_are_those_of_the_worker() -> None:
