@@ -1,14 +1,12 @@
-"""Measures the timelines: frames of pan and zoom, stalls while large ones are prepared, memory, and a long soak.
+"""Measures the timelines: frames of pan and zoom, stalls while large ones are prepared, and memory (see soak.py, too).
 
-Run: python benchmarks/timeline.py [--only frames|stalls|edges|memory|soak] [--model MODEL.onnx]
+Run: python benchmarks/timeline.py [--only frames|stalls|edges|memory] [--model MODEL.onnx]
 Frames are drawn by the raster engine into the window's own surface, as on a machine without a GPU.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import ctypes
 import dataclasses
 import gc
 import os
@@ -29,7 +27,6 @@ from warploom.recording.file import read_recording, write_recording
 from warploom.timeline import Counters, Spans, Timeline, WarpSeries
 from warploom_app.background import Background
 from warploom_app.main import WindowProgram, dress
-from warploom_app.painters.labels import _KNOWN
 from warploom_app.presenters.track import Track, make_track
 from warploom_app.settings import Settings
 from warploom_app.state import AppState
@@ -42,10 +39,8 @@ ZOOMS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.001, 0.0001)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=("frames", "stalls", "edges", "memory", "soak"))
-    parser.add_argument("--recording", type=Path, help="a recording for memory and soak; by default one is made")
-    parser.add_argument("--cycles", type=int, default=50)
-    parser.add_argument("--frames", type=int, default=3000)
+    parser.add_argument("--only", choices=("frames", "stalls", "edges", "memory"))
+    parser.add_argument("--recording", type=Path, help="a recording for memory; by default one is made")
     arguments = parser.parse_args()
     application = QApplication([])
     dress(application)
@@ -54,7 +49,6 @@ def main() -> None:
         "stalls": lambda: stalls(application),
         "edges": lambda: edges(application),
         "memory": lambda: memory(application, arguments.recording),
-        "soak": lambda: soak(application, arguments.recording, arguments.frames, arguments.cycles),
     }
     for name, part in parts.items():
         if arguments.only in (None, name):
@@ -216,7 +210,7 @@ def large_track_of_nothing() -> Track:
     return make_track("none", "None", Timeline("none", "GPU", True, 0, (), (), spans, series, None, 1), [], [])
 
 
-# -- memory and soak
+# -- memory
 
 
 def _recording(folder: Path, given: Path | None) -> Path:
@@ -268,93 +262,6 @@ def _enlarged(path: Path):  # type: ignore[no-untyped-def]
         names = one.timeline.launch_names
         made.append(dataclasses.replace(one, timeline=dataclasses.replace(timeline, launch_names=names, spans=spans)))
     return dataclasses.replace(recording, candidates=tuple(made))
-
-
-def soak(application: QApplication, given: Path | None, count: int, cycles: int) -> None:
-    """Frames without end, then opening and closing: no crash, and nothing that grows."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        program = _program(folder)
-        path = _recording(folder, given)
-        _cycle(application, program, path, 10)  # caches, fonts and icons are there after a few
-        program.session.open([path])
-        _settle(application, program)
-        _canvas_alone(application, program, count)
-        _pan(application, program, 200)
-        program.window.close_document()
-        before = _watched()
-        began = time.perf_counter()
-        program.session.open([path])
-        _settle(application, program)
-        _pan(application, program, count)
-        seconds = time.perf_counter() - began
-        program.window.close_document()
-        middle = _watched()
-        _cycle(application, program, path, cycles)
-        after = _watched()
-        speed = count / seconds
-        _compare(f"{count} frames of the window ({speed:.0f} a second), {cycles} openings", before, middle, after)
-        program.close()
-
-
-def _canvas_alone(application: QApplication, program: WindowProgram, count: int) -> None:
-    """The timelines without the rest of the window."""
-    canvas = TimelineCanvas(AppState(), LIGHT)
-    canvas.resize(1100, 300)
-    canvas.show()
-    canvas.set_tracks(program.window.workbench.comparison.canvas.tracks)
-    for step in range(300 + count):
-        if step == 300:
-            before = _watched()
-        _frame_ms(canvas, step)
-        if step % 10 == 0:
-            canvas._state.pin([canvas.tracks[0].operators[step // 10 % len(canvas.tracks[0].operators)][0]])
-    _compare(f"{count} frames of the timelines alone", before, _watched())
-    canvas.close()
-    canvas.deleteLater()
-    application.processEvents()
-
-
-def _compare(what: str, *watched: dict[str, float]) -> None:
-    print(f"{what}:")
-    for name in watched[0]:
-        values = [one[name] for one in watched]
-        change = 100 * (values[-1] / values[0] - 1) if values[0] else 0.0
-        print(f"  {name}: {' -> '.join(f'{value:,.0f}' for value in values)} ({change:+.1f} %)")
-
-
-def _pan(application: QApplication, program: WindowProgram, count: int) -> None:
-    canvas = program.window.workbench.comparison.canvas
-    operators = [one.name for one in program.state.document.graph.operators]
-    for step in range(count):
-        canvas.set_axis(canvas.axis.panned((1 if step % 7 < 4 else -1) * canvas.axis.span_ns * 0.03))
-        canvas.zoom(0.9 if step % 20 < 10 else 1 / 0.9, 300.0 + step % 500)
-        if step % 10 == 0:
-            program.state.pin([operators[step // 10 % len(operators)]])
-        if step % 25 == 0:
-            critical = not canvas.options.critical_path
-            canvas.set_options(dataclasses.replace(canvas.options, critical_path=critical))
-            canvas.choose_stretch()
-        canvas.viewport().repaint()
-        application.processEvents()
-
-
-def _cycle(application: QApplication, program: WindowProgram, path: Path, times: int) -> None:
-    for _ in range(times):
-        program.session.open([path])
-        _settle(application, program)
-        program.window.close_document()
-        application.processEvents()
-
-
-def _watched() -> dict[str, float]:
-    """What must not grow: memory, objects, and references to what everything shares."""
-    gc.collect()
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)  # what the allocator merely keeps is no growth
-    shared = {"None": None, "True": True, "the light theme": LIGHT, "an empty tuple": (), "QApplication": QApplication}
-    counts = {f"references to {name}": float(sys.getrefcount(one)) for name, one in shared.items()}
-    return {"memory in MB": _resident_mb(), "objects": float(len(gc.get_objects())), "fonts": len(_KNOWN), **counts}
 
 
 def _program(folder: Path) -> WindowProgram:
