@@ -55,10 +55,6 @@ class Settings:
         rest = [text for text in self._texts("recent") if text != str(path)]
         self._store.setValue("recent", [str(path), *rest][:MAX_RECENT])
 
-    def clear_recent(self) -> None:
-        """Forgets all recent files."""
-        self._store.remove("recent")
-
     @property
     def appearance(self) -> AppearanceMode:
         """Light, dark, or as the system."""

@@ -82,7 +82,7 @@ def test_that_warps_are_means_that_keep_the_area_and_peaks_that_keep_the_top() -
     assert area.means(edges)[0] == pytest.approx([(100 + 900 + 300) / 50, 10.0, 0.0])
     assert area.peaks(edges).tolist() == [100.0, 10.0, 0.0]
     assert area.peak == 100.0
-    assert [area.total_at(time) for time in (5, 15, 99, 100, -1)] == [10.0, 100.0, 10.0, 0.0, 0.0]
+    assert [area.at(time).sum() for time in (5, 15, 99, 100, -1)] == [10.0, 100.0, 10.0, 0.0, 0.0]
 
 
 def test_that_a_peak_narrower_than_a_column_is_found_in_that_column_only() -> None:

@@ -80,8 +80,6 @@ def test_that_recent_files_are_few_newest_first_and_still_there(tmp_path: Path, 
     assert len(recent) == MAX_RECENT - 1
     assert files[-1] not in recent
     assert files[0] not in recent
-    settings.clear_recent()
-    assert settings.recent == ()
 
 
 @pytest.mark.usefixtures("qapp")

@@ -22,7 +22,6 @@ class TimeUnit:
         return f"{value:,.{decimals}f}"
 
 
-NANOSECONDS = TimeUnit("ns", 1.0)
 MICROSECONDS = TimeUnit("µs", 1e3)
 MILLISECONDS = TimeUnit("ms", 1e6)
 SECONDS = TimeUnit("s", 1e9)

@@ -43,10 +43,6 @@ class WarpArea:
             return np.zeros(len(self.streams))
         return np.diff(self.steps.values[:, step].astype(np.float64), prepend=0.0)
 
-    def total_at(self, time_ns: float) -> float:
-        """Active warps of all streams at a time."""
-        return float(self.at(time_ns).sum())
-
     def mean(self, start_ns: float, end_ns: float) -> Floats:
         """Mean active warps of each stream over a stretch of time."""
         if not self.streams or end_ns <= start_ns:

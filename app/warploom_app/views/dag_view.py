@@ -20,7 +20,6 @@ from PySide6.QtWidgets import QWidget
 
 from warploom.graph import Graph
 from warploom.paths import cache_folder
-from warploom_app.painters.dag_export import save_picture
 from warploom_app.painters.dag_painter import FULL_TINT, QUIET_TINT, TINT, DagPainter, DagPicture
 from warploom_app.painters.dag_text import DagText
 from warploom_app.presenters.dag_colours import ColourValue, Legend, kind_legend, node_colours
@@ -390,14 +389,6 @@ class DagView(QWidget):
 
     def _drawing_text(self) -> str:
         return self.tr("Drawing the picture… Esc stops it.")
-
-    def write_picture(self, path: Path) -> None:
-        """Writes the picture at once.
-
-        Raises:
-            ReportError: If there is no graph on screen or the file cannot be written.
-        """
-        save_picture(self.canvas.picture, self._theme, self._text.family, path)
 
     # -- layouts and pictures
 

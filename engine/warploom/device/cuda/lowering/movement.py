@@ -11,7 +11,6 @@ from warploom.device.cuda.lowering.reshape import reshaped
 from warploom.device.cuda.steps import Region
 from warploom.graph import Primitive
 
-SPLITS = ("Split",)
 RESHAPES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout")
 
 
