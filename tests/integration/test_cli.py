@@ -446,6 +446,35 @@ def test_that_output_into_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_that_output_onto_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    command = f"{' '.join(WARPLOOM)} ops > /dev/full"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "warploom: The disk that the output goes to is full: free some space.\n"
+
+
+def test_that_a_closed_output_is_no_error(tmp_path: Path) -> None:
+    command = f"{' '.join(WARPLOOM)} ops >&-"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_that_an_interrupted_build_keeps_the_best_and_says_so(long_model: Path, tmp_path: Path) -> None:
+    command = [*WARPLOOM, "build", str(long_model), "-o", str(tmp_path / "r.plan")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("Searching"):
+                break
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert "warploom: Interrupted; the best schedule until then is in " in process.stderr.read()
+        assert process.wait(20) == 130
+    assert run("show", tmp_path / "r.plan") == 2
+    assert (tmp_path / "r.plan").is_file()
+
+
 def test_that_a_terminal_that_knows_only_ascii_is_served(model: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     command = [*WARPLOOM, "optimize", str(model), "--no-verify"]

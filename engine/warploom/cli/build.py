@@ -63,7 +63,7 @@ def build(
     ] = 25.0,
     verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Compare outputs with a reference.")] = True,
     log: Annotated[bool, typer.Option("--log", help="Print the build log: every decision with its reason.")] = False,
-) -> None:
+) -> int:
     """Make a plan file: schedule, kernels and weights, ready to answer requests."""
     from warploom.api import build as build_plan
     from warploom.cli.interrupt import InterruptFlag
@@ -98,6 +98,10 @@ def build(
     with plan:
         for line in describe(plan, path):
             typer.echo(line)
+    if from_model and interrupted.is_set():
+        typer.echo(f"warploom: Interrupted; the best schedule until then is in {path}.", err=True)
+        return 130
+    return 0
 
 
 def parse_profiles(texts: list[str] | None) -> dict[str, tuple[tuple[int, ...], ...]]:

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 a regression that `diff` found or a defect of Warploom, 2 
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -88,8 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the installed command. Leaves through SystemExit."""
     _survive_narrow_encodings()
     code = run(sys.argv[1:] if arguments is None else arguments)
-    _flush_quietly()
-    sys.exit(code)
+    sys.exit(_flush_quietly() or code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -109,7 +109,7 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return EXIT_DEFECT  # the reader of our output has gone (`| head`): nobody is left to tell
     except Exception as error:
-        return _defect(error)
+        return _no_room() if getattr(error, "errno", None) == errno.ENOSPC else _defect(error)
 
 
 def _exit_code(value: object) -> int:
@@ -150,9 +150,23 @@ def _survive_narrow_encodings() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _flush_quietly() -> None:
-    """Flushes stdout; if its reader has gone, keeps Python from complaining about that at exit."""
+def _no_room() -> int:
+    """What is printed goes to a file, and that file's disk is full: every file of ours says so by itself."""
+    _say("The disk that the output goes to is full: free some space.")
+    return EXIT_USER
+
+
+def _flush_quietly() -> int:
+    """Flushes stdout; if that is not possible, keeps Python from complaining about it at exit.
+
+    Returns:
+        An exit code if what was printed is lost, else 0; a reader that has gone (`| head`) lost nothing.
+    """
+    if sys.stdout is None:  # closed by whoever started us
+        return 0
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _no_room() if error.errno == errno.ENOSPC else 0
+    return 0
