@@ -17,7 +17,6 @@ NAME, ALONE = range(2)
 OPERATORS_ROLE = Qt.ItemDataRole.UserRole
 MIME = "application/x-warploom-operators"
 _ROOT = QModelIndex()
-_NO_ITEM = Qt.ItemFlag.NoItemFlags
 
 
 @dataclass(slots=True)

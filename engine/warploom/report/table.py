@@ -22,7 +22,6 @@ class TableRow:
         unit: Its unit, the same for the whole row; "" for a count.
         values: In the row's unit, one per column; None where it does not apply.
         texts: The values as they are shown, right-aligned; "–" for None.
-        better: Whether "lower" or "higher" is better; "" where neither is.
         explanation: One sentence on what it means.
     """
 
@@ -30,7 +29,6 @@ class TableRow:
     unit: str
     values: tuple[float | None, ...]
     texts: tuple[str, ...]
-    better: str
     explanation: str
 
 
@@ -112,7 +110,7 @@ def _latency_rows(figures: Sequence[_Figures], unit: TimeUnit, base_us: float) -
         ),
         time("Latency, lower quartile", lambda item: item.candidate.measurement.p25_us, "A quarter is faster."),
         time("Latency, upper quartile", lambda item: item.candidate.measurement.p75_us, "A quarter is slower."),
-        _row("Speedup", "×", figures, speedup, 2, "higher", "Sequential latency over this one's."),
+        _row("Speedup", "×", figures, speedup, 2, "Sequential latency over this one's."),
         time("Predicted latency", lambda item: item.predicted_us, "What the search expected, stage by stage."),
         time("Critical-path floor", lambda item: item.floor_us, "The longest path, each operator alone: no less."),
     )
@@ -120,7 +118,7 @@ def _latency_rows(figures: Sequence[_Figures], unit: TimeUnit, base_us: float) -
 
 def _shape_rows(figures: Sequence[_Figures]) -> tuple[TableRow, ...]:
     def count(name: str, of: Callable[[_Figures], float | None], explanation: str) -> TableRow:
-        return _row(name, "", figures, of, 0, "", explanation)
+        return _row(name, "", figures, of, 0, explanation)
 
     return (
         count("Stages", lambda item: stage_count(item.candidate) or None, "Parts that wait for one another."),
@@ -139,24 +137,24 @@ def _device_rows(figures: Sequence[_Figures], unit: TimeUnit) -> tuple[TableRow,
 
     return (
         _row(
-            "Active warps, mean", "warps", figures, lambda item: item.statistics.warps.mean, 0, "higher",
+            "Active warps, mean", "warps", figures, lambda item: item.statistics.warps.mean, 0,
             "Over the whole execution, gaps included.",
         ),
         _row(
-            "Active warps, peak", "warps", figures, lambda item: item.statistics.warps.peak, 0, "",
+            "Active warps, peak", "warps", figures, lambda item: item.statistics.warps.peak, 0,
             "The most at one moment.",
         ),
         _row(
-            "Achieved occupancy", "%", figures, lambda item: 100 * item.statistics.warps.occupancy, 1, "higher",
+            "Achieved occupancy", "%", figures, lambda item: 100 * item.statistics.warps.occupancy, 1,
             "Mean active warps as a part of what the device can hold.",
         ),
         _row(
-            "SMs idle", "%", figures, _sms_idle, 1, "lower", "SM time without a resident warp, by hardware counters."
+            "SMs idle", "%", figures, _sms_idle, 1, "SM time without a resident warp, by hardware counters."
         ),
         time("Device idle", lambda item: item.statistics.idle_ns / 1000, "Nothing runs: launch gaps and waits."),
         time("Streams overlap", lambda item: item.statistics.overlap_ns / 1000, "Two or more streams run something."),
         time("Critical path", lambda item: item.critical_us, "Kernel time of the chain that the end waits for."),
-        _row("Output error", "rel. L2", figures, error, -1, "lower", "Against the reference, the worst output."),
+        _row("Output error", "rel. L2", figures, error, -1, "Against the reference, the worst output."),
     )  # fmt: skip
 
 
@@ -173,8 +171,7 @@ def _time_row(
         value = of(item)
         return None if value is None else value / unit.microseconds
 
-    better = "" if name in ("Streams overlap", "Predicted latency", "Critical path") else "lower"
-    return _row(name, unit.name, figures, scaled, unit.digits, better, explanation)
+    return _row(name, unit.name, figures, scaled, unit.digits, explanation)
 
 
 def _row(
@@ -183,11 +180,10 @@ def _row(
     figures: Sequence[_Figures],
     of: Callable[[_Figures], float | None],
     digits: int,
-    better: str,
     explanation: str,
 ) -> TableRow:
     """Makes a row; digits < 0 means scientific notation."""
     values = tuple(of(item) for item in figures)
     finite = tuple(value if value is not None and math.isfinite(value) else None for value in values)
     texts = tuple("∞" if raw == math.inf else number_text(raw, digits) for raw in values)
-    return TableRow(name, unit, finite, texts, better, explanation)
+    return TableRow(name, unit, finite, texts, explanation)
