@@ -56,6 +56,7 @@ def experiment(
     settings = LaboratorySettings(
         device, precision, repeats, search_seconds, _names(peers), _names(networks) or None, fresh
     )
+    _note(EXPERIMENTS[name].question)
     with InterruptFlag() as interrupted:
         laboratory = Laboratory(output, settings, _note, interrupted.is_set)
         result = EXPERIMENTS[name].run(laboratory)
