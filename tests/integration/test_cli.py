@@ -460,6 +460,17 @@ def test_that_a_closed_output_is_no_error(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_that_a_name_that_is_no_utf8_goes_all_the_way(model: Path, tmp_path: Path) -> None:
+    named = Path(os.fsdecode(os.fsencode(tmp_path) + b"/n\xff.onnx"))
+    named.write_bytes(model.read_bytes())
+    recording, plan = named.with_suffix(".warploom"), named.with_suffix(".plan")
+    assert run("optimize", named, "--mode", "sequential", "-o", recording) == 0
+    assert run("show", recording, "--json") == 0
+    assert run("build", named, "--mode", "sequential", "-o", plan) == 0
+    assert recording.is_file()
+    assert plan.is_file()
+
+
 def test_that_an_interrupted_build_keeps_the_best_and_says_so(long_model: Path, tmp_path: Path) -> None:
     command = [*WARPLOOM, "build", str(long_model), "-o", str(tmp_path / "r.plan")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

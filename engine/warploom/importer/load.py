@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from onnx import ModelProto
@@ -27,9 +28,10 @@ def import_model(path: Path, options: ImportOptions = ImportOptions()) -> Import
         ModelImportError: One sentence about the file, node or dimension that is wrong, and what to do.
     """
     path = Path(path)
+    name = os.fsencode(path.stem).decode(errors="replace")  # a file's name may be any bytes, a Graph's is text
     with naming_file(path):
         prepared = prepare_model(path, options)
-        graph, log = graph_of(prepared, path.stem)
+        graph, log = graph_of(prepared, name)
     if options.random_weights is not None:
         from warploom.importer.random_weights import with_random_weights
 
@@ -37,7 +39,7 @@ def import_model(path: Path, options: ImportOptions = ImportOptions()) -> Import
         log.append(entry)
     return ImportedModel(
         path=path,
-        name=path.stem,
+        name=name,
         sha256=prepared.sha256,
         opset=prepared.opset,
         graph=graph,

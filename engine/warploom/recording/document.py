@@ -122,7 +122,7 @@ def document_of(recording: Recording) -> RecordingDocument:
     return RecordingDocument(
         warploom=recording.warploom_version,
         created=recording.created,
-        model=_printable(recording.model),
+        model=printable_model(recording.model),
         device=recording.device,
         settings=recording.settings,
         candidates=tuple(
@@ -210,7 +210,7 @@ def _search(search: SearchSummary) -> SearchSummary:
     return dataclasses.replace(search, schedulers=schedulers)
 
 
-def _printable(model: ModelFingerprint) -> ModelFingerprint:
+def printable_model(model: ModelFingerprint) -> ModelFingerprint:
     """A path whose bytes are no UTF-8 is kept readable, with signs for what is not."""
     path = model.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return dataclasses.replace(model, path=path)

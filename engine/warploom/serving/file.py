@@ -6,6 +6,7 @@ weights lie beside it, for simulated devices and for choosing kernels anew.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from warploom.errors import PlanError, WarploomError
 from warploom.graph import ArrayConstant, Constant, Graph
 from warploom.graph.constant import FillConstant
 from warploom.graph.document import graph_from_document, graph_to_document
+from warploom.recording.document import printable_model
 from warploom.serving.container import Container, write_container
 from warploom.serving.contents import PlanContents, PlanFacts, ShapeParts, pack
 from warploom.version import __version__
@@ -64,11 +66,10 @@ def write_plan(contents: PlanContents, path: Path) -> None:
         PlanError: If the file cannot be written; an older file of that name is still there then.
     """
     created = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    facts = dataclasses.replace(contents.facts, model=printable_model(contents.facts.model))
     graphs = [parts.graph() for parts in contents.shapes]
     block, offsets = pack([_constant_bytes(graph) for graph in graphs])
-    members: dict[str, bytes | Array] = {
-        _MANIFEST: msgspec.json.encode(Manifest(created=created, facts=contents.facts))
-    }
+    members: dict[str, bytes | Array] = {_MANIFEST: msgspec.json.encode(Manifest(created=created, facts=facts))}
     for i, (parts, graph, places) in enumerate(zip(contents.shapes, graphs, offsets, strict=True)):
         members[f"shapes/{i}/graph.json"] = graph_to_document(graph)
         members[f"shapes/{i}/constants.json"] = msgspec.json.encode(_stored_constants(graph, places))

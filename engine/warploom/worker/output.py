@@ -19,6 +19,16 @@ def check_output(path: Path, source: Path | None = None) -> None:
         CommandError: If its folder is missing or cannot be written, something other than a file is in the way, or it
             is the source.
     """
+    try:
+        _check_place(path, source)
+        with tempfile.TemporaryFile(dir=path.parent) as probe:
+            probe.write(b"0")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise CommandError(f"The output {path} cannot be written ({reason}): choose another with -o.") from None
+
+
+def _check_place(path: Path, source: Path | None) -> None:
     folder = path.parent
     if path.is_dir():
         raise CommandError(f"The output {path} is a folder: name a file with -o.")
@@ -28,9 +38,3 @@ def check_output(path: Path, source: Path | None = None) -> None:
         raise CommandError(f"The output {path} would replace the file that it is made from: choose another with -o.")
     if not folder.is_dir():
         raise CommandError(f"The folder {folder} for the output {path.name} does not exist: make it first.")
-    try:
-        with tempfile.TemporaryFile(dir=folder) as probe:
-            probe.write(b"0")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise CommandError(f"The output {path} cannot be written ({reason}): choose another folder with -o.") from None
