@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from warploom.graph import Primitive
+from warploom.graph import AttributeValue, Primitive
 from warploom.importer.canonical.generic import Canonicalizer, keep, plain
 from warploom.importer.canonical.padding import Window, resolve_pads
 from warploom.importer.node import Node, Scope
@@ -12,49 +12,30 @@ from warploom.importer.node import Node, Scope
 
 def max_pool(node: Node, scope: Scope) -> tuple[Primitive, ...]:
     """MaxPool; the output of indices is dropped when nobody reads it."""
-    window = _window(node)
     outputs = tuple(name for i, name in enumerate(node.outputs) if i == 0 or name in scope.read)
-    return (
-        node.primitive(
-            outputs=outputs,
-            kernel_shape=window.kernel,
-            strides=window.strides,
-            dilations=window.dilations,
-            pads=resolve_pads(node, window, scope.shape(node.inputs[0])[2:]),
-            ceil_mode=_ceil_mode(node),
-            storage_order=node.integer("storage_order", 0),
-        ),
-    )
+    return (node.primitive(_sliding(node, scope), outputs=outputs, storage_order=node.integer("storage_order", 0)),)
 
 
 def average_pool(node: Node, scope: Scope) -> tuple[Primitive, ...]:
     """AveragePool."""
-    window = _window(node)
-    return (
-        node.primitive(
-            kernel_shape=window.kernel,
-            strides=window.strides,
-            dilations=window.dilations,
-            pads=resolve_pads(node, window, scope.shape(node.inputs[0])[2:]),
-            ceil_mode=_ceil_mode(node),
-            count_include_pad=node.integer("count_include_pad", 0),
-        ),
-    )
+    return (node.primitive(_sliding(node, scope), count_include_pad=node.integer("count_include_pad", 0)),)
 
 
 def lp_pool(node: Node, scope: Scope) -> tuple[Primitive, ...]:
     """LpPool."""
+    return (node.primitive(_sliding(node, scope), p=node.integer("p", 2)),)
+
+
+def _sliding(node: Node, scope: Scope) -> Mapping[str, AttributeValue]:
+    """The attributes that all sliding windows have."""
     window = _window(node)
-    return (
-        node.primitive(
-            kernel_shape=window.kernel,
-            strides=window.strides,
-            dilations=window.dilations,
-            pads=resolve_pads(node, window, scope.shape(node.inputs[0])[2:]),
-            ceil_mode=_ceil_mode(node),
-            p=node.integer("p", 2),
-        ),
-    )
+    return {
+        "kernel_shape": window.kernel,
+        "strides": window.strides,
+        "dilations": window.dilations,
+        "pads": resolve_pads(node, window, scope.shape(node.inputs[0])[2:]),
+        "ceil_mode": _ceil_mode(node),
+    }
 
 
 def _ceil_mode(node: Node) -> int:
