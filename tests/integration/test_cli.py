@@ -460,6 +460,23 @@ def test_that_a_closed_output_is_no_error(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_that_files_of_another_kind_are_told_apart(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording, plan = tmp_path / "r.warploom", tmp_path / "r.plan"
+    assert run("optimize", model, "--mode", "sequential", "-o", recording) == 0
+    assert run("build", recording, "-o", plan) == 0
+    capsys.readouterr()
+    for arguments, words in (
+        (("optimize", recording), "is a recording"),
+        (("optimize", plan, "-o", tmp_path / "x"), "no ONNX model but a zip archive"),
+        (("show", plan), "is a plan, no recording"),
+        (("bench", recording.rename(tmp_path / "r2.plan")), "is no Warploom plan"),
+    ):
+        assert run(*arguments) == 2
+        assert words in capsys.readouterr().err
+
+
 def test_that_a_name_that_is_no_utf8_goes_all_the_way(model: Path, tmp_path: Path) -> None:
     named = Path(os.fsdecode(os.fsencode(tmp_path) + b"/n\xff.onnx"))
     named.write_bytes(model.read_bytes())

@@ -86,6 +86,8 @@ def optimize(
     from warploom.worker.messages import OptimizeOptions
     from warploom.worker.remote import RemoteHost
 
+    if model.suffix == ".warploom":
+        raise typer.BadParameter(f"{model} is a recording: warploom show prints it; give the .onnx file to optimize.")
     options = OptimizeOptions(
         device=device,
         mode=mode.value,

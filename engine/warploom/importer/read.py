@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from warploom.errors import ModelImportError
 
+_ZIP = b"PK\x03\x04"
 MAX_MODEL_BYTES = 2**31 - 1
 """The largest message that protobuf (and so ONNX) allows in one file."""
 
@@ -24,6 +25,11 @@ def read_model(path: Path) -> tuple[onnx.ModelProto, str]:
         ModelImportError: If the file is missing, unreadable, too large, or not ONNX.
     """
     data = _read_bytes(path)
+    if data.startswith(_ZIP):
+        raise ModelImportError(
+            f"{path} is no ONNX model but a zip archive, as recordings and plans are: give the .onnx file. "
+            "A recording is opened with warploom show."
+        )
     model = onnx.ModelProto()
     try:
         model.ParseFromString(data)

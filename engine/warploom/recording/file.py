@@ -30,6 +30,7 @@ from warploom.recording.recording import FORMAT_VERSION, Candidate, Recording
 from warploom.timeline import Counters, Profile, Spans, Timeline, WarpSeries
 
 _RECORDING, _GRAPH = "recording.json", "graph.json"
+_PLAN = "plan.json"  # what plan files have in place of it
 _SPAN_COLUMNS = (
     "launch", "stream", "kernel", "start_ns", "end_ns", "grid", "block", "registers", "shared_memory_bytes"
 )  # fmt: skip
@@ -59,6 +60,8 @@ def read_recording(path: Path) -> Recording:
         RecordingError: If the file is missing, damaged, inconsistent or newer than this Warploom.
     """
     members = read_members(path)
+    if _RECORDING not in members and _PLAN in members:
+        raise RecordingError(f"{path} is a plan, no recording: measure it with warploom bench.")
     try:
         _check_version(path, msgspec.json.decode(members[_RECORDING], type=Header))
         return _recording(members)

@@ -68,6 +68,8 @@ class Container:
                 with zipfile.ZipFile(stream) as archive:
                     self._entries = {entry.filename: entry for entry in archive.infolist()}
                     count = len(archive.infolist())
+                    if CHECKSUMS not in self._entries:
+                        raise PlanError(f"{path} is no Warploom plan: make one with warploom build.")
                     checksums = archive.read(CHECKSUMS)
             self._checksums = msgspec.json.decode(checksums, type=dict[str, str])
         except PlanError:

@@ -69,7 +69,7 @@ def test_that_a_missing_file_and_another_kind_of_file_are_told(tmp_path: Path) -
     other = tmp_path / "other.plan"
     with zipfile.ZipFile(other, "w") as archive:
         archive.writestr("hello.txt", "hello")
-    with pytest.raises(PlanError, match="is not a whole Warploom plan"):
+    with pytest.raises(PlanError, match="is no Warploom plan"):
         warploom.load_plan(other)
 
 
