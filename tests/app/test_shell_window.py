@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -109,13 +110,15 @@ def test_that_garbage_on_the_socket_is_answered_with_silence(qtbot: QtBot) -> No
     instance.close()
 
 
-def test_that_a_folder_that_others_can_write_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    (tmp_path / "warploom").mkdir()
-    (tmp_path / "warploom").chmod(0o777)
-    with pytest.raises(PermissionError):
-        socket_path()
-    assert not hand_over([])
+def test_that_a_folder_that_others_can_write_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as short:  # a socket's path must be: pytest's own folders may be too deep
+        monkeypatch.setenv("XDG_RUNTIME_DIR", short)
+        folder = Path(short) / "warploom"
+        folder.mkdir()
+        folder.chmod(0o777)
+        with pytest.raises(PermissionError):
+            socket_path()
+        assert not hand_over([])
 
 
 def test_that_warploom_gui_run_twice_opens_one_window(recording_file: Path) -> None:
