@@ -199,19 +199,22 @@ class EngineClient(QObject):
             self._process.write(encode_frame(request))
 
     def _read(self) -> None:
-        if self._process is None:
+        process = self._process
+        if process is None:
             return
         self._heard_s = time.monotonic()
         if self._told_silent:
             self._told_silent = False
             self.answering.emit()
         try:
-            bodies = self._splitter.feed(bytes(self._process.readAllStandardOutput().data()))
+            bodies = self._splitter.feed(bytes(process.readAllStandardOutput().data()))
             events = [decode_event(body) for body in bodies]
         except CommandError as error:
             self._give_up(str(error))
             return
         for event in events:
+            if self._process is not process:
+                return  # given up over an earlier one: what else it said does not count
             self._take(event)
 
     def _take(self, event: Event) -> None:

@@ -99,7 +99,8 @@ def test_that_everything_runs_once_in_order_and_within_the_room_there_is(
         released = max((played.task_ends_us[j] for j in task.after), default=0.0)
         for before, after in itertools.pairwise([released, *(t for run in runs for t in (run.start_us, run.end_us))]):
             assert after >= before
-        assert played.task_ends_us[i] == (runs[-1].end_us if runs else pytest.approx(released, abs=2.0))
+        late = gpu.fork_us * len(tasks)  # what a fork holds back its last successor
+        assert played.task_ends_us[i] == (runs[-1].end_us if runs else pytest.approx(released, abs=late))
     edges = sorted({t for one in played.residencies for t in (one.start_us, one.end_us)})
     for edge in edges:
         active = sum(one.warps for one in played.residencies if one.start_us <= edge < one.end_us)
