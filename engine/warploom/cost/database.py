@@ -8,6 +8,7 @@ is a cache: when it cannot be read it is set aside and said, and when it cannot 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -150,8 +151,8 @@ class CostDatabase:
 
     def _connect(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.touch()
-        self._inode = self._path.stat().st_ino
+        with self._path.open("ab") as file:  # one look: another process may set the file aside at any moment
+            self._inode = os.fstat(file.fileno()).st_ino
         connection = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, check_same_thread=False)
         try:
             self._environment_id = _prepare(connection, self._description)
@@ -172,15 +173,23 @@ class CostDatabase:
         self._disconnect()
         aside = self._path.with_name(f"{self._path.name}.aside-{time.time_ns()}")
         try:
-            if self._path.stat().st_ino != self._inode:
-                return
-            for suffix in ("-wal", "-shm", ""):
-                with suppress(FileNotFoundError):
-                    self._path.with_name(self._path.name + suffix).rename(aside.with_name(aside.name + suffix))
+            with suppress(FileNotFoundError):
+                if self._path.stat().st_ino == self._inode and self._rename(aside):
+                    self._log(
+                        f"The cost database {self._path} {reason}: set aside as {aside.name}, starting an empty one."
+                    )
         except OSError as error:
             self._give_up(error)
-        else:
-            self._log(f"The cost database {self._path} {reason}: set aside as {aside.name}, starting an empty one.")
+
+    def _rename(self, aside: Path) -> bool:
+        """Whether this process was the one that moved the file."""
+        moved = False
+        for suffix in ("-wal", "-shm", ""):
+            moved = False
+            with suppress(FileNotFoundError):
+                self._path.with_name(self._path.name + suffix).rename(aside.with_name(aside.name + suffix))
+                moved = True
+        return moved
 
     def _give_up(self, error: Exception) -> None:
         self._disconnect()
