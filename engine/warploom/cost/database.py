@@ -7,12 +7,13 @@ is a cache: when it cannot be read it is set aside and said, and when it cannot 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -25,6 +26,7 @@ SCHEMA_VERSION = 1
 # "Wplm": tells our files from other SQLite databases.
 _APPLICATION_ID = 0x57706C6D
 _BUSY_TIMEOUT_S = 5.0
+_ATTEMPTS = 4  # another process may set a file aside under every one of them
 # SQLite allows 32766 parameters in a statement, old builds 999.
 _KEYS_PER_QUERY = 500
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
@@ -63,6 +65,14 @@ class Environment:
 
 class _ForeignFileError(Exception):
     """The file is an SQLite database, but not one that this version can use."""
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Holds other processes off while a file is looked at and moved; the lock goes with the process."""
+    with path.with_name(f"{path.name}.lock").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 class CostDatabase:
@@ -130,7 +140,7 @@ class CostDatabase:
 
     def _guarded(self, action: Callable[[sqlite3.Connection], _Result], otherwise: _Result) -> _Result:
         """Runs an action, a second time on a new file if this one had to be set aside."""
-        for _ in range(2):
+        for _ in range(_ATTEMPTS):
             if self._closed:
                 break
             try:
@@ -140,6 +150,8 @@ class CostDatabase:
             except sqlite3.Error as error:
                 if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
                     self._set_aside(f"is damaged ({error})")
+                elif self._was_moved():
+                    self._disconnect()
                 elif not _is_busy(error):
                     self._give_up(error)
                 else:
@@ -173,13 +185,20 @@ class CostDatabase:
         self._disconnect()
         aside = self._path.with_name(f"{self._path.name}.aside-{time.time_ns()}")
         try:
-            with suppress(FileNotFoundError):
-                if self._path.stat().st_ino == self._inode and self._rename(aside):
+            with _alone(self._path):
+                if not self._was_moved() and self._rename(aside):
                     self._log(
                         f"The cost database {self._path} {reason}: set aside as {aside.name}, starting an empty one."
                     )
         except OSError as error:
             self._give_up(error)
+
+    def _was_moved(self) -> bool:
+        """Whether the file that was opened is not at its path any more: another process has set it aside."""
+        try:
+            return self._path.stat().st_ino != self._inode
+        except FileNotFoundError:
+            return True
 
     def _rename(self, aside: Path) -> bool:
         """Whether this process was the one that moved the file."""
