@@ -20,9 +20,10 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
+from heartbeat import Heartbeat
 from warploom.recording.file import read_recording, write_recording
 from warploom.timeline import Counters, Spans, Timeline, WarpSeries
 from warploom_app.background import Background
@@ -143,27 +144,6 @@ def large_track(spans: int, samples: int, seed: int = 1) -> Track:
 # -- stalls
 
 
-class Heartbeat:
-    """Times between two turns of the event loop."""
-
-    def __init__(self) -> None:
-        self.values: list[float] = []
-        self._last = time.perf_counter()
-        self._timer = QTimer()
-        self._timer.timeout.connect(self._beat)
-        self._timer.start(2)
-
-    def _beat(self) -> None:
-        now = time.perf_counter()
-        self.values.append(1000 * (now - self._last))
-        self._last = now
-
-    def report(self, what: str) -> None:
-        ordered = sorted(self.values)
-        p99 = ordered[int(0.99 * (len(ordered) - 1))]
-        print(f"{what}: turns of the event loop p99 {p99:.1f} ms, longest {ordered[-1]:.1f} ms")
-
-
 def stalls(application: QApplication) -> None:
     """The event loop while a timeline of 100,000 spans and 1,000,000 samples is prepared on another thread."""
     timeline = large_timeline(100_000, 1_000_000)
@@ -179,7 +159,7 @@ def stalls(application: QApplication) -> None:
     heartbeat = Heartbeat()
     background.run(work, done.append, done.append)
     _until(application, lambda: bool(done))
-    heartbeat.report("preparing 100,000 spans and 1,000,000 samples")
+    print(f"preparing 100,000 spans and 1,000,000 samples: {heartbeat.take()}")
     background.close()
 
 

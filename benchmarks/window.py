@@ -19,9 +19,10 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
+from heartbeat import Heartbeat
 from warploom.samples.bundled import default_model
 from warploom.timeline import Spans, Timeline, WarpSeries
 from warploom_app.main import WindowProgram, dress
@@ -44,27 +45,6 @@ program.window.show()
 application.processEvents()
 print(time.time() - float(sys.argv[2]))
 """
-
-
-class Heartbeat:
-    """Collects the times between two turns of the event loop."""
-
-    def __init__(self) -> None:
-        self.stalls_ms: list[float] = []
-        self._last = time.perf_counter()
-        self._timer = QTimer()
-        self._timer.timeout.connect(self._beat)
-        self._timer.start(2)
-
-    def _beat(self) -> None:
-        now = time.perf_counter()
-        self.stalls_ms.append(1000 * (now - self._last))
-        self._last = now
-
-    def take(self) -> str:
-        stalls, self.stalls_ms = sorted(self.stalls_ms), []
-        p99 = stalls[int(0.99 * (len(stalls) - 1))]
-        return f"stalls p99 {p99:5.1f} ms, longest {stalls[-1]:5.1f} ms"
 
 
 def main() -> None:

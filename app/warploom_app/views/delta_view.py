@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -23,9 +22,9 @@ from warploom_app.models.delta_table import NAME, OPERATOR_ROLE, DeltaFilter, De
 from warploom_app.presenters.delta import delta_rows
 from warploom_app.presenters.units import count
 from warploom_app.state import AppState
-from warploom_app.theme import GRID, figure_font
+from warploom_app.theme import GRID
 from warploom_app.views.table_copy import CopyKeys, copy_table
-from warploom_app.views.widgets import muted
+from warploom_app.views.widgets import figures_table, muted
 
 
 class DeltaView(QWidget):
@@ -73,23 +72,10 @@ class DeltaView(QWidget):
             button.setProperty("link", True)
 
     def _build_table(self) -> None:
-        table = self.table = QTableView()
-        table.setModel(self.filter)
-        table.setAccessibleName(self.tr("Operators in both schedules"))
-        table.setFont(figure_font(9))
-        table.setShowGrid(False)
-        table.setWordWrap(False)
+        table = self.table = figures_table(self.filter, self.tr("Operators in both schedules"))
         table.setMouseTracking(True)
         table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        table.setSortingEnabled(True)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(3 * GRID)
         header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setMinimumSectionSize(7 * GRID)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelection, QModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QItemSelection, QModelIndex, QSortFilterProxyModel, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QLabel,
     QPushButton,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -20,7 +18,7 @@ from warploom_app.presenters.units import count, latency
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme, figure_font
 from warploom_app.views.table_copy import CopyKeys, copy_table
-from warploom_app.views.widgets import IconButton, muted
+from warploom_app.views.widgets import IconButton, figures_table, muted
 
 _WIDTHS = (12, 8, 8, 7, 9, 9, 8, 7)
 
@@ -74,24 +72,11 @@ class RangePanel(QWidget):
         proxy = self._proxy = QSortFilterProxyModel(self)
         proxy.setSourceModel(self.model)
         proxy.setSortRole(SORT_ROLE)
-        table = self.table = QTableView()
-        table.setModel(proxy)
-        table.setAccessibleName(self.tr("Statistics of the chosen time"))
-        table.setFont(figure_font(9))
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setSortingEnabled(True)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(3 * GRID)
+        table = self.table = figures_table(proxy, self.tr("Statistics of the chosen time"))
         header = table.horizontalHeader()
-        header.setHighlightSections(False)
         header.setMinimumSectionSize(5 * GRID)
         header.setStretchLastSection(True)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         table.selectionModel().selectionChanged.connect(self._pin)
         CopyKeys(table)
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QDockWidget, QFormLayout, QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtCore import QAbstractItemModel, QSize, Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDockWidget,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QTableView,
+    QToolButton,
+    QWidget,
+)
 
 from warploom_app.icons import icon
-from warploom_app.theme import GRID, Theme
+from warploom_app.theme import GRID, Theme, figure_font
 
 
 def heading(text: str) -> QLabel:
@@ -98,6 +108,25 @@ def add_setting(form: QFormLayout, name: str, widget: QWidget, tip: str = "") ->
     label.setBuddy(widget)
     label.setMinimumHeight(widget.sizeHint().height())
     form.addRow(label, widget)
+
+
+def figures_table(model: QAbstractItemModel, name: str) -> QTableView:
+    """A table of figures that can be sorted, whole rows of which are selected; `name` is what screen readers say."""
+    table = QTableView()
+    table.setModel(model)
+    table.setAccessibleName(name)
+    table.setFont(figure_font(9))
+    table.setShowGrid(False)
+    table.setWordWrap(False)
+    table.setSortingEnabled(True)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(3 * GRID)
+    table.horizontalHeader().setHighlightSections(False)
+    table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+    return table
 
 
 _BREAK = "\u200b"  # zero-width space
