@@ -163,9 +163,13 @@ def recorded(options: argparse.Namespace, folder: Path, recipe: str, precision: 
     facts: dict[str, Any] = {"seconds": time.perf_counter() - begun, "bytes": target.stat().st_size}
     for candidate in recording.candidates:
         facts[candidate.name] = {**latency(candidate.measurement), **describe(candidate.timeline)}
+    if recording.verification is not None:
+        facts["verified"] = {one.name: one.max_rel_l2 for one in recording.verification.candidates}
+        facts["tolerance"] = recording.verification.tolerance
     both = {name: round(facts[name]["median_us"], 1) for name in dict.fromkeys(("sequential", kept.chosen))}
     print(
-        f"{recipe} {precision}: {facts['seconds']:.1f} s, {facts['bytes']} bytes, chosen {kept.chosen}, {both}",
+        f"{recipe} {precision}: {facts['seconds']:.1f} s, {facts['bytes']} bytes, chosen {kept.chosen}, {both}, "
+        f"verified {recording.verification is not None and recording.verification.ok}",
         flush=True,
     )
     return {**facts, "chosen": kept.chosen}
@@ -183,7 +187,6 @@ def optimized(options: argparse.Namespace, path: Path, output: Path, precision: 
         precision=precision,
         mode=mode,
         search_seconds=options.search_seconds,
-        verify=False,
         repeats=100,
         counters=("tensor", "dram"),
     )

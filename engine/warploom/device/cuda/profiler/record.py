@@ -20,7 +20,10 @@ from warploom.timeline.residency import SmLimits
 from warploom.timeline.timeline import WarpsFrom
 
 _WARM_UP = 3
-_EXTRA = 3  # replays that may be traced again because records of one were lost
+_SESSIONS_MORE = 3  # because records of a replay may be lost
+# Reading counters out costs far more than a replay, whatever was sampled: so many samples are read out together.
+_SAMPLES_TOGETHER = 10_000
+_BETWEEN_NS = 100_000  # from one replay to the next, roughly
 
 
 class Recorder:
@@ -48,51 +51,65 @@ class Recorder:
         """
         timer.spin_up(graph)
         timer.warm_up(graph, _WARM_UP)
+        together = self._together(timer.elapsed_us(lambda: graph.launch(timer.stream)))
         self._tracer.take()
         replays: list[list[tuple[int, Record]]] = []
         samples, lost = [], ""
-        for _ in range(self._replays + _EXTRA):
+        for _ in range(-(-self._replays // together) + _SESSIONS_MORE):
             if len(replays) == self._replays:
                 break
-            sampled = self._replay(graph, timer)
-            try:
-                replays.append(self._matched(graph.nodes))
-            except ProfileError as error:
-                lost = str(error)
-                continue
-            samples.append(sampled)
+            samples.append(self._session(graph, timer, min(together, self._replays - len(replays))))
+            whole, lost = self._matched(graph.nodes)
+            replays += whole
         if not replays:
             raise ProfileError(lost)
-        return self._trace(plan, graph.nodes, replays, [one for one in samples if one is not None])
+        return self._trace(plan, graph.nodes, replays, samples)
 
-    def _replay(self, graph: CapturedGraph, timer: ReplayTimer) -> tuple[Array, Array, Array] | None:
-        """One replay from idle, and its samples where that is possible."""
+    def _together(self, latency_us: float) -> int:
+        """How many replays of this latency are sampled in one session."""
+        if self._sampler is None:
+            return self._replays
+        most = _SAMPLES_TOGETHER * self._sampler.interval_ns / (latency_us * 1e3 + _BETWEEN_NS)
+        return max(1, min(self._replays, int(most)))
+
+    def _session(self, graph: CapturedGraph, timer: ReplayTimer, replays: int) -> tuple[Array, Array, Array] | None:
+        """Replays, each from idle, and their samples where that is possible."""
+
+        def work() -> None:
+            for _ in range(replays):
+                timer.warm_up(graph, 1)
+
         if self._sampler is not None:
             try:
-                return self._sampler.sampled(lambda: timer.warm_up(graph, 1))
+                return self._sampler.sampled(work)
             except ProfileError as error:
                 self._notes.append(str(error))
                 self._sampler.close()
                 self._sampler = None
-        timer.warm_up(graph, 1)
+        work()
         return None
 
-    def _matched(self, nodes: Sequence[GraphNode]) -> list[tuple[int, Record]]:
-        replays = replays_of(self._tracer.take())
-        if len(replays) != 1:
-            raise ProfileError(f"the trace of one replay shows {len(replays)}")
-        return match(nodes, replays[0])
+    def _matched(self, nodes: Sequence[GraphNode]) -> tuple[list[list[tuple[int, Record]]], str]:
+        """The replays since the last session that were traced whole, and what is wrong with the last other one."""
+        found, lost = [], "the trace of a session shows no replay"
+        for replay in replays_of(self._tracer.take()):
+            try:
+                found.append(match(nodes, replay))
+            except ProfileError as error:
+                lost = str(error)
+        return found, lost
 
     def _trace(
         self,
         plan: str,
         nodes: Sequence[GraphNode],
         replays: Sequence[Sequence[tuple[int, Record]]],
-        samples: Sequence[tuple[Array, Array, Array]],
+        sessions: Sequence[tuple[Array, Array, Array] | None],
     ) -> Trace:
         whole = [replay for replay in replays if len(replay) == len(replays[0])]
         metrics = self._sampler.metrics if self._sampler is not None else ()
-        complete = bool(metrics) and len(samples) == len(replays)
+        samples = [one for one in sessions if one is not None]
+        complete = bool(metrics) and len(samples) == len(sessions)
         warps_from: WarpsFrom = "samples" if complete else "model"
         notes = (*self._notes, *(self._sampler.notes if self._sampler is not None else ()))
         return Trace(

@@ -23,6 +23,7 @@ class Sampler:
     """Samples one GPU. Configured once: a second configuration in one process makes CUPTI read freed memory.
 
     Attributes:
+        interval_ns: From one sample to the next.
         metrics: What is sampled, in the order of the rows of `samples`.
         notes: Sets that were asked for and do not fit.
     """
@@ -33,7 +34,7 @@ class Sampler:
         Raises:
             ProfileError: If counters cannot be read, with the reason and what helps.
         """
-        self._interval_ns = interval_ns
+        self.interval_ns = interval_ns
         self._collector = cupti.sampling.Collector(device_index=device)
         try:
             self._collector.enable()
@@ -66,7 +67,7 @@ class Sampler:
                 work()
             finally:
                 self._collector.stop()
-            most = _SPARE + int(1.5e9 * (time.perf_counter() - begun) / self._interval_ns)
+            most = _SPARE + int(1.5e9 * (time.perf_counter() - begun) / self.interval_ns)
             decoded = self._collector.decode(max_samples=most)
         except ProfileError:
             raise
