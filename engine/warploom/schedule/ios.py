@@ -126,9 +126,15 @@ class _Search:
         masks = [sum(1 << bit[position] for position in members) for members in merges.sets]
         found = search_exactly(part, masks, self._mode, self._limits, self._costing, self._solo)
         if found is not None:
-            return _Searched(found, (*merges.log, *self._lazy_entries(piece, found)))
+            return _Searched(self._at_least(found, part), (*merges.log, *self._lazy_entries(piece, found)))
         found = search_by_beam(part, masks, self._mode, self._limits, self._costing, self._solo)
-        return _Searched(found, (*merges.log, self._beam_entry(piece)))
+        return _Searched(self._at_least(found, part), (*merges.log, self._beam_entry(piece)))
+
+    def _at_least(self, found: Found, part: Part) -> Found:
+        """What was found, or what takes no search where the search was stopped before it found anything better."""
+        if found.complete:
+            return found
+        return min(found, self._unsearched(part), key=lambda one: one.latency_us)
 
     def _unsearched(self, part: Part) -> Found:
         """Sequential stages; when it is not the user who waits, greedy ones where they are faster."""

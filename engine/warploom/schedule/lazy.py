@@ -40,6 +40,7 @@ def cost_lazily(
        the optimism fades.
     3. The unknown choices of the best path are costed, and in each of its states the best unknown rivals (4, and one
        more every 8 rounds), and so on from 2; with a third more known, from 1.
+    4. Out of time, what the best path of predictions as they are still lacks is costed all the same, and that is all.
 
     The result is the optimum if no prediction that matters is above its true cost, and close to it otherwise.
 
@@ -66,6 +67,8 @@ def cost_lazily(
         costs[wanted[: len(new)]] = new
         known[wanted[: len(new)]] = True
         if len(new) < len(wanted):
+            if not costing.cancelled:
+                _close(states, endings, costs, known, _fit(costs, known & alike, features)[0], choices, costing)
             return False
         if known.sum() > _REFIT_AT * fitted:
             fitted = int(known.sum())
@@ -75,6 +78,23 @@ def cost_lazily(
         hoped = np.where(known, costs, predicted * max(0.0, 1 - optimism))
         wanted = _worth_costing(states, endings, hoped, known, _RIVALS + rounds // _ROUNDS_PER_RIVAL)
     return True
+
+
+def _close(
+    states: States,
+    endings: Endings,
+    costs: Costs,
+    known: Known,
+    predicted: Costs,
+    choices: Choices,
+    costing: StageCosting,
+) -> None:
+    """Costs the unknown choices of the path that looks best, few as they are, so that a solution may take it."""
+    hoped = np.where(known, costs, predicted)
+    path = np.array([state.chosen for state in walk(endings, hoped, best_latencies(states, endings, hoped))])
+    wanted = np.unique(path[~known[path]])
+    costs[wanted] = costing.all_costs(list(choices.stages(wanted.tolist())))
+    known[wanted] = True
 
 
 def _fit(costs: Costs, given: Known, features: Features) -> tuple[Costs, float]:

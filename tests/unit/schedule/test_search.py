@@ -177,6 +177,18 @@ def test_that_a_search_out_of_time_ends_with_its_best_and_says_so() -> None:
     assert any(entry.decision == "stopped early" and "seconds" in entry.reason for entry in result.log)
 
 
+def test_that_a_lazy_search_out_of_time_is_no_worse_than_what_needs_no_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = fans(4, 7)
+    costs = CountingCost(table(graph, occupancy=0.05))
+    monkeypatch.setattr("warploom.schedule.costing.time.perf_counter", lambda: float(costs.asked))
+    limits = SearchLimits(seconds=60.0, costed_exhaustively=0)
+    found = SCHEDULERS["parallel"](graph, costs, limits, SilentObserver())
+    verify_schedule(found.schedule, graph)
+    assert any(entry.decision == "stopped early" for entry in found.log)
+    greedy = SCHEDULERS["greedy"](graph, costs, SearchLimits(), SilentObserver())
+    assert found.latency_us <= greedy.latency_us
+
+
 @pytest.mark.parametrize("mode", sorted(SCHEDULERS))
 def test_that_a_graph_of_one_operator_is_scheduled(mode: str) -> None:
     graph = graph_of_dependencies("one", [("a", [])])
