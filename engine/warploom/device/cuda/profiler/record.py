@@ -86,6 +86,7 @@ class Recorder:
                 self._notes.append(str(error))
                 self._sampler.close()
                 self._sampler = None
+                self._tracer.take()  # whatever ran before that happened
         work()
         return None
 
