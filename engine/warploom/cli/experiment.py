@@ -37,6 +37,9 @@ def experiment(
     peers: Annotated[
         str | None, typer.Option("--peers", metavar="A,B", help='Peers to run beside; "" for none. Default: all.')
     ] = None,
+    peer_seconds: Annotated[
+        float, typer.Option("--peer-seconds", min=1, help="How long a peer may take to compile and tune.")
+    ] = 900.0,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Samples of each latency.")] = 50,
     search_seconds: Annotated[float, typer.Option("--search-seconds", min=0.1, help="Bound of each search.")] = 60.0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Use nothing that an earlier run kept.")] = False,
@@ -54,7 +57,7 @@ def experiment(
     if precision not in precisions:
         raise CommandError(f"Experiments run in {', '.join(precisions)}, not in {precision!r}.")
     settings = LaboratorySettings(
-        device, precision, repeats, search_seconds, _names(peers), _names(networks) or None, fresh
+        device, precision, repeats, search_seconds, _names(peers), _names(networks) or None, fresh, peer_seconds
     )
     _note(EXPERIMENTS[name].question)
     with InterruptFlag() as interrupted:

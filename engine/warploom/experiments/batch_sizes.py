@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warploom.experiments.comparing import compared, peers_here
+from warploom.experiments.comparing import Compared, compared, peers_here
 from warploom.experiments.laboratory import Laboratory, source_of
 from warploom.experiments.published import published_ios
 from warploom.experiments.result import Bars, Cell, ExperimentResult, ResultTable
@@ -19,11 +19,12 @@ def run(laboratory: Laboratory) -> ExperimentResult:
     rows: list[tuple[Cell, ...]] = []
     speeds: dict[str, list[float]] = {"Sequential": [], "Warploom's choice": []}
     notes: list[str] = []
+    runs: dict[str, Compared] = {}
     source = ""
     for batch in BATCHES:
         recording = laboratory.record(network, batch=batch)
         source = source_of(recording)
-        compared_here = compared(laboratory, network, recording, tuple(peers), batch)
+        compared_here = runs[f"batch {batch}"] = compared(laboratory, network, recording, tuple(peers), batch)
         notes += [note for note in compared_here.notes if note not in notes]
         for name, latency in compared_here.latencies_ms.items():
             speeds.setdefault(name, []).append(1000 * batch / latency)
@@ -41,4 +42,4 @@ def run(laboratory: Laboratory) -> ExperimentResult:
     )
     complete = tuple((name, tuple(row)) for name, row in speeds.items() if len(row) == len(BATCHES))
     chart = Bars("Throughput", tuple(f"batch {batch}" for batch in BATCHES), complete, "images per second")
-    return ExperimentResult("batch-sizes", "Batch sizes", tables, (chart,), tuple(notes))
+    return ExperimentResult("batch-sizes", "Batch sizes", tables, (chart,), tuple(notes), {"runs": runs})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from warploom.experiments.laboratory import Laboratory
+from warploom.serving.bench import Quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +24,19 @@ _MIXED = "Warploom's rows are simulated; peers really ran on this machine, so th
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """Latencies in milliseconds by what ran, and why others did not run."""
+    """Latencies in milliseconds by what ran, and why others did not run.
+
+    Attributes:
+        latencies_ms: Medians.
+        notes: Why something did not run, what was noisy.
+        samples_us: All samples, where they were taken in turns with peers.
+        facts: Of each peer: version, clock, seconds until it was ready, error of its outputs.
+    """
 
     latencies_ms: dict[str, float]
     notes: tuple[str, ...] = ()
+    samples_us: dict[str, tuple[float, ...]] = {}
+    facts: dict[str, dict[str, str | float | None]] = {}
 
 
 def peers_here(laboratory: Laboratory) -> tuple[str, ...]:
@@ -86,22 +96,26 @@ def _compare(
             for name, candidate in ((SEQUENTIAL, recording.sequential), (CHOSEN, recording.optimized))
         }
         ours = {name: _measure(executable) for name, executable in executables.items()}
-        rows, samples = compare_peers(
+        rows, ours_us = compare_peers(
             peers,
             raw,
             inputs,
             reference,
             precision,
             repeats=laboratory.settings.repeats,
+            load_seconds=laboratory.settings.peer_seconds,
             ours=ours,
             note=laboratory.note,
         )
     close: Any = getattr(device, "close", None)
     if close is not None:
         close()
+    samples = ours_us | {row.title: row.samples_us for row in rows if row.counts}
     latencies = {name: _median(values) / 1000 for name, values in samples.items()}
-    latencies |= {row.title: row.median_us / 1000 for row in rows if row.counts and row.median_us is not None}
-    return Compared(latencies, tuple(_note(row) for row in rows if row.problem or row.untested))
+    notes = [_note(row) for row in rows if row.problem or row.untested]
+    notes += [f"{network}: {name} is noisy ({_spread(values)})." for name, values in samples.items() if _noisy(values)]
+    rounded = {name: tuple(round(value, 2) for value in values) for name, values in samples.items()}
+    return Compared(latencies, tuple(notes), rounded, {row.title: _facts(row) for row in rows})
 
 
 def _measure(executable: Executable) -> Measure:
@@ -112,6 +126,27 @@ def _median(values: Sequence[float]) -> float:
     import numpy as np
 
     return float(np.median(values))
+
+
+def _noisy(values: Sequence[float]) -> bool:
+    return Quantiles.of(values).noisy
+
+
+def _spread(values: Sequence[float]) -> str:
+    found = Quantiles.of(values)
+    return f"quartiles {found.p25:,.1f} and {found.p75:,.1f} us"
+
+
+def _facts(row: PeerRow) -> dict[str, str | float | None]:
+    return {
+        "name": row.name,
+        "version": row.version,
+        "clock": row.clock,
+        "ready_s": row.load_s,
+        "error": row.error,
+        "tolerance": row.tolerance,
+        "problem": row.problem,
+    }
 
 
 def _note(row: PeerRow) -> str:

@@ -29,7 +29,9 @@ def run(laboratory: Laboratory) -> ExperimentResult:
     )
     notes = tuple(dict.fromkeys(note for one in found.values() for note in one.notes))
     chart = throughput_bars("Frameworks on batch size one", networks, latencies)
-    return ExperimentResult("frameworks", "Comparison with what users run instead", tables, (chart,), notes)
+    return ExperimentResult(
+        "frameworks", "Comparison with what users run instead", tables, (chart,), notes, {"runs": found}
+    )
 
 
 def _elsewhere(networks: tuple[str, ...], precision: str) -> tuple[ResultTable, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warploom.experiments.comparing import compared, peers_here
+from warploom.experiments.comparing import Compared, compared, peers_here
 from warploom.experiments.laboratory import Laboratory, source_of
 from warploom.experiments.published import published_ios
 from warploom.experiments.result import Cell, ExperimentResult, ResultTable, throughput_bars
@@ -19,11 +19,12 @@ def run(laboratory: Laboratory) -> ExperimentResult:
     latencies: dict[str, list[float | None]] = {}
     rows: list[tuple[Cell, ...]] = []
     notes: list[str] = []
+    runs: dict[str, Compared] = {}
     source = ""
     for number, network in enumerate(networks):
         recording = laboratory.record(network)
         source = source_of(recording)
-        one = compared(laboratory, network, recording, peers, 1)
+        one = runs[network] = compared(laboratory, network, recording, peers, 1)
         notes += [note for note in one.notes if note not in notes]
         for name, latency in one.latencies_ms.items():
             latencies.setdefault(name, [None] * len(networks))[number] = latency
@@ -40,4 +41,5 @@ def run(laboratory: Laboratory) -> ExperimentResult:
         ResultTable("Latency in ms, as published", columns, published, f"{ios.source}: {ios.device}"),
     )
     chart = throughput_bars("Inside operators and between them", networks, latencies)
-    return ExperimentResult("intra-inter", "Parallelism inside and between operators", tables, (chart,), tuple(notes))
+    title = "Parallelism inside and between operators"
+    return ExperimentResult("intra-inter", title, tables, (chart,), tuple(notes), {"runs": runs})

@@ -35,6 +35,7 @@ class LaboratorySettings:
         repeats: Samples of each latency.
         search_seconds: Bound of each search; None for no bound.
         peers: Names of the peers to run beside; None for all that can run here.
+        peer_seconds: How long a peer may take until it is ready: some compile and tune for minutes.
         networks: Recipes; None for those of the paper.
         fresh: Whether nothing that an earlier run kept is used.
     """
@@ -46,6 +47,7 @@ class LaboratorySettings:
     peers: tuple[str, ...] | None = None
     networks: tuple[str, ...] | None = None
     fresh: bool = False
+    peer_seconds: float = 900.0
 
 
 class Laboratory:

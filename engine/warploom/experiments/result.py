@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 Cell = float | int | str | None
 
@@ -86,6 +87,7 @@ class ExperimentResult:
         tables: Measured ones first, published ones after.
         charts: In the form of the paper.
         notes: Sentences that a reader needs: what is simulated, what was skipped and why.
+        details: What goes into the JSON file beside the tables: samples, versions, what peers said.
     """
 
     name: str
@@ -93,6 +95,7 @@ class ExperimentResult:
     tables: tuple[ResultTable, ...]
     charts: tuple[Chart, ...] = ()
     notes: tuple[str, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 def geometric_mean(values: Sequence[float | None]) -> float | None:

@@ -1,11 +1,15 @@
-"""Writes what an experiment found: one CSV per table, charts as SVG and PNG, and an HTML page with all of it."""
+"""Writes what an experiment found: a CSV per table, charts as SVG and PNG, HTML and JSON with all of it."""
 
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
 
 from warploom.atomic import write_bytes_atomically
 from warploom.errors import ReportError
@@ -37,6 +41,7 @@ def write_result(result: ExperimentResult, folder: Path) -> tuple[Path, ...]:
     for number, table in enumerate(result.tables):
         stem = result.name if number == 0 else f"{result.name}-{number + 1}"
         written.append(_write(folder / f"{stem}.csv", table_to_csv(table)))
+    written.append(_write(folder / f"{result.name}.json", result_to_json(result)))
     page = _write(folder / f"{result.name}.html", _page(result, charts))
     return (page, *written)
 
@@ -49,6 +54,20 @@ def table_to_csv(table: ResultTable) -> bytes:
     for row in table.rows:
         writer.writerow((*("" if cell is None else cell for cell in row), table.source))
     return stream.getvalue().encode()
+
+
+def result_to_json(result: ExperimentResult) -> bytes:
+    """Tables, notes and details as JSON, charts left out."""
+    shown = {
+        "experiment": result.name,
+        "title": result.title,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "version": __version__,
+        "tables": [dataclasses.asdict(table) for table in result.tables],
+        "notes": result.notes,
+        **result.details,
+    }
+    return msgspec.json.format(msgspec.json.encode(shown), indent=1) + b"\n"
 
 
 def show_cell(cell: Cell) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from warploom.peers.protocol import Array
 
 ROUNDS = 5
-FIND_SECONDS, LOAD_SECONDS, RUN_SECONDS = 60.0, 900.0, 300.0
+FIND_SECONDS, LOAD_SECONDS, RUN_SECONDS = 120.0, 900.0, 300.0
+"""How long a peer may take to import its library, to build what it executes, and to execute it."""
 
 Note = Callable[[str], None]
 Measure = Callable[[int], Sequence[float]]
@@ -37,6 +39,7 @@ class PeerRow:
         name: Of the peer.
         title: As it is shown.
         version: Of its library.
+        load_s: Seconds until it was ready: kernels chosen, compiled, captured; None where it was not.
         samples_us: Latencies; empty where it did not run.
         clock: "events" or "wall clock".
         error: Largest relative L2 error of its outputs; None where it did not run.
@@ -48,6 +51,7 @@ class PeerRow:
     name: str
     title: str
     version: str = ""
+    load_s: float | None = None
     samples_us: tuple[float, ...] = ()
     clock: str = ""
     error: float | None = None
@@ -74,6 +78,7 @@ def compare_peers(
     precision: Precision,
     *,
     repeats: int = 50,
+    load_seconds: float = LOAD_SECONDS,
     ours: Mapping[str, Measure] | None = None,
     note: Note = lambda _: None,
 ) -> tuple[tuple[PeerRow, ...], dict[str, tuple[float, ...]]]:
@@ -86,6 +91,7 @@ def compare_peers(
         reference: Its outputs.
         precision: Arithmetic of float operators.
         repeats: Samples of each.
+        load_seconds: How long a peer may take until it is ready; one that takes longer has a row that says so.
         ours: What else is measured in the same turns.
         note: Is told what goes on.
 
@@ -100,30 +106,33 @@ def compare_peers(
     tolerance = tolerance_for(graph, precision)
     with tempfile.TemporaryDirectory(prefix="warploom-peers-") as folder, ExitStack() as stack:
         write_problem(Path(folder), graph, inputs, precision)
+        processes = [stack.enter_context(PeerProcess(name, Path(folder))) for name in names]
+        for process in processes:
+            process.tell(Command(Kind.FIND))  # their libraries take seconds to import: all at once
         started: list[tuple[PeerRow, PeerProcess | None]] = []
-        for name in names:
-            note(f"{titles[name]}: loading")
-            process = stack.enter_context(PeerProcess(name, Path(folder)))
-            row = _loaded(process, reference, tolerance)
-            if row.problem:
-                note(f"{row.title}: {row.problem}")
+        for process in processes:
+            note(f"{titles[process.name]}: loading")
+            row = _loaded(process, reference, tolerance, load_seconds)
+            note(f"{row.title}: {row.problem or f'ready after {row.load_s:.1f} s'}")
             started.append((row, None if row.problem else process))
         note("measuring")
         rows, our_samples = _measured(started, repeats, ours or {})
     return rows, our_samples
 
 
-def _loaded(process: PeerProcess, reference: Mapping[str, Array], tolerance: float) -> PeerRow:
-    """A peer up to its first execution, whose outputs are checked."""
+def _loaded(process: PeerProcess, reference: Mapping[str, Array], tolerance: float, load_seconds: float) -> PeerRow:
+    """A peer up to its first execution, whose outputs are checked; it was told to find its library."""
     peer = find_peer(process.name)
     row = PeerRow(peer.name, peer.title, untested=peer.name in UNTESTED)
-    found = process.ask(Command(Kind.FIND), FIND_SECONDS)
+    found = process.hear(FIND_SECONDS)
     row = replace(row, version=found.version)
     if found.error:
         return replace(row, problem=found.error)
-    loaded = process.ask(Command(Kind.LOAD), LOAD_SECONDS)
+    start = time.perf_counter()
+    loaded = process.ask(Command(Kind.LOAD), load_seconds)
     if loaded.error:
         return replace(row, problem=loaded.error)
+    row = replace(row, load_s=time.perf_counter() - start)
     outputs, problem = process.outputs(RUN_SECONDS)
     if problem:
         return replace(row, problem=problem)

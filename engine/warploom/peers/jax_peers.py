@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,8 @@ class JaxPeer:
         return "JAX (XLA)" if self.gpu else "JAX (XLA), on the CPU"
 
     def find(self) -> Availability:
+        # Memory as it is needed: others compute on the same GPU.
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
         try:
             import jax
         except (ImportError, OSError) as error:

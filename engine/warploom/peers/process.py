@@ -29,6 +29,7 @@ class PeerProcess:
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
+        self._given_up = ""
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "warploom.peers.serve", name, str(folder)],
@@ -49,16 +50,24 @@ class PeerProcess:
 
     def ask(self, command: Command, timeout_s: float) -> Answer:
         """Tells the peer to do something; an answer with an error where it crashes or takes too long."""
-        process = self._process
-        assert process.stdin is not None
-        try:
-            process.stdin.write(msgspec.json.encode(command) + b"\n")
-        except OSError:
-            return Answer(error=self._epitaph())
+        self.tell(command)
+        return self.hear(timeout_s)
+
+    def tell(self, command: Command) -> None:
+        """Tells the peer to do something, whose answer is heard later: several peers can work at it at once."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError, ValueError):  # it has ended: hearing it says how
+            self._process.stdin.write(msgspec.json.encode(command) + b"\n")
+
+    def hear(self, timeout_s: float) -> Answer:
+        """The answer to what the peer was told; one with an error where it crashes or takes too long."""
+        if self._given_up:
+            return Answer(error=self._given_up)
         line = self._line(time.monotonic() + timeout_s)
         if line is None:
+            self._given_up = f"It did not answer within {timeout_s:.0f} s."
             self.close()
-            return Answer(error=f"It did not answer within {timeout_s:.0f} s.")
+            return Answer(error=self._given_up)
         return msgspec.json.decode(line, type=Answer) if line else Answer(error=self._epitaph())
 
     def outputs(self, timeout_s: float) -> tuple[dict[str, Array], str]:

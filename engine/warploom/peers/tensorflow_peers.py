@@ -49,6 +49,8 @@ class TensorFlowPeer:
         check_operators(problem.graph, self.title)
         if not self.gpu and problem.precision is not Precision.FP32:
             raise PeerError("TensorFlow on the CPU is run in fp32 only.")
+        for gpu in tf.config.list_physical_devices("GPU"):  # memory as it is needed: others compute there too
+            tf.config.experimental.set_memory_growth(gpu, True)
         tf.config.experimental.enable_tensor_float_32_execution(problem.precision is not Precision.FP32)
         with tf.device("/GPU:0" if self.gpu else "/CPU:0"):
             return _load(tf, problem, TensorFlowOperations(tf, floating_type(problem)), xla=self.xla)

@@ -1,22 +1,33 @@
-"""PyTorch as a peer: eager, captured into a CUDA graph, compiled, and eager on the CPU."""
+"""PyTorch as a peer: eager, captured into a CUDA graph, compiled in three ways, and on the CPU."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from warploom.graph import Precision
 from warploom.peers.errors import PeerError
 from warploom.peers.frameworks.interpret import check_operators, execute
+from warploom.peers.frameworks.torch_code import plain_module
 from warploom.peers.frameworks.torch_operations import TorchOperations
 from warploom.peers.protocol import Array, Availability, LoadedPeer, Problem, Timing
 from warploom.peers.timing import WARM_UP_SECONDS, wall_clock
 
-EAGER, GRAPH, COMPILED = "eager", "graph", "compiled"
-_TITLES = {EAGER: "PyTorch, eager", GRAPH: "PyTorch in a CUDA graph", COMPILED: "PyTorch, compiled (max-autotune)"}
+EAGER, GRAPH, COMPILED, AUTOTUNED, REDUCED = "eager", "graph", "compiled", "autotuned", "reduce-overhead"
+_TITLES = {
+    EAGER: "PyTorch, eager",
+    GRAPH: "PyTorch in a CUDA graph",
+    COMPILED: "PyTorch, compiled, in a CUDA graph",
+    AUTOTUNED: "PyTorch, compiled (max-autotune), in a CUDA graph",
+    REDUCED: "PyTorch, compiled (reduce-overhead)",
+}
+_COMPILE_MODES = {COMPILED: "default", AUTOTUNED: "max-autotune-no-cudagraphs", REDUCED: "reduce-overhead"}
 _WARM_UP_CALLS = 3
+
+Call = Callable[[], tuple[Any, ...]]
+"""Executes the network on the problem's inputs; its outputs in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +35,9 @@ class TorchPeer:
     """PyTorch on one device.
 
     Attributes:
-        mode: "eager", "graph" or "compiled".
+        mode: "eager", "graph" (all kernels of the eager network captured once and replayed), "compiled" and
+            "autotuned" (what torch.compile generates, captured likewise: no time of the host counts), or
+            "reduce-overhead" (torch.compile with its own CUDA graphs, as its users call it).
         gpu: Whether on the GPU.
     """
 
@@ -37,7 +50,8 @@ class TorchPeer:
 
     @property
     def title(self) -> str:
-        return _TITLES[self.mode] if self.gpu else f"{_TITLES[self.mode]}, on the CPU"
+        title = _TITLES[self.mode]
+        return title if self.gpu else f"{title.removesuffix(', in a CUDA graph')}, on the CPU"
 
     def find(self) -> Availability:
         try:
@@ -55,10 +69,11 @@ class TorchPeer:
         _set_precision(torch, problem.precision)
         device = "cuda" if self.gpu else "cpu"
         ops = TorchOperations(torch, device, _floating(torch, problem.precision, gpu=self.gpu))
-        model = _module(torch, problem, ops)
         inputs = {name: ops.constant(array) for name, array in problem.inputs.items()}
-        call = _caller(torch, self.mode, model, inputs)
-        return _Loaded(torch, call, gpu=self.gpu)
+        weights = {name: ops.constant(one.numpy().copy()) for name, one in problem.graph.constants.items()}
+        module = plain_module(torch, lambda values: execute(problem.graph, values, ops), weights, inputs)
+        call = _caller(torch, self.mode, module, tuple(inputs.values()), gpu=self.gpu)
+        return _Loaded(torch, call, problem.graph.outputs, gpu=self.gpu)
 
 
 def _set_precision(torch: Any, precision: Precision) -> None:
@@ -74,59 +89,41 @@ def _floating(torch: Any, precision: Precision, *, gpu: bool) -> Any:
     return {Precision.FP16: torch.float16, Precision.BF16: torch.bfloat16}.get(precision, torch.float32)
 
 
-def _module(torch: Any, problem: Problem, ops: TorchOperations) -> Any:
-    """A module that executes the graph; its weights are buffers, so that a compiler can fold them."""
-    graph = problem.graph
-    names = {name: f"weight_{i}" for i, name in enumerate(graph.constants)}
-
-    class Network(torch.nn.Module):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            for name, attribute in names.items():
-                self.register_buffer(attribute, ops.constant(graph.constants[name].numpy().copy()))
-
-        def forward(self, inputs: dict[str, Any]) -> dict[str, Any]:
-            weights = {name: getattr(self, attribute) for name, attribute in names.items()}
-            return execute(graph, {**weights, **inputs}, ops)
-
-    return Network().eval()
-
-
-def _caller(torch: Any, mode: str, model: Any, inputs: dict[str, Any]) -> Callable[[], dict[str, Any]]:
-    if mode == EAGER:
-        return lambda: model(inputs)
-    if mode == COMPILED:
+def _caller(torch: Any, mode: str, module: Any, inputs: tuple[Any, ...], *, gpu: bool) -> Call:
+    if mode in _COMPILE_MODES:
         import torch._inductor.config as inductor
 
-        inductor.freezing = True
-        compiled = torch.compile(model, mode="max-autotune")
-        return lambda: compiled(inputs)
-    return _captured(torch, model, inputs)
+        inductor.freezing = True  # weights are constants, as they are for everybody else here
+        module = torch.compile(module, mode=_COMPILE_MODES[mode], dynamic=False, fullgraph=True)
+    if gpu and mode in (GRAPH, COMPILED, AUTOTUNED):
+        return _captured(torch, module, inputs)
+    return lambda: module(*inputs)
 
 
-def _captured(torch: Any, model: Any, inputs: dict[str, Any]) -> Callable[[], dict[str, Any]]:
-    """A replay of the model's kernels, captured once."""
+def _captured(torch: Any, module: Any, inputs: tuple[Any, ...]) -> Call:
+    """A replay of the module's kernels, captured once; its outputs stay where the replay writes them."""
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.inference_mode(), torch.cuda.stream(stream):
         for _ in range(_WARM_UP_CALLS):
-            model(inputs)
+            module(*inputs)
     torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
     with torch.inference_mode(), torch.cuda.graph(graph):
-        outputs = model(inputs)
+        outputs = tuple(module(*inputs))
 
-    def replay() -> dict[str, Any]:
+    def replay() -> tuple[Any, ...]:
         graph.replay()
-        return dict(outputs)
+        return outputs
 
     return replay
 
 
 class _Loaded:
-    def __init__(self, torch: Any, call: Callable[[], dict[str, Any]], *, gpu: bool) -> None:
+    def __init__(self, torch: Any, call: Call, outputs: Sequence[str], *, gpu: bool) -> None:
         self._torch = torch
         self._call = call
+        self._outputs = outputs
         self._gpu = gpu
         with torch.inference_mode():
             for _ in range(_WARM_UP_CALLS):
@@ -135,8 +132,8 @@ class _Loaded:
 
     def run(self) -> dict[str, Array]:
         with self._torch.inference_mode():
-            outputs = self._call()
-        return {name: _to_numpy(value) for name, value in outputs.items()}
+            values = self._call()
+        return {name: _to_numpy(value) for name, value in zip(self._outputs, values, strict=True)}
 
     def measure(self, repeats: int) -> Timing:
         with self._torch.inference_mode():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from warploom.cli.experiment import NAMES
 from warploom.errors import CancelledError, CommandError
 from warploom.experiments import charts, frameworks, pruning, schedules, utilization
+from warploom.experiments.comparing import Compared
 from warploom.experiments.laboratory import Laboratory, LaboratorySettings
 from warploom.experiments.published import published_ios, published_peers
 from warploom.experiments.registry import EXPERIMENTS
@@ -126,8 +128,9 @@ def test_that_an_unknown_network_or_peer_is_named(tmp_path: Path) -> None:
 
 def test_that_files_hold_tables_charts_and_notes(tmp_path: Path) -> None:
     table = ResultTable("A & B", ("what", "ms"), (("<x>", 1.5), ("y", None)), "measured: somewhere")
+    runs = Compared({"x": 1.5}, samples_us={"x": (1.0, 2.0)})
     chart = Bars("Bars", ("one", "two"), (("x", (1.0, float("nan"))), ("y", (0.5, 1.0))))
-    result = ExperimentResult("demo", "A demonstration", (table,), (chart,), ("a note",))
+    result = ExperimentResult("demo", "A demonstration", (table,), (chart,), ("a note",), {"runs": {"network": runs}})
     page, *others = write_result(result, tmp_path)
     text = page.read_text()
     assert "&lt;x&gt;" in text
@@ -135,7 +138,10 @@ def test_that_files_hold_tables_charts_and_notes(tmp_path: Path) -> None:
     assert "a note" in text
     assert "<svg" in text
     assert not re.search(r"(src|href)=\"http", text), "it needs no network"
-    assert {path.suffix for path in others} == {".svg", ".png", ".csv"}
+    assert {path.suffix for path in others} == {".svg", ".png", ".csv", ".json"}
+    written = json.loads((tmp_path / "demo.json").read_text())
+    assert written["tables"][0]["rows"] == [["<x>", 1.5], ["y", None]]
+    assert written["runs"]["network"]["samples_us"] == {"x": [1.0, 2.0]}
     rows = list(csv.reader(table_to_csv(table).decode().splitlines()))
     assert rows[1] == ["<x>", "1.5", "measured: somewhere"]
     assert rows[2][1] == ""

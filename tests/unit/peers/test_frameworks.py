@@ -53,3 +53,23 @@ def test_that_operators_without_an_adapter_are_named(tmp_path: Path) -> None:
     assert unknown_operators(graph) == ["CumSum"]
     with pytest.raises(PeerError, match="adapter of Abacus does not know CumSum"):
         check_operators(graph, "Abacus")
+
+
+def test_that_pytorch_runs_a_network_as_plain_calls() -> None:
+    torch = pytest.importorskip("torch")
+    from warploom.peers.frameworks.torch_code import plain_module
+
+    weight, image = torch.ones(3, 2), torch.arange(6.0).reshape(2, 3)
+    made: list[int] = []
+
+    def network(values: dict[str, object]) -> dict[str, object]:
+        made.append(1)
+        scale = torch.full((2,), 2.0)
+        return {"product": torch.relu(values["x"] @ values["w"]) * scale, "same": values["x"]}
+
+    module = plain_module(torch, network, {"w": weight}, {"x": image})
+    product, same = module(image + 1)
+    assert made == [1], "the interpreter is left out"
+    assert torch.equal(product, 2 * torch.relu((image + 1) @ weight))
+    assert torch.equal(same, image + 1)
+    assert {node.op for node in module.graph.nodes} == {"placeholder", "get_attr", "call_function", "output"}
