@@ -10,7 +10,7 @@ import pytest
 from cuda_host import HostKernels, Memory, compiler
 from kernel_cases import check_depthwise, depthwise_forms, depthwise_layer, image
 from warploom.device.cuda.kernels.codegen.chain import Chain
-from warploom.device.cuda.kernels.codegen.window import NOTHING, Fused, Sliding, Window, channel_lanes
+from warploom.device.cuda.kernels.codegen.window import NOTHING, Cell, Fused, Sliding, Walk, Window, channel_lanes
 from warploom.device.cuda.kernels.depthwise import depthwise_step
 from warploom.device.cuda.kernels.pool import Pool, pool_step
 from warploom.device.cuda.layout import row_major
@@ -92,11 +92,11 @@ def test_that_channels_are_vectors_only_where_they_are_innermost_and_aligned() -
 def test_that_each_input_element_is_read_once_per_thread() -> None:
     layer = depthwise_layer(16, 8, 3, 1)
     shape = Sliding(layer.window, layer.x, layer.y, 2, 2, 2)
-    seen: list[tuple[str, ...]] = []
+    seen: list[str] = []
 
-    def use(cell: object) -> list[str]:
-        seen.append(getattr(cell, "variable", ""))
+    def use(cell: Cell) -> list[str]:
+        seen.append(cell.variable)
         return []
 
-    shape.walk(NOTHING, ["x0"], use)
+    Walk(shape, NOTHING, ["x0"], use).lines()
     assert len(seen) == len(set(seen)) == 16

@@ -10,7 +10,17 @@ import numpy as np
 from warploom.device.cuda.kernels.codegen.access import Access, each_lane
 from warploom.device.cuda.kernels.codegen.kernel import blocks_for, kernel_step
 from warploom.device.cuda.kernels.codegen.types import SHORT
-from warploom.device.cuda.kernels.codegen.window import NOTHING, Cell, Fused, Sliding, Tap, Window, channel_lanes
+from warploom.device.cuda.kernels.codegen.window import (
+    NOTHING,
+    Cell,
+    Fused,
+    Sliding,
+    Tap,
+    Walk,
+    Window,
+    channel_lanes,
+    store_output,
+)
 from warploom.device.cuda.kernels.fusing import fused_after, fused_before, window_of
 from warploom.device.cuda.layout import row_major
 from warploom.device.cuda.lowering.context import LoweringContext
@@ -83,12 +93,17 @@ def depthwise_step(
     body = [
         *shape.begin(_BLOCK),
         *_start(shape, layer.bias),
-        *shape.walk(
-            layer.before, [pointers[0], *other[:split]], _accumulate, lambda taps: _weights_of(layer, shape, taps)
-        ),
+        *Walk(
+            shape,
+            layer.before,
+            [pointers[0], *other[:split]],
+            use=_accumulate,
+            need=lambda taps: _weights_of(layer, shape, taps),
+        ).lines(),
     ]
     for line, pixel in shape.outputs:
-        body.extend(shape.finish((line, pixel), f"sum{line}_{pixel}[l]", layer.after, ["y0", *other[split:]]))
+        total = f"sum{line}_{pixel}[l]"
+        body.extend(store_output(shape, (line, pixel), total, layer.after, ["y0", *other[split:]]))
     grid = (blocks_for(shape.threads, _BLOCK), 1, 1)
     return kernel_step(_stem(layer), body, (layer.y,), reads, grid=grid, block=(_BLOCK, 1, 1))
 

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from warploom.device.cuda.kernels.codegen.access import each_lane
 from warploom.device.cuda.kernels.codegen.kernel import blocks_for, kernel_step
 from warploom.device.cuda.kernels.codegen.types import SHORT, float_literal, lowest, value_type
-from warploom.device.cuda.kernels.codegen.window import NOTHING, Cell, Fused, Sliding, Window, channel_lanes, place
+from warploom.device.cuda.kernels.codegen.window import (
+    NOTHING,
+    Cell,
+    Fused,
+    Sliding,
+    Walk,
+    Window,
+    channel_lanes,
+    place,
+    store_output,
+)
 from warploom.device.cuda.kernels.fusing import fused_after, fused_before, window_of
 from warploom.device.cuda.layout import row_major
 from warploom.device.cuda.lowering.context import LoweringContext
@@ -60,16 +70,17 @@ def pool_step(
     body = [
         *shape.begin(_BLOCK),
         *_start(shape, layer),
-        *shape.walk(
+        *Walk(
+            shape,
             layer.before,
             ["x0", *other[:split]],
-            lambda cell: _use(layer, shape, cell),
+            use=lambda cell: _use(layer, shape, cell),
             lowest_outside=layer.primitive.op == "MaxPool",
-        ),
+        ).lines(),
     ]
     for output in shape.outputs:
         finish, value = _finish(shape, layer, output)
-        body.extend(("{", *finish, *shape.finish(output, value, layer.after, ["y0", *other[split:]]), "}"))
+        body.extend(("{", *finish, *store_output(shape, output, value, layer.after, ["y0", *other[split:]]), "}"))
     if layer.indices is not None:
         body.extend(_store_indices(shape, layer.indices, layer))
     grid = (blocks_for(shape.threads, _BLOCK), 1, 1)
