@@ -19,6 +19,7 @@ from warploom.device.cuda.memory import DeviceMemory, pinned_array, spread
 from warploom.device.cuda.nvml import Clocks
 from warploom.device.cuda.replay import ReplayTimer
 from warploom.device.cuda.session import GraphSession
+from warploom.device.inputs import given_input
 from warploom.device.protocol import Array, Measurement
 from warploom.errors import DeviceError
 from warploom.schedule import StreamPlan
@@ -57,12 +58,7 @@ class Boundary:
             DeviceError: If an input is missing or has another shape.
         """
         for name, staged in self._staged_inputs.items():
-            given = inputs.get(name)
-            if given is None:
-                raise DeviceError(f"The input {name!r} is missing: give an array of the shape {staged.shape}.")
-            if given.shape != staged.shape:
-                raise DeviceError(f"The input {name!r} has the shape {given.shape}, not {staged.shape}.")
-            np.copyto(staged, given, casting="unsafe")
+            np.copyto(staged, given_input(inputs, name, staged.shape), casting="unsafe")
             self._copy(self.address(self._of_input[name]), staged, stream, to_device=True)
 
     def fetch(self, stream: Any) -> None:

@@ -18,6 +18,7 @@ from warploom.device.cuda.memory import DeviceMemory
 from warploom.device.cuda.serving.document import ARENA, INPUT, OUTPUT, Place
 from warploom.device.cuda.serving.meter import Meter
 from warploom.device.cuda.serving.slots import Slot
+from warploom.device.inputs import given_input
 from warploom.device.protocol import Array
 from warploom.device.serving import CopyTimes, Frame, FrameTimes, MemoryFacts, RequestMode, Samples
 from warploom.errors import DeviceError
@@ -253,11 +254,7 @@ def fill(slot: Slot, inputs: Frame) -> None:
         DeviceError: If an input is missing or has another shape.
     """
     for name, pinned in slot.inputs.items():
-        given = inputs.get(name)
-        if given is None:
-            raise DeviceError(f"The input {name!r} is missing: give an array of the shape {pinned.shape}.")
-        if given.shape != pinned.shape:
-            raise DeviceError(f"The input {name!r} has the shape {given.shape}, not {pinned.shape}.")
+        given = given_input(inputs, name, pinned.shape)
         if given is not pinned and not _same(given, pinned):
             np.copyto(pinned, given, casting="unsafe")
 
