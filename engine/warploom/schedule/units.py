@@ -63,6 +63,7 @@ def plan_of(
     order: Sequence[int],
     streams: Sequence[int] | Mapping[int, int],
     barriers: Mapping[int, Sequence[int]] = MappingProxyType({}),
+    kernels: Mapping[tuple[str, ...], str] = MappingProxyType({}),
 ) -> StreamPlan:
     """The plan that launches units in an order, each on its stream, and waits for nothing but true dependencies.
 
@@ -75,6 +76,7 @@ def plan_of(
         order: All units, or some of them (what they read from others is taken to be there), in a topological order.
         streams: For each unit (not position) its stream; numbered anew in the order in which they are first used.
         barriers: For some units further ones to wait for, unless they are launched later.
+        kernels: For some units, by their operators, the kernel that another plan has chosen.
     """
     number: dict[int, int] = {}
     last: dict[int, int] = {}
@@ -92,7 +94,8 @@ def plan_of(
             if not reached >> launch & 1:
                 waits.append(launch)
                 reached |= before[launch] | 1 << launch
-        launches.append(Launch(units.operators[unit], stream, tuple(sorted(waits))))
+        operators = units.operators[unit]
+        launches.append(Launch(operators, stream, tuple(sorted(waits)), kernel=kernels.get(operators, "")))
         before.append(reached)
         last[stream] = position[unit] = i
     return StreamPlan(name, tuple(launches))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -93,9 +92,7 @@ def _rebuilt(plan: StreamPlan, graph: Graph, operators: list[tuple[str, ...]], s
     """The plan of these launches; one that the plan has already keeps its kernel."""
     kernels = {launch.operators: launch.kernel for launch in plan.launches}
     units = Units.of(graph, operators)
-    bare = plan_of(plan.name, units, range(len(units)), streams)
-    launches = (dataclasses.replace(launch, kernel=kernels.get(launch.operators, "")) for launch in bare.launches)
-    result = StreamPlan(plan.name, tuple(launches))
+    result = plan_of(plan.name, units, range(len(units)), streams, kernels=kernels)
     result.verify(graph)
     return result
 
