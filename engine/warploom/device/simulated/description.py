@@ -17,6 +17,8 @@ Amount = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Microseconds = Annotated[float, msgspec.Meta(ge=0)]
 
+_LATENCIES = {"measured": "measured on such a GPU", "scaled": "scaled by clock from an H200's"}
+
 
 class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the model knows about a GPU. Peaks and limits are the vendor's; latencies are measured or scaled.
@@ -192,7 +194,7 @@ class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             clock_mhz=self.clock_mhz,
             memory_bytes=self.memory_bytes,
             memory_bandwidth_gb_s=self.memory_bandwidth_gb_s,
-            details=(("latencies", f"{self.calibration} (see docs/simulated-gpu.md)"),),
+            details=(("latencies", _LATENCIES[self.calibration]),),
         )
 
 
