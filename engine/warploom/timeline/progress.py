@@ -60,7 +60,7 @@ def stage_numbers(timeline: Timeline, stages: IntArray) -> IntArray:
     """The stage of each launch; for a plan without stages, the episode that it belongs to.
 
     An episode lasts from one moment at which no launch is under way to the next: what a barrier-free schedule has
-    instead of stages.
+    instead of stages. A launch that ran nothing (a view) belongs where the launch before it in the plan does.
 
     Args:
         timeline: What ran.
@@ -69,8 +69,10 @@ def stage_numbers(timeline: Timeline, stages: IntArray) -> IntArray:
     if not len(stages) or bool((stages >= 0).all()):
         return stages
     first, last = launch_windows(timeline)
-    order = np.argsort(first, kind="stable")
-    reached = np.concatenate(([-1], np.maximum.accumulate(last[order])[:-1]))
-    numbers = np.empty(len(stages), dtype=np.int64)
+    ran = np.flatnonzero(last >= 0)
+    order = ran[np.argsort(first[ran], kind="stable")]
+    reached = np.concatenate(([-1], np.maximum.accumulate(last[order])))[: len(order)]
+    numbers = np.zeros(len(stages), dtype=np.int64)
     numbers[order] = np.cumsum(first[order] >= reached) - 1
-    return numbers
+    latest = np.maximum.accumulate(np.where(last >= 0, np.arange(len(stages)), -1))
+    return np.where(latest >= 0, numbers[latest], 0)

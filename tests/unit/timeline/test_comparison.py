@@ -94,6 +94,19 @@ def test_that_a_plan_without_stages_is_divided_into_episodes(example_recording: 
     assert sum(stage.after.elapsed_us for stage in found.stages) == pytest.approx(end.max() / 1000)
 
 
+def test_that_a_launch_that_ran_nothing_belongs_to_the_episode_before_it(example_recording: Recording) -> None:
+    timeline = example_recording.sequential.timeline
+    count = len(timeline.launch_names)
+    every = stage_numbers(timeline, np.full(count, -1))
+    kept = timeline.spans.launch != 3
+    fields = (field.name for field in dataclasses.fields(timeline.spans))
+    spans = dataclasses.replace(timeline.spans, **{name: getattr(timeline.spans, name)[kept] for name in fields})
+    found = stage_numbers(dataclasses.replace(timeline, spans=spans), np.full(count, -1))
+    assert every[3] > every[2]
+    assert found[3] == found[2]
+    assert found.tolist() == sorted(found.tolist())
+
+
 def test_that_a_plan_of_views_alone_is_compared(example_recording: Recording) -> None:
     sequential = example_recording.sequential
     none = np.zeros(0, dtype=np.int64)
