@@ -25,11 +25,13 @@ class ProfileOptions:
         interval_ns: Time from one hardware sample to the next.
         counters: Of `COUNTER_SETS`, what to sample beside the active warps.
         replays: How often the plan is traced.
+        traced: Whether it is traced at all; its timeline is estimated where it is not.
     """
 
     interval_ns: int = 1000
     counters: tuple[str, ...] = ()
     replays: int = 9
+    traced: bool = True
 
     def check(self) -> None:
         """Checks what a user may have typed.

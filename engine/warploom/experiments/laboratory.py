@@ -118,6 +118,7 @@ class Laboratory:
         limits: tuple[int, int] = (3, 8),
         schedule: Path | None = None,
         verify: bool = True,
+        profile: bool = False,
     ) -> Recording:
         """The recording of a search on a network, or of a saved schedule; read where an earlier run has made it.
 
@@ -129,6 +130,7 @@ class Laboratory:
             limits: Operators in a group, groups in a stage.
             schedule: A saved schedule that is run instead of a search.
             verify: Whether outputs are compared with the original model's.
+            profile: Whether timelines are measured where the device can.
 
         Raises:
             CancelledError: If the user asked to stop before this run ended; those before it are kept.
@@ -145,6 +147,7 @@ class Laboratory:
             verify=verify,
             search_seconds=settings.search_seconds,
             schedule=None if schedule is None else str(schedule),
+            profile=profile,
         )
         path = self.folder / "recordings" / f"{network}-{_digest(options, schedule)}.warploom"
         kept = self._kept(path)

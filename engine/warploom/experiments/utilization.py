@@ -21,7 +21,7 @@ SCHEDULES = ("sequential", "ios-parallel")
 def run(laboratory: Laboratory) -> ExperimentResult:
     """Mean active warps, and their course."""
     (network,) = laboratory.networks((NETWORK,))[:1]
-    recording = laboratory.record(network)
+    recording = laboratory.record(network, profile=True)
     pair = [recording.candidate(name) for name in SCHEDULES]
     first, second = (_mean_warps(candidate) for candidate in pair)
     rows = tuple(

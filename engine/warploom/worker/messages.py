@@ -22,6 +22,7 @@ class OptimizeOptions(msgspec.Struct, frozen=True, kw_only=True):
         error_budget: Of the relative L2 error of every output; None for the default.
         calibrate: Folder of .npy files that 8-bit integers are calibrated with, or that errors are measured on.
         calibration_method: How ranges follow from that: a `CalibrationMethod`.
+        profile: Whether plans are traced and sampled on a GPU; it takes seconds, and timelines are estimated without.
     """
 
     device: str = "auto"
@@ -41,6 +42,7 @@ class OptimizeOptions(msgspec.Struct, frozen=True, kw_only=True):
     error_budget: float | None = None
     calibrate: str | None = None
     calibration_method: str = "mse"
+    profile: bool = True
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):

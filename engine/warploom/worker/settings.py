@@ -67,7 +67,8 @@ def check_settings(options: OptimizeOptions) -> JobSettings:
         raise CommandError(f"{options.repeats} measurements were asked for: choose 1 to 1,000,000.")
     if options.batch is not None and options.batch < 1:
         raise CommandError(f"The batch size is {options.batch}: it has to be 1 or more.")
-    profile = ProfileOptions(options.sample_interval_ns, tuple(dict.fromkeys(options.counters)))
+    counters = tuple(dict.fromkeys(options.counters))
+    profile = ProfileOptions(options.sample_interval_ns, counters, traced=options.profile)
     profile.check()
     limits = SearchLimits(options.max_group_operators, options.max_stage_groups, seconds=options.search_seconds)
     schedule = None if options.schedule is None else Path(options.schedule)

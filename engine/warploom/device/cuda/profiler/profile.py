@@ -41,6 +41,9 @@ def profile_executables(
     """
     if not executables:
         return [], []
+    if not options.traced:
+        untraced = [estimated_instead(one.estimate(), "no profile was asked for", None) for one in executables]
+        return untraced, []
     latencies = [executable.latency_us() for executable in executables]
     session = executables[0].session
     plans = tuple(executable.plan for executable in executables)
