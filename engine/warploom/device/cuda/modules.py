@@ -35,10 +35,16 @@ class KernelModules:
 
     def __init__(self, compute_capability: tuple[int, int], database: CostDatabase) -> None:
         major, minor = compute_capability
-        self._options = (*_OPTIONS, f"-arch=sm_{major}{minor}")
+        # What is specific to Hopper (warpgroups) is not compiled for sm_90, and its code runs nowhere else anyhow.
+        self._architecture = "90a" if (major, minor) == (9, 0) else f"{major}{minor}"
+        self._options = (*_OPTIONS, f"-arch=sm_{self._architecture}")
         self._database = database
         self._functions: dict[KernelSource, Any] = {}
         self.compiled = 0
+
+    def supports(self, source: KernelSource) -> bool:
+        """Whether a kernel compiles for this GPU."""
+        return source.needs in ("", self._architecture)
 
     def load(self, sources: Iterable[KernelSource]) -> None:
         """Makes all of these kernels ready: from this process, the database, or the compiler.

@@ -35,10 +35,12 @@ class KernelSource:
     Attributes:
         name: Entry point: unique for the code (a stem and a hash of the code), as profilers will show it.
         code: The kernel without includes; `extern "C" __global__`.
+        needs: The only architecture that it compiles for ("90a"); empty for any.
     """
 
     name: str
     code: str
+    needs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
