@@ -6,6 +6,8 @@ import dataclasses
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from warploom.device.cuda.profiler.client import trace_elsewhere
 from warploom.device.cuda.profiler.counters import BASE, choose_metrics
 from warploom.device.cuda.profiler.cupti_library import Cupti, why_not
 from warploom.device.cuda.profiler.events import _spread
+from warploom.device.cuda.profiler.profile import profile_executables
 from warploom.device.cuda.profiler.record import node_columns
 from warploom.device.cuda.profiler.trace import (
     COPY,
@@ -279,6 +282,18 @@ def test_that_cancelling_ends_the_process(tmp_path: Path) -> None:
         trace_elsewhere(request(), cancelled, command)
     assert time.monotonic() - begun < 30
     assert not Path(f"/proc/{pid.read_text()}").exists()
+
+
+def test_that_plans_are_not_traced_where_no_profile_is_wanted() -> None:
+    graph, device = branching_graph(1), open_device("sim:h200")
+    plan = StreamPlan("sequential", tuple(Launch((operator.name,), 0) for operator in graph.operators))
+    with device.compile(graph, plan, Precision.FP32) as executable:
+        drawn = executable.profile()
+    fake: Any = SimpleNamespace(estimate=lambda: drawn)
+    (timeline,), log = profile_executables([fake], device.info, 0, ProfileOptions(traced=False), lambda: False)
+    assert timeline.profile is not None
+    assert timeline.profile.note == "estimated, because no profile was asked for"
+    assert log == []
 
 
 def test_that_an_estimate_says_why_it_is_one() -> None:

@@ -58,6 +58,11 @@ def test_that_settings_carry_the_profile() -> None:
     assert settings.profile == ProfileOptions(2000, ("dram", "l2"))
 
 
+def test_that_a_job_may_leave_tracing_out() -> None:
+    assert check_settings(OptimizeOptions()).profile.traced
+    assert not check_settings(OptimizeOptions(profile=False)).profile.traced
+
+
 @pytest.mark.parametrize("options", [OptimizeOptions(sample_interval_ns=1), OptimizeOptions(counters=("caches",))])
 def test_that_a_profile_out_of_range_is_refused_before_any_work(options: OptimizeOptions) -> None:
     with pytest.raises(ProfileError):
