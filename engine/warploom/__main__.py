@@ -1,5 +1,5 @@
 """Runs the command line as `python -m warploom`."""
 
-from warploom.cli.main import main
+from warploom.cli.entry import main
 
 main()

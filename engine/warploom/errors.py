@@ -82,6 +82,6 @@ class CommandError(WarploomError):
 
 
 class CancelledError(WarploomError):
-    """The user cancelled the work before it had any result to keep."""
+    """The user cancelled the work; the message says what is kept of it."""
 
     code = "cancelled"

@@ -63,10 +63,10 @@ def build(
     ] = 25.0,
     verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Compare outputs with a reference.")] = True,
     log: Annotated[bool, typer.Option("--log", help="Print the build log: every decision with its reason.")] = False,
-) -> int:
+) -> None:
     """Make a plan file: schedule, kernels and weights, ready to answer requests."""
     from warploom.api import build as build_plan
-    from warploom.cli.interrupt import InterruptFlag
+    from warploom.cli.interrupt import InterruptFlag, kept
     from warploom.cli.plan_text import describe
     from warploom.cli.progress import open_progress
 
@@ -75,9 +75,10 @@ def build(
     if not from_model and (calibrate is not None or error_budget is not None):
         raise typer.BadParameter(f"{source.name} has its precision already: build from the model to decide it anew.")
     with open_progress(log=log) as view, InterruptFlag() as interrupted:
-        options: dict[str, Any] = {"mode": mode.value, "search_seconds": search_seconds}
-        options |= {"cancelled": interrupted.is_set}
-        options |= {
+        options: dict[str, Any] = {
+            "mode": mode.value,
+            "search_seconds": search_seconds,
+            "cancelled": interrupted.is_set,
             "error_budget": error_budget,
             "calibrate": calibrate,
             "calibration_method": calibration_method.value,
@@ -99,9 +100,7 @@ def build(
         for line in describe(plan, path):
             typer.echo(line)
     if from_model and interrupted.is_set():
-        typer.echo(f"warploom: Interrupted; the best schedule until then is in {path}.", err=True)
-        return 130
-    return 0
+        raise kept(path)
 
 
 def parse_profiles(texts: list[str] | None) -> dict[str, tuple[tuple[int, ...], ...]]:

@@ -1,8 +1,11 @@
-"""The console that tables are printed on."""
+"""What is printed on stdout: tables for people, one JSON object for programs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,3 +22,10 @@ def stdout_console() -> Console:
     if not console.is_terminal:
         console.width = PIPE_WIDTH
     return console
+
+
+def print_json(values: Mapping[str, object]) -> None:
+    """Prints one JSON object on stdout."""
+    import json
+
+    typer.echo(json.dumps(values, indent=2, allow_nan=False))

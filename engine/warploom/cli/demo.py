@@ -20,9 +20,10 @@ def demo(
     folder: Annotated[Path, typer.Argument(help="Where the files go.")] = Path("out"),
     device: Annotated[str, typer.Option("--device", help="Where to run.")] = "auto",
     window: Annotated[bool, typer.Option("--window/--no-window", help="Open the window at the end.")] = True,
-) -> int:
+) -> None:
     """Optimize a bundled model, print the comparison, write a recording and a report, open the window."""
     from warploom.cli.comparison import print_comparison
+    from warploom.cli.interrupt import kept
     from warploom.cli.run_job import run_optimize
     from warploom.recording.file import read_recording
     from warploom.samples.bundled import default_model, default_recipe
@@ -40,10 +41,9 @@ def demo(
     typer.echo(f"recording  {outcome.recording}")
     _write_report(recording, folder / f"{model.stem}.html")
     if outcome.cancelled:
-        return 130
+        raise kept(outcome.recording)
     if window:
         _open_window(outcome.recording)
-    return 0
 
 
 def make_folder(folder: Path) -> None:

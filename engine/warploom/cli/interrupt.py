@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
+
+from warploom.errors import CancelledError
 
 
 class InterruptFlag:
@@ -34,3 +37,8 @@ class InterruptFlag:
         if self._raised:
             raise KeyboardInterrupt
         self._raised = True
+
+
+def kept(file: Path) -> CancelledError:
+    """The user interrupted the work, and the file holds the best schedule until then."""
+    return CancelledError(f"Interrupted; the best schedule until then is in {file}.")

@@ -86,7 +86,7 @@ def make_app() -> typer.Typer:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point of the installed command. Leaves through SystemExit."""
+    """The command, with everything that it needs imported. Leaves through SystemExit."""
     _survive_narrow_encodings()
     code = run(sys.argv[1:] if arguments is None else arguments)
     sys.exit(_flush_quietly() or code)
@@ -95,7 +95,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line and returns its exit code."""
     try:
-        return _exit_code(make_app()(list(arguments), prog_name="warploom", standalone_mode=False))
+        code = _exit_code(make_app()(list(arguments), prog_name="warploom", standalone_mode=False))
+        if code == EXIT_INTERRUPTED:  # what typer makes of a Ctrl-C
+            raise KeyboardInterrupt
     except typer.Exit as stop:
         return stop.exit_code
     except (typer.Abort, KeyboardInterrupt, CancelledError) as stop:
@@ -110,6 +112,7 @@ def run(arguments: Sequence[str]) -> int:
         return EXIT_DEFECT  # the reader of our output has gone (`| head`): nobody is left to tell
     except Exception as error:
         return _no_room() if getattr(error, "errno", None) == errno.ENOSPC else _defect(error)
+    return code
 
 
 def _exit_code(value: object) -> int:

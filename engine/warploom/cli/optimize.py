@@ -80,8 +80,9 @@ def optimize(
         list[str] | None,
         typer.Option("--counters", metavar="SET", help="Sample these too: tensor, dram, l2 (may be given again)."),
     ] = None,
-) -> int:
+) -> None:
     """Find a fast schedule for a model, compare it with the sequential one and save the comparison."""
+    from warploom.cli.interrupt import kept
     from warploom.cli.run_job import run_optimize
     from warploom.worker.messages import OptimizeOptions
     from warploom.worker.remote import RemoteHost
@@ -110,6 +111,8 @@ def optimize(
     remote = None if host is None else RemoteHost(host, host_command)
     outcome = run_optimize(model, output or Path(f"{model.stem}.warploom"), options, log=log, host=remote)
     if json:
+        from warploom.cli.console import print_json
+
         print_json(outcome.summary)
     else:
         from warploom.cli.comparison import print_comparison
@@ -118,13 +121,4 @@ def optimize(
         print_comparison(read_recording(outcome.recording))
         typer.echo(f"\nRecording: {outcome.recording}")
     if outcome.cancelled:
-        typer.echo(f"warploom: Interrupted; the best schedule until then is in {outcome.recording}.", err=True)
-        return 130
-    return 0
-
-
-def print_json(summary: dict[str, object]) -> None:
-    """Prints one JSON object on stdout."""
-    import json
-
-    typer.echo(json.dumps(summary, indent=2, allow_nan=False))
+        raise kept(outcome.recording)

@@ -28,7 +28,7 @@ def show(
     recording = read_recording(file)
     candidate = recording.candidate(schedule or recording.chosen)
     if json:
-        from warploom.cli.optimize import print_json
+        from warploom.cli.console import print_json
 
         print_json(summary(recording))
     elif log:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -86,7 +87,7 @@ def raising(error: BaseException) -> object:
     [
         (CommandError("Do this."), 2, "warploom: Do this.\n"),
         (CancelledError("Cancelled."), 130, "warploom: Cancelled.\n"),
-        (KeyboardInterrupt(), 130, ""),
+        (KeyboardInterrupt(), 130, "warploom: Interrupted.\n"),
         (BrokenPipeError(), 1, ""),
         (ValueError("two\nlines"), 1, "warploom: Warploom failed unexpectedly (ValueError: two lines)"),
         (MemoryError(), 1, "warploom: The machine has too little memory"),
@@ -106,6 +107,27 @@ def test_that_every_error_of_a_verb_becomes_a_sentence_and_an_exit_code(
     assert printed.startswith(sentence)
     assert "Traceback" not in printed
     assert len(printed.splitlines()) <= 1
+
+
+INTERRUPTED_AT_THE_START = """
+import importlib.abc, os, signal, sys
+
+class Interrupts(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupts())
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from warploom.cli.entry import main
+main()
+"""
+
+
+def test_that_an_interrupt_while_the_command_starts_leaves_no_traceback() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED_AT_THE_START], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGINT
+    assert done.stderr == ""
 
 
 def test_that_a_traceback_is_there_for_those_who_ask(
