@@ -49,6 +49,7 @@ def optimize(
     error_budget: float | None = None,
     calibrate: str | Path | None = None,
     calibration_method: str = "mse",
+    profile: bool = True,
     output: str | Path | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -72,6 +73,7 @@ def optimize(
         error_budget: The largest relative L2 error of an output, for "auto"; None for 0.002.
         calibrate: A folder of .npy files with inputs, for "int8" and "auto"; None for random inputs.
         calibration_method: How ranges of integers follow from those: "mse", "minmax", "percentile" or "entropy".
+        profile: Whether timelines are measured where the device can; without they are estimated, seconds earlier.
         output: Where to save the recording; None to keep it in memory only.
         progress: Takes the events of the job as they come.
         cancelled: Asked often; once it says yes the best so far is kept.
@@ -102,6 +104,7 @@ def optimize(
         error_budget=error_budget,
         calibrate=None if calibrate is None else str(calibrate),
         calibration_method=calibration_method,
+        profile=profile,
     )
     if output is not None:
         check_output(Path(output), Path(model) if isinstance(model, str | Path) else None)
@@ -173,7 +176,7 @@ def build(
     else:
         wanted = _wanted_shapes(batch, shapes, profiles)
         options |= {"precision": precision or "fp32", "workspace_mb": workspace_mb, "verify": verify}
-        options |= {"device": device or "auto", "progress": progress}
+        options = {"profile": False, **options, "device": device or "auto", "progress": progress}  # plans hold none
         contents, opened = _from_model(source, wanted, options)
     plan = open_contents(contents, opened)
     if path is not None:
