@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from warploom.cli.options import Batch, PrecisionName, ShapeList, parse_shapes
+from warploom.cli.options import MODEL, Batch, PrecisionName, ShapeList, parse_shapes
 from warploom.cli.run_plan import Retune
 
 if TYPE_CHECKING:
@@ -16,18 +16,24 @@ if TYPE_CHECKING:
 
 
 def bench(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="An ONNX, .warploom or .plan file.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="An ONNX, .warploom or .plan file.", show_default=False)
+    ],
     fps: Annotated[float | None, typer.Option("--fps", min=0.001, help="Also pace requests as a camera does.")] = None,
     seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="How long at that pace.")] = 3.0,
     depth: Annotated[int, typer.Option("--depth", min=1, max=16, help="The most frames in flight.")] = 3,
     frames: Annotated[int, typer.Option("--frames", min=20, help="Frames of each stream.")] = 200,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Requests of each kind.")] = 100,
     device: Annotated[str | None, typer.Option("--device", help="Where to run.")] = None,
-    precision: Annotated[PrecisionName | None, typer.Option(help="Of a model.")] = None,
+    precision: Annotated[PrecisionName | None, typer.Option(help="Of a model.", rich_help_panel=MODEL)] = None,
     batch: Batch = None,
     shape: ShapeList = None,
-    workspace_mb: Annotated[int | None, typer.Option("--workspace-mb", min=0, help="Of a model's kernels.")] = None,
-    search_seconds: Annotated[float, typer.Option("--search-seconds", min=0.01, help="Of a model.")] = 25.0,
+    workspace_mb: Annotated[
+        int | None, typer.Option("--workspace-mb", min=0, help="Of a model's kernels.", rich_help_panel=MODEL)
+    ] = None,
+    search_seconds: Annotated[
+        float, typer.Option("--search-seconds", min=0.01, help="Of a model.", rich_help_panel=MODEL)
+    ] = 25.0,
     retune: Retune = False,
     timeline: Annotated[
         Path | None,

@@ -8,44 +8,43 @@ from typing import Annotated, Any
 import typer
 
 from warploom.cli.options import (
+    MODEL,
+    OUTPUT,
+    PRECISION,
+    SEARCH,
     Batch,
+    BuildLog,
     Calibration,
     CalibrationMethod,
     CalibrationMethodName,
     ErrorBudget,
     Mode,
+    ModeName,
     PrecisionName,
     ShapeList,
+    Verify,
+    WorkspaceLimit,
     parse_shapes,
 )
-
-Workspace = Annotated[
-    int | None, typer.Option("--workspace-mb", min=0, help="Largest workspace of a library's kernel, in MiB.")
-]
 
 
 def build(
     source: Annotated[
         Path, typer.Argument(metavar="SOURCE", help="An ONNX file, a .warploom or a .plan file.", show_default=False)
     ],
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="FILE.plan", help="The plan.", show_default="./SOURCE.plan"),
-    ] = None,
     device: Annotated[
         str | None,
         typer.Option("--device", help="Where it shall run.", show_default="auto, or the recording's"),
     ] = None,
-    precision: Annotated[
-        PrecisionName | None,
-        typer.Option(help="Arithmetic of operators.", show_default="fp32, or the recording's"),
-    ] = None,
-    error_budget: ErrorBudget = None,
-    calibrate: Calibration = None,
-    calibration_method: CalibrationMethodName = CalibrationMethod.MSE,
     batch: Batch = None,
     batches: Annotated[
-        str | None, typer.Option("--batches", metavar="1,8,16", help="Batch sizes of a plan that picks among them.")
+        str | None,
+        typer.Option(
+            "--batches",
+            metavar="1,8,16",
+            help="Batch sizes of a plan that picks among them.",
+            rich_help_panel=MODEL,
+        ),
     ] = None,
     shape: ShapeList = None,
     profile: Annotated[
@@ -54,15 +53,39 @@ def build(
             "--profile",
             metavar="NAME=MIN:OPT:MAX",
             help="Shapes of an input, one plan each: x=1,3,224,224:1,3,480,640. The same number for every input.",
+            rich_help_panel=MODEL,
         ),
     ] = None,
-    workspace_mb: Workspace = None,
-    mode: Annotated[Mode, typer.Option(help="Which schedulers compete, for a model.")] = Mode.BOTH,
+    mode: ModeName = Mode.BOTH,
     search_seconds: Annotated[
-        float, typer.Option("--search-seconds", min=0.01, help="Of the search for each shape of a model.")
+        float,
+        typer.Option(
+            "--search-seconds", min=0.01, help="Of the search for each shape of a model.", rich_help_panel=SEARCH
+        ),
     ] = 25.0,
-    verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Compare outputs with a reference.")] = True,
-    log: Annotated[bool, typer.Option("--log", help="Print the build log: every decision with its reason.")] = False,
+    workspace_mb: WorkspaceLimit = None,
+    precision: Annotated[
+        PrecisionName | None,
+        typer.Option(
+            help="Arithmetic of operators.", show_default="fp32, or the recording's", rich_help_panel=PRECISION
+        ),
+    ] = None,
+    error_budget: ErrorBudget = None,
+    calibrate: Calibration = None,
+    calibration_method: CalibrationMethodName = CalibrationMethod.MSE,
+    verify: Verify = True,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE.plan",
+            help="The plan.",
+            show_default="./SOURCE.plan",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    log: BuildLog = False,
 ) -> None:
     """Make a plan file: schedule, kernels and weights, ready to answer requests."""
     from warploom.api import build as build_plan

@@ -17,7 +17,7 @@ SECONDS_TO_FAIL = 2.0
 
 
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Where the files go.")] = Path("out"),
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the files go.")] = Path("out"),
     device: Annotated[str, typer.Option("--device", help="Where to run.")] = "auto",
     window: Annotated[bool, typer.Option("--window/--no-window", help="Open the window at the end.")] = True,
 ) -> None:

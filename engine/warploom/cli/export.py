@@ -12,8 +12,19 @@ from warploom.cli.options import ExportFormat, RecordingFile
 
 def export(
     file: RecordingFile,
-    format: Annotated[ExportFormat, typer.Option("--format", "-f", help="What to write.", show_default=False)],  # noqa: A002
-    output: Annotated[Path, typer.Option("-o", "--output", help="The file to write.", show_default=False)],
+    format: Annotated[  # noqa: A002 - the name of the option
+        ExportFormat,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help=f"What to write: {', '.join(ExportFormat)}.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.", show_default=False)
+    ],
 ) -> None:
     """Export a recording: an HTML report, figures, CSV, a Chrome/Perfetto trace, the schedule as JSON."""
     from warploom.recording.file import read_recording

@@ -17,7 +17,7 @@ from warploom.errors import CommandError
 def gui(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]...", help="ONNX files or recordings to open.", show_default=False),
+        typer.Argument(metavar="FILE", help="ONNX files or recordings to open.", show_default=False),
     ] = None,
     new_window: Annotated[bool, typer.Option("--new-window", help="Open one more window.")] = False,
     install_desktop: Annotated[

@@ -30,7 +30,9 @@ def list_models() -> None:
 
 @app.command("build")
 def build_model(
-    name: Annotated[str, typer.Argument(help="A recipe (see warploom models list).", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A recipe (see warploom models list).", show_default=False)
+    ],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE.onnx", help="The file to write.", show_default=False)
     ],

@@ -8,7 +8,13 @@ from typing import Annotated
 import typer
 
 from warploom.cli.options import (
+    HOST,
+    MEASURING,
+    OUTPUT,
+    PRECISION,
+    SEARCH,
     Batch,
+    BuildLog,
     Calibration,
     CalibrationMethod,
     CalibrationMethodName,
@@ -16,8 +22,11 @@ from warploom.cli.options import (
     ErrorBudget,
     Mode,
     ModelFile,
+    ModeName,
     PrecisionName,
     ShapeList,
+    Verify,
+    WorkspaceLimit,
     parse_shapes,
 )
 
@@ -27,59 +36,95 @@ MAX_REPEATS = 100_000
 def optimize(
     model: ModelFile,
     device: DeviceName = "auto",
-    mode: Annotated[
-        Mode, typer.Option(help="Let one scheduler compete with the sequential schedule, or all of them (both).")
-    ] = Mode.BOTH,
+    batch: Batch = None,
+    shape: ShapeList = None,
+    mode: ModeName = Mode.BOTH,
     group_operators: Annotated[
-        int, typer.Option("-r", "--max-group-operators", min=1, max=16, help="Operators in one group.")
+        int,
+        typer.Option(
+            "-r", "--max-group-operators", min=1, max=16, help="Operators in one group.", rich_help_panel=SEARCH
+        ),
     ] = 3,
     stage_groups: Annotated[
-        int, typer.Option("-s", "--max-stage-groups", min=1, max=64, help="Groups in one stage.")
+        int,
+        typer.Option("-s", "--max-stage-groups", min=1, max=64, help="Groups in one stage.", rich_help_panel=SEARCH),
     ] = 8,
     search_seconds: Annotated[
-        float, typer.Option("--search-seconds", min=0.01, help="The search ends after this time with its best.")
+        float,
+        typer.Option(
+            "--search-seconds",
+            min=0.01,
+            help="The search ends after this time with its best.",
+            rich_help_panel=SEARCH,
+        ),
     ] = 25.0,
     schedule: Annotated[
         Path | None,
         typer.Option(
-            "--schedule", metavar="FILE", help="Run this saved schedule (schedule-json, or of IOS): no search."
+            "--schedule",
+            metavar="FILE",
+            help="Run this saved schedule (schedule-json, or of IOS): no search.",
+            rich_help_panel=SEARCH,
         ),
     ] = None,
-    batch: Batch = None,
-    shape: ShapeList = None,
+    workspace_mb: WorkspaceLimit = None,
     precision: Annotated[
-        PrecisionName, typer.Option(help="Arithmetic of operators; auto decides for each.")
+        PrecisionName,
+        typer.Option(help="Arithmetic of operators; auto decides for each.", rich_help_panel=PRECISION),
     ] = PrecisionName.FP32,
     error_budget: ErrorBudget = None,
     calibrate: Calibration = None,
     calibration_method: CalibrationMethodName = CalibrationMethod.MSE,
-    workspace_mb: Annotated[
-        int | None, typer.Option("--workspace-mb", min=0, help="Largest workspace of a library's kernel, in MiB.")
-    ] = None,
-    host: Annotated[
-        str | None,
-        typer.Option("--host", metavar="USER@HOST", help="Run on another machine, over ssh with a key."),
-    ] = None,
-    host_command: Annotated[
-        str, typer.Option("--host-command", help="The command that starts Warploom on that machine.")
-    ] = "warploom",
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="FILE.warploom", help="The recording.", show_default="./MODEL.warploom"),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")] = False,
-    log: Annotated[bool, typer.Option("--log", help="Print the build log: every decision with its reason.")] = False,
-    verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Compare outputs with a reference.")] = True,
     repeats: Annotated[
-        int, typer.Option("--repeats", min=1, max=MAX_REPEATS, help="Measurements of each schedule.")
+        int,
+        typer.Option(
+            "--repeats", min=1, max=MAX_REPEATS, help="Measurements of each schedule.", rich_help_panel=MEASURING
+        ),
     ] = 50,
+    verify: Verify = True,
     sample_interval: Annotated[
-        int, typer.Option("--sample-interval-ns", help="Time from one hardware sample of a profile to the next.")
+        int,
+        typer.Option(
+            "--sample-interval-ns",
+            help="Time from one hardware sample of a profile to the next.",
+            rich_help_panel=MEASURING,
+        ),
     ] = 1000,
     counters: Annotated[
         list[str] | None,
-        typer.Option("--counters", metavar="SET", help="Sample these too: tensor, dram, l2 (may be given again)."),
+        typer.Option(
+            "--counters",
+            metavar="SET",
+            help="Sample these too: tensor, dram, l2 (may be given again).",
+            rich_help_panel=MEASURING,
+        ),
     ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            "--host", metavar="USER@HOST", help="Run on another machine, over ssh with a key.", rich_help_panel=HOST
+        ),
+    ] = None,
+    host_command: Annotated[
+        str,
+        typer.Option("--host-command", help="The command that starts Warploom on that machine.", rich_help_panel=HOST),
+    ] = "warploom",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE.warploom",
+            help="The recording.",
+            show_default="./MODEL.warploom",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON object on stdout and nothing else.", rich_help_panel=OUTPUT),
+    ] = False,
+    log: BuildLog = False,
 ) -> None:
     """Find a fast schedule for a model, compare it with the sequential one and save the comparison."""
     from warploom.cli.interrupt import kept

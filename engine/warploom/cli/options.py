@@ -64,27 +64,73 @@ class ExportFormat(enum.StrEnum):
     SCHEDULE_JSON = "schedule-json"
 
 
+# The groups that `--help` of long verbs lists options in.
+MODEL = "Model"
+PRECISION = "Precision"
+SEARCH = "Search"
+MEASURING = "Measuring"
+HOST = "Another machine"
+OUTPUT = "Output"
+
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="An ONNX file.", show_default=False)]
 RecordingFile = Annotated[Path, typer.Argument(metavar="FILE", help="A .warploom file.", show_default=False)]
 DeviceName = Annotated[str, typer.Option("--device", help="Where to run: auto, sim:h200, ... (see warploom devices).")]
 ShapeList = Annotated[
     list[str] | None,
-    typer.Option("--shape", metavar="NAME=1,3,224,224", help="Shape of an input whose dimensions are not fixed."),
+    typer.Option(
+        "--shape",
+        metavar="NAME=1,3,224,224",
+        help="Shape of an input whose dimensions are not fixed.",
+        rich_help_panel=MODEL,
+    ),
 ]
 ErrorBudget = Annotated[
     float | None,
     typer.Option(
-        "--error-budget", help="Largest relative error of an output, for --precision auto.", show_default="0.002"
+        "--error-budget",
+        help="Largest relative error of an output, for --precision auto.",
+        show_default="0.002",
+        rich_help_panel=PRECISION,
     ),
 ]
 Calibration = Annotated[
     Path | None,
-    typer.Option("--calibrate", metavar="FOLDER", help="Inputs as .npy files, for --precision int8 and auto."),
+    typer.Option(
+        "--calibrate",
+        metavar="FOLDER",
+        help="Inputs as .npy files, for --precision int8 and auto.",
+        rich_help_panel=PRECISION,
+    ),
 ]
 CalibrationMethodName = Annotated[
-    CalibrationMethod, typer.Option("--calibration-method", help="How ranges follow from them.")
+    CalibrationMethod,
+    typer.Option("--calibration-method", help="How ranges follow from them.", rich_help_panel=PRECISION),
 ]
-Batch = Annotated[int | None, typer.Option("--batch", min=1, help="Batch size.", show_default="the model's, or 1")]
+Batch = Annotated[
+    int | None,
+    typer.Option("--batch", min=1, help="Batch size.", show_default="the model's, or 1", rich_help_panel=MODEL),
+]
+_RIVALS = ", ".join(mode for mode in Mode if mode not in (Mode.BOTH, Mode.SEQUENTIAL))
+ModeName = Annotated[
+    Mode,
+    typer.Option(
+        metavar="MODE",
+        help=f"Which schedulers compete: all of them (both), or the sequential one alone or beside one of {_RIVALS}.",
+        rich_help_panel=SEARCH,
+    ),
+]
+WorkspaceLimit = Annotated[
+    int | None,
+    typer.Option(
+        "--workspace-mb", min=0, help="Largest workspace of a library's kernel, in MiB.", rich_help_panel=SEARCH
+    ),
+]
+Verify = Annotated[
+    bool, typer.Option("--verify/--no-verify", help="Compare outputs with a reference.", rich_help_panel=MEASURING)
+]
+BuildLog = Annotated[
+    bool, typer.Option("--log", help="Print the build log: every decision with its reason.", rich_help_panel=OUTPUT)
+]
 
 
 def parse_shapes(texts: list[str] | None) -> dict[str, tuple[int, ...]]:
