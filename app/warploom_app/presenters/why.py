@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from warploom.timeline.account import account_of, account_text
@@ -19,7 +19,7 @@ class Why:
     Attributes:
         account: Where all of the difference went, in one sentence; "" without one.
         reasons: Single places, the biggest effect first.
-        caveats: What a reader must know before believing the timelines.
+        caveats: What a reader must know before believing figures and timelines.
     """
 
     account: str = ""
@@ -27,12 +27,13 @@ class Why:
     caveats: tuple[str, ...] = ()
 
 
-def why(pair: Pair | None, names: Mapping[str, str]) -> Why:
+def why(pair: Pair | None, names: Mapping[str, str], remarks: Sequence[str] = ()) -> Why:
     """All of it; nothing without a pair.
 
     Args:
         pair: The compared candidates.
         names: What the window calls the operators.
+        remarks: What to know of the whole recording.
     """
     if pair is None:
         return Why()
@@ -42,4 +43,5 @@ def why(pair: Pair | None, names: Mapping[str, str]) -> Why:
     titles = scheduler_title(one.name), scheduler_title(other.name)
     account = account_text(account_of(pair.before.statistics, pair.after.statistics), *titles)
     timelines = [replace(each.timeline, name=title) for each, title in zip((one, other), titles, strict=True)]
-    return Why(account, pair.reasons, caveats(timelines, lambda name: names.get(name, name)))
+    known = (*remarks, *caveats(timelines, lambda name: names.get(name, name)))
+    return Why(account, pair.reasons, known)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 def print_comparison(recording: Recording) -> None:
     """Prints what a recording compares, as the window and the reports show it."""
     from warploom.cli.console import stdout_console
+    from warploom.report.remarks import remarks
     from warploom.report.table import comparison_table
     from warploom.report.verdict import verdict
 
@@ -21,6 +22,8 @@ def print_comparison(recording: Recording) -> None:
     console.print(f"{recording.model.name}: {verdict(recording).text}", style="bold", markup=False, soft_wrap=True)
     console.print(_rich_table(comparison_table(recording)))
     console.print(_circumstances(recording), markup=False, soft_wrap=True)
+    for line in remarks(recording):
+        console.print(f"! {line}", style="yellow", markup=False, soft_wrap=True)
 
 
 def print_timelines(recording: Recording) -> None:
@@ -45,7 +48,7 @@ def print_timelines(recording: Recording) -> None:
     console.print()
     console.print(table)
     if len(pair) > 1:
-        text = account_text(account(*timelines), *(shown.candidate.name for shown in pair))
+        text = account_text(account(*timelines), pair[0].candidate.name, f"Schedule {pair[1].candidate.name}")
         console.print(f"\n{text}", markup=False, soft_wrap=True)
     for line in caveats(timelines):
         console.print(f"! {line}", style="yellow", markup=False, soft_wrap=True)

@@ -10,12 +10,13 @@ from warploom.recording.recording import Candidate, Recording
 from warploom.report.naming import places, title
 from warploom.report.operator_table import OperatorColumn, operator_columns, operator_values
 from warploom.report.pair import shown_pair
-from warploom.report.units import MICROSECONDS, change_text, number_text
+from warploom.report.remarks import remarks
 from warploom.timeline.account import account, account_text
 from warploom.timeline.caveats import caveats
 from warploom.timeline.comparison import Comparison, OperatorComparison, StageComparison, compare
 from warploom.timeline.explain import Reason, explain
 from warploom.timeline.statistics import critical_path, timeline_statistics
+from warploom.units import MICROSECONDS, change_text, number_text
 
 LOG_SUBJECTS = 6
 
@@ -97,7 +98,9 @@ def compared_view(recording: Recording) -> ComparedView | None:
     return ComparedView(
         comparison=comparison,
         account=account_text(
-            account(*(shown.candidate.timeline for shown in pair)), *(shown.candidate.name for shown in pair)
+            account(*(shown.candidate.timeline for shown in pair)),
+            pair[0].candidate.name,
+            f"Schedule {pair[1].candidate.name}",
         ),
         reasons=tuple(
             ReasonRow(reason, tuple(index[name] for name in reason.operators), 100 * abs(reason.gain_us) / strongest)
@@ -193,9 +196,10 @@ def timeline_captions(recording: Recording) -> tuple[tuple[str, str], ...]:
 
 
 def caveat_lines(recording: Recording) -> tuple[str, ...]:
-    """What a reader must know before believing the timelines shown."""
+    """What a reader must know before believing the figures and the timelines shown."""
     names = places(recording.graph)
-    return caveats([shown.candidate.timeline for shown in shown_pair(recording)], lambda name: names.get(name, name))
+    timelines = [shown.candidate.timeline for shown in shown_pair(recording)]
+    return (*remarks(recording), *caveats(timelines, lambda name: names.get(name, name)))
 
 
 def facts(recording: Recording) -> tuple[tuple[str, str], ...]:

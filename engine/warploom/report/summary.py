@@ -7,6 +7,7 @@ from typing import Any
 
 from warploom.recording.recording import Candidate, Recording
 from warploom.report.measured import timeline_summary
+from warploom.report.remarks import remarks
 from warploom.schedule.floor import critical_path
 
 
@@ -16,7 +17,8 @@ def summary(recording: Recording) -> dict[str, Any]:
     Keys: `model`, `device {name, simulated}`, `precision`, `batch`, `operators`, `schedules` (a list: `name`,
     `latency_us {median, p25, p75}`, `stages`, `stages_sum_us` (null without stages), `floor_us` (the longest path, each
     operator alone), `streams`, `active_warps_mean`, `timeline`), `chosen`, `speedup`,
-    `search {seconds, stages_costed, states}` and, when outputs were compared, `verified {max_rel_l2, tolerance, ok}`.
+    `search {seconds, stages_costed, states}`, `remarks` (sentences to know before believing it) and, when outputs were
+    compared, `verified {max_rel_l2, tolerance, ok}`.
     """
     search = recording.search
     result: dict[str, Any] = {
@@ -29,6 +31,7 @@ def summary(recording: Recording) -> dict[str, Any]:
         "chosen": recording.chosen,
         "speedup": _finite(recording.speedup),
         "search": {"seconds": search.seconds, "stages_costed": search.stages_costed, "states": search.states},
+        "remarks": list(remarks(recording)),
     }
     if recording.verification is not None:
         checked = recording.verification
