@@ -11,6 +11,7 @@ from warploom.recording.file import write_recording
 from warploom.worker.messages import GraphReady
 from warploom_app.background import Background, sentence
 from warploom_app.chores import OPEN, Chores
+from warploom_app.followed_options import FollowedOptions
 from warploom_app.loading import document_from_graph, document_from_recording
 from warploom_app.state import AppState, Document
 
@@ -20,6 +21,9 @@ class Opening(QObject):
 
     Signals:
         opened: A file was opened (its path).
+
+    Attributes:
+        options: The settings of the next run, which follow recordings.
     """
 
     opened = Signal(object)
@@ -30,13 +34,19 @@ class Opening(QObject):
         super().__init__(parent)
         self._state, self._background, self._chores = state, background, chores
         self._newest = 0
+        self.options = FollowedOptions(state)
 
     def forget(self) -> None:
         """What is being read will not be shown."""
         self._newest += 1
 
     def read(
-        self, path: Path, model: Path | None = None, done: Callable[[], object] | None = None, compare: str = ""
+        self,
+        path: Path,
+        model: Path | None = None,
+        done: Callable[[], object] | None = None,
+        compare: str = "",
+        follow: bool = False,
     ) -> None:
         """Reads a recording and shows it.
 
@@ -45,6 +55,7 @@ class Opening(QObject):
             model: Its model, where that is here.
             done: Called in any case.
             compare: A schedule of it to put beside the best other one.
+            follow: Whether the settings of the next run become those that it was made with.
         """
         self._newest += 1
         mine, path = self._newest, path.absolute()
@@ -55,6 +66,8 @@ class Opening(QObject):
             if mine == self._newest:
                 self._state.set_document(document)
                 self._compare(document, compare)
+                if follow and document.results is not None:
+                    self.options.follow(document.results.recording)
                 self.opened.emit(path)
 
         def failed(error: Exception) -> None:

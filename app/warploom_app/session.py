@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QProcess, QUrl, Signal
 
 from warploom.errors import WarploomError
 from warploom.recording.file import write_recording
-from warploom.worker.messages import DevicesRequest, TryRequest
+from warploom.worker.messages import DevicesRequest, OptimizeOptions, TryRequest
 from warploom_app.background import Background, sentence
 from warploom_app.chores import OPEN, RESUME, SHOW_JOBS, Chores
 from warploom_app.commands import CommandRunner
@@ -109,9 +109,10 @@ class Session(QObject):
         if len(paths) > 1:
             self._chores.notice(self.tr("Opened {}; one file is shown at a time.").format(path.name))
         if kind == "model":
+            self._opening.options.give_back()
             self._work.import_model(path)
         else:
-            self._opening.read(path)
+            self._opening.read(path, follow=True)
 
     def open_sample(self, name: str, path: Path | None) -> None:
         """Opens a sample model: its file, or one that is built now."""
@@ -257,7 +258,7 @@ class Session(QObject):
         file, model = Path(note.document), Path(note.model)
         if note.document and file.is_file():
             if note.model and model.is_file():
-                self._opening.read(file, model)
+                self._opening.read(file, model, follow=True)
             else:
                 self.open([file])
         for task in note.tasks:
@@ -289,6 +290,11 @@ class Session(QObject):
             lambda _: None,
             lambda error: self._chores.say(sentence(error)),
         )
+
+    @property
+    def own_options(self) -> OptimizeOptions:
+        """What the user set for the next run, whatever is shown for a recording."""
+        return self._opening.options.own
 
     def close(self) -> None:
         """Ends what the session started by itself."""

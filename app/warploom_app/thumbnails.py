@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from warploom.recording.recording import Recording
     from warploom.timeline import Timeline
 
-WIDTH, HEIGHT = 480, 160
-"""Pixels; shown at half of that, so that it is sharp at 200 % scaling."""
+WIDTH, HEIGHT = 720, 160
+"""Pixels; shown at about half of that, so that it is sharp at 200 % scaling."""
 
 _GAP = 12
-_VERSION = 2
+_VERSION = 3
 _MOST_LANES = 8
 
 

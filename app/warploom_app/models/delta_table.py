@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
 
+from warploom.units import MICROSECONDS, TimeUnit, change_text, column_unit
 from warploom_app.presenters.delta import DeltaRow
-from warploom_app.presenters.units import MICROSECONDS, TimeUnit, column_unit
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -75,9 +75,9 @@ class DeltaTable(QAbstractTableModel):
         if value is None:
             return ""
         if column in (ALONE, BEFORE, AFTER):
-            return self._unit.of_us(float(value), 2)
+            return self._unit.text(float(value))
         if column == DELTA:
-            return f"{float(value) * 1e3 / self._unit.ns:+,.2f}".replace("-", "−")
+            return change_text(float(value) / self._unit.microseconds, self._unit.digits).replace("-", "−")
         if column == SLOWDOWN:
             return f"{float(value):.2f}×"
         if column == STREAM:
@@ -95,7 +95,7 @@ class DeltaTable(QAbstractTableModel):
             return self._explanation(section)
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        unit = self._unit.text
+        unit = self._unit.name
         return (
             self.tr("Operator"),
             self.tr("Type"),

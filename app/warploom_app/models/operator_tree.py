@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
 
+from warploom.units import MICROSECONDS, TimeUnit, column_unit
 from warploom_app.presenters.results import OperatorRow
-from warploom_app.presenters.units import MICROSECONDS, TimeUnit, column_unit
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -63,6 +63,11 @@ class OperatorTree(QAbstractItemModel):
 
     def __len__(self) -> int:
         return len(self._places)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The operators, in the graph's order."""
+        return tuple(self._places)
 
     @property
     def flat(self) -> bool:
@@ -132,7 +137,7 @@ class OperatorTree(QAbstractItemModel):
             if passed is None:
                 return 0.0 if role == SORT_ROLE else None
             value = passed[index.column() - 1]
-            return value if role == SORT_ROLE else self._unit.of_us(value, 2)
+            return value if role == SORT_ROLE else self._unit.text(value)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self.tr("{} operators; the time that passes for all of them").format(len(rows))
         return None
@@ -140,7 +145,7 @@ class OperatorTree(QAbstractItemModel):
     def _operator_data(self, row: OperatorRow, column: int, role: int) -> object:
         value = _value(row, column)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return row.title if column == NAME else None if value is None else self._unit.of_us(value, 2)
+            return row.title if column == NAME else None if value is None else self._unit.text(value)
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{row.name}\n{row.label}"
         if role == OPERATOR_ROLE:
@@ -166,8 +171,8 @@ class OperatorTree(QAbstractItemModel):
         """Two lines: a long title takes part of the second one, where there is room beside the unit."""
         first, space, rest = title.partition(" ")
         if len(title) <= _LONG or not space:
-            return f"{title}\n{self._unit.text}"
-        return f"{first}\n{rest}, {self._unit.text}"
+            return f"{title}\n{self._unit.name}"
+        return f"{first}\n{rest}, {self._unit.name}"
 
 
 def _value(row: OperatorRow, column: int) -> float | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from warploom.units import MICROSECONDS, TimeUnit, column_unit
 from warploom_app.presenters.range_statistics import RangeRow, RangeStatistics
-from warploom_app.presenters.units import MICROSECONDS, TimeUnit, column_unit, count
+from warploom_app.presenters.units import count
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -60,7 +61,7 @@ class RangeTable(QAbstractTableModel):
         if column == STREAM:
             return row.stream_name.removeprefix("stream ")  # the header says it
         unit = self._sums if column == SUM else self._singles
-        return count(row.count) if column == COUNT else unit.of_us(float(_value(row, column)) / 1e3, 2)
+        return count(row.count) if column == COUNT else unit.text(float(_value(row, column)) / 1e3, 2)
 
     def headerData(  # noqa: N802
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

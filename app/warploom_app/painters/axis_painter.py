@@ -21,7 +21,7 @@ def paint_grid(painter: QPainter, axis: TimeAxis, top: float, bottom: float, the
 def paint_axis(painter: QPainter, axis: TimeAxis, row: QRectF, theme: Theme) -> None:
     """Draws the axis that all tracks share: figures right of short hairlines, the unit at the right end."""
     texts = labels(painter.font())
-    unit = axis.unit.text
+    unit = axis.unit.name
     paint_grid(painter, axis, row.bottom() - row.height() / 3, row.bottom(), theme)
     painter.drawLine(QPointF(row.left(), row.bottom() - 0.5), QPointF(row.right(), row.bottom() - 0.5))
     title_left = row.right() - texts.width(unit) - 8

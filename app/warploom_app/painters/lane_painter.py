@@ -6,13 +6,13 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen
 
+from warploom.units import time_text
 from warploom_app.painters.batch import draw_rectangles
 from warploom_app.painters.labels import labels
 from warploom_app.presenters.lane import Lane
 from warploom_app.presenters.steps import Floats, Ints
 from warploom_app.presenters.time_axis import TimeAxis
 from warploom_app.presenters.track import Track
-from warploom_app.presenters.units import latency
 from warploom_app.theme import Theme, mixed, readable_on
 
 _WIDE_PX = 2.5
@@ -93,7 +93,7 @@ def _paint_gaps(painter: QPainter, lane: Lane, seen: slice, area: QRectF, axis: 
     foot = area.center().y() + (texts.metrics.ascent() - texts.metrics.descent()) / 2
     painter.setPen(QColor(theme.muted))
     for i in np.flatnonzero(right - left >= _GAP_PX).tolist():
-        short = latency((int(start[i]) - int(end[i])) / 1e3)
+        short = time_text((int(start[i]) - int(end[i])) / 1e3)
         room = right[i] - left[i] - 16
         text = texts.fitting(QCoreApplication.translate("LanePainter", "idle {}").format(short), "", room)
         text = text if short in text else short

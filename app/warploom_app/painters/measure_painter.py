@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from warploom.units import time_text
 from warploom_app.painters.labels import labels
 from warploom_app.presenters.measure import Marks
 from warploom_app.presenters.time_axis import TimeAxis
-from warploom_app.presenters.units import latency
 from warploom_app.theme import Theme
 
 _LINE = 18.0
@@ -25,7 +25,7 @@ def paint_range(
     painter.setPen(QPen(QColor(theme.accent), 1))
     for x in (left, right):
         painter.drawLine(QPointF(x, inside.top()), QPointF(x, inside.bottom()))
-    _paint_label(painter, latency((stretch[1] - stretch[0]) / 1e3), (left + right) / 2, inside, head, theme)
+    _paint_label(painter, time_text((stretch[1] - stretch[0]) / 1e3), (left + right) / 2, inside, head, theme)
 
 
 def paint_marks(painter: QPainter, marks: Marks, axis: TimeAxis, inside: QRectF, head: QRectF, theme: Theme) -> None:
@@ -40,13 +40,13 @@ def paint_marks(painter: QPainter, marks: Marks, axis: TimeAxis, inside: QRectF,
     if stretch is None:
         for time in marks.times:
             if inside.left() - 1 <= axis.x(time) <= inside.right() + 1:
-                _paint_label(painter, latency(time / 1e3, axis.unit), axis.x(time), inside, flag, theme)
+                _paint_label(painter, axis.moment(time), axis.x(time), inside, flag, theme)
         return
     left, right = (min(max(axis.x(time), inside.left()), inside.right()) for time in stretch)
     y = flag.top() + _LINE + 4
     painter.setPen(QPen(QColor(theme.found), 1.5))
     painter.drawLine(QPointF(left, y), QPointF(right, y))
-    _paint_label(painter, "Δ " + latency((stretch[1] - stretch[0]) / 1e3), (left + right) / 2, inside, flag, theme)
+    _paint_label(painter, "Δ " + time_text((stretch[1] - stretch[0]) / 1e3), (left + right) / 2, inside, flag, theme)
 
 
 def _paint_label(painter: QPainter, text: str, x: float, inside: QRectF, head: QRectF, theme: Theme) -> None:

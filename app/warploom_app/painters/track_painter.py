@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from warploom.timeline import UNATTRIBUTED
+from warploom.units import time_text
 from warploom_app.painters.arrow_painter import paint_arrows
 from warploom_app.painters.axis_painter import paint_grid
 from warploom_app.painters.counter_painter import paint_counter
@@ -23,7 +24,7 @@ from warploom_app.presenters.track_facts import basis_text
 from warploom_app.presenters.track_layout import GUTTER, TrackRows
 from warploom_app.presenters.track_links import Arrow
 from warploom_app.presenters.track_tip import counter_text
-from warploom_app.presenters.units import count, latency
+from warploom_app.presenters.units import count
 from warploom_app.theme import GRID, Theme
 
 _LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
@@ -168,7 +169,7 @@ class TrackPainter:
         painter = self.painter
         painter.setPen(QPen(QColor(self.theme.text), 1))
         painter.drawLine(QPointF(x, rows.header.bottom()), QPointF(x, rows.bottom))
-        text = latency(track.duration_ns / 1e3, self.axis.unit)
+        text = time_text(track.duration_ns / 1e3)
         width = labels(painter.font()).width(text) + 8
         beside = QRectF(x + 4, rows.warps.top(), width, _LINE)
         if beside.right() > rows.warps.right():
@@ -203,7 +204,7 @@ def path_text(track: Track) -> str:
     gaps = sum(step.gap_ns for step in track.path)
     text = _tr("critical path: {} launches, {}, of it {} between them")
     end = max(step.end_ns for step in track.path)
-    return text.format(count(len(track.path)), latency(end / 1e3), latency(gaps / 1e3))
+    return text.format(count(len(track.path)), time_text(end / 1e3), time_text(gaps / 1e3))
 
 
 def _tr(text: str) -> str:

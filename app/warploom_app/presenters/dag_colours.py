@@ -14,8 +14,9 @@ from warploom.recording.recording import Candidate
 from warploom.schedule import StreamPlan
 from warploom.timeline.statistics import launch_windows, warps_between
 from warploom.timeline.timeline import WarpSeries
+from warploom.units import time_text
 from warploom_app.presenters.dag_nodes import DagNode
-from warploom_app.presenters.units import count, latency
+from warploom_app.presenters.units import count
 from warploom_app.theme import Theme
 
 ColourValue = str  # "#rrggbb"
@@ -112,7 +113,7 @@ def colour_by_stream(plan: StreamPlan, theme: Theme) -> Colouring:
 
 def colour_by_latency(latency_us: Mapping[str, float], theme: Theme) -> Colouring:
     """A scale from the fastest to the slowest operator, linear in time."""
-    return _scale(latency_us, _tr("Latency"), theme, latency)
+    return _scale(latency_us, _tr("Latency"), theme, time_text)
 
 
 def colour_by_warps(warps: Mapping[str, float], theme: Theme) -> Colouring:

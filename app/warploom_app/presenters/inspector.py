@@ -12,11 +12,12 @@ from warploom.graph import Graph, Operator, Precision, Primitive
 from warploom.graph.operator import AttributeValue
 from warploom.graph.quantized import operator_precision
 from warploom.graph.work import operator_work
+from warploom.units import column_unit
 from warploom_app.presenters.dag_nodes import plain_op, title_of
 from warploom_app.presenters.dag_onnx import folded_sources
 from warploom_app.presenters.names import parameters
 from warploom_app.presenters.results import CandidateResult, Pair, Results
-from warploom_app.presenters.units import column_unit, count, duration, scaled, shape
+from warploom_app.presenters.units import count, duration, scaled, shape
 from warploom_app.state import Document
 
 _MOST_MEMBERS = 64
@@ -139,8 +140,8 @@ def inspect_several(document: Document, names: Sequence[str], pair: Pair | None)
         found = [pair.operators[name] for name in names if name in pair.operators]
         before, after = sum(one.before_us for one in found), sum(one.after_us for one in found)
         unit = column_unit((before, after))
-        rows.append((pair.before.track.title, f"{unit.of_us(before)} {unit.text}"))
-        rows.append((pair.after.track.title, f"{unit.of_us(after)} {unit.text}"))
+        rows.append((pair.before.track.title, f"{unit.text(before)} {unit.name}"))
+        rows.append((pair.after.track.title, f"{unit.text(after)} {unit.name}"))
     members = Section(_tr("Operators"), tuple(("", document.names.get(name, name)) for name in names[:_MOST_MEMBERS]))
     title = _tr("{} operators").format(len(names))
     return Inspection(title, _tr("selected together"), (Section(_tr("Sum of latencies"), tuple(rows)), members))
@@ -155,7 +156,7 @@ def _latencies(name: str, results: Results, pair: Pair) -> Section:
         found.insert(0, (_tr("alone"), one.solo_us))
     unit = column_unit(value for _, value in found)
     heading = _tr("Latency, simulated") if results.recording.simulated else _tr("Latency")
-    return Section(heading, tuple((label, f"{unit.of_us(value, 2)} {unit.text}") for label, value in found))
+    return Section(heading, tuple((label, f"{unit.text(value)} {unit.name}") for label, value in found))
 
 
 def _placement(name: str, after: CandidateResult, names: Mapping[str, str]) -> Section:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from warploom.graph import Graph
 from warploom.recording.recording import Candidate, Recording
 from warploom.report.summary import stage_count
@@ -208,10 +210,29 @@ def blocks_of(graph: Graph) -> dict[str, int]:
 
 
 def block_times(blocks: Mapping[str, int], pair: Pair | None) -> dict[int, tuple[float, float]]:
-    """Time that passes for each block in both schedules, in microseconds."""
+    """Time that passes for each block in both schedules, in microseconds.
+
+    Blocks follow one another: each one's time is that between the end of the blocks before it and its own, whatever
+    the schedule's stages are, and all of them together last as long as the schedule.
+    """
+    if pair is None:
+        return {}
+    before, after = _ends(blocks, pair.before.track), _ends(blocks, pair.after.track)
     times: dict[int, tuple[float, float]] = {}
-    for stage in pair.comparison.stages if pair is not None else ():
-        block = blocks.get(stage.operators[0], 0) if stage.operators else 0
-        before, after = times.get(block, (0.0, 0.0))
-        times[block] = (before + stage.before.elapsed_us, after + stage.after.elapsed_us)
+    for block in sorted(before.keys() | after.keys()):
+        times[block] = before.get(block, 0.0), after.get(block, 0.0)
+    return times
+
+
+def _ends(blocks: Mapping[str, int], track: Track) -> dict[int, float]:
+    """Microseconds from the end of what precedes each block to its own end."""
+    spans = track.timeline.spans
+    of_launch = np.array([blocks.get(members[0], -1) if members else -1 for members in track.operators], np.int64)
+    known = np.flatnonzero((spans.launch >= 0) & (spans.copy_bytes == 0))
+    block, end = of_launch[spans.launch[known]], spans.end_ns[known]
+    times, reached = {}, 0
+    for number in np.unique(block[block >= 0]).tolist():
+        last = max(int(end[block == number].max()), reached)
+        times[number] = (last - reached) / 1000.0
+        reached = last
     return times

@@ -9,7 +9,8 @@ import msgspec
 from PySide6.QtCore import QCoreApplication
 
 from warploom.graph import UNIFORM, Precision
-from warploom.graph.precision_plan import AUTO
+from warploom.graph.precision_plan import AUTO, CHOICES
+from warploom.recording.recording import Settings
 from warploom.schedule.modes import MODES
 from warploom.worker.messages import DeviceList, OptimizeOptions
 
@@ -43,6 +44,26 @@ def with_precision(options: OptimizeOptions, precision: str) -> OptimizeOptions:
     budget = options.error_budget if precision == AUTO else None
     changed = msgspec.structs.replace(options, precision=precision, error_budget=budget)
     return changed if can_calibrate(changed) else msgspec.structs.replace(changed, calibrate=None)
+
+
+def as_recorded(options: OptimizeOptions, settings: Settings) -> OptimizeOptions:
+    """The options with everything that a recording tells of how it was made; where it was made stays open.
+
+    A batch of one is left to the model, as most models say so themselves.
+    """
+    precision = AUTO if settings.precision_plan is not None else settings.precision.value
+    if settings.precision is Precision.INT8:
+        precision = settings.precision.value
+    return msgspec.structs.replace(
+        with_precision(options, precision if precision in CHOICES else options.precision),
+        batch=settings.batch if settings.batch > 1 else None,
+        mode=settings.mode if settings.mode in MODES else options.mode,
+        max_group_operators=settings.max_group_operators,
+        max_stage_groups=settings.max_stage_groups,
+        repeats=settings.repeats,
+        sample_interval_ns=settings.sample_interval_ns,
+        search_seconds=settings.search_seconds,
+    )
 
 
 def precision_title(precision: str) -> str:

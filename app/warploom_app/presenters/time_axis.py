@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from warploom_app.presenters.units import TimeUnit, time_unit
+from warploom.units import TimeUnit, time_text, time_unit
 
 _Times = TypeVar("_Times", float, npt.NDArray[np.float64])
 
@@ -113,17 +113,25 @@ class TimeAxis:
     @property
     def unit(self) -> TimeUnit:
         """The unit of the axis: chosen by the whole length, so that panning and zooming never change it."""
-        return time_unit(self.limit_ns)
+        return time_unit(self.limit_ns / 1000)
+
+    def moment(self, time_ns: float) -> str:
+        """A time on the axis, with as many digits as a pixel tells apart: "244.7 µs", zoomed in "244.731 µs"."""
+        unit = self.unit
+        pixel = self.span_ns / max(self.width, 1.0) / (unit.microseconds * 1000)
+        finest = round(math.log10(unit.microseconds * 1000))  # a nanosecond
+        digits = min(max(math.ceil(-math.log10(pixel) - 1e-9), 0 if pixel >= 1 else unit.digits), finest)
+        return time_text(time_ns / 1000, replace(unit, digits=digits))
 
     def ticks(self, min_gap: float = 72.0) -> tuple[Tick, ...]:
         """Round figures at least `min_gap` pixels apart."""
         step = nice_step(self.span_ns * min_gap / self.width)
         first = math.ceil(self.start_ns / step - 1e-9)
         last = math.floor(self.end_ns / step + 1e-9)
-        unit = self.unit
-        decimals = max(0, -math.floor(math.log10(step / unit.ns) + 1e-9))
+        unit_ns = self.unit.microseconds * 1000
+        decimals = max(0, -math.floor(math.log10(step / unit_ns) + 1e-9))
         return tuple(
-            Tick(self.x(i * step), f"{i * step / unit.ns:,.{decimals}f}") for i in range(first, last + 1)
+            Tick(self.x(i * step), f"{i * step / unit_ns:,.{decimals}f}") for i in range(first, last + 1)
         )  # fmt: skip
 
 

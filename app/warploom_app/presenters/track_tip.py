@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from warploom.units import time_text
 from warploom_app.presenters.counter_series import CounterSeries
 from warploom_app.presenters.lane import Lane
 from warploom_app.presenters.links import through
 from warploom_app.presenters.time_axis import TimeAxis
 from warploom_app.presenters.track import Track
-from warploom_app.presenters.units import count, latency, scaled
+from warploom_app.presenters.units import count, scaled
 
 Lines = tuple[str, ...]
 
@@ -19,7 +20,7 @@ def span_tip(track: Track, lane: Lane, position: int, axis: TimeAxis) -> Lines:
     spans, row, launch = track.timeline.spans, int(lane.span[position]), int(lane.launch[position])
     start, end = int(lane.start_ns[position]), int(lane.end_ns[position])
     stage = _tr(", stage {}").format(track.stages[launch] + 1) if track.stages[launch] >= 0 else ""
-    when = _tr("{} from {}").format(latency((end - start) / 1e3), latency(start / 1e3, axis.unit))
+    when = _tr("{} from {}").format(time_text((end - start) / 1e3), axis.moment(start))
     lines = [track.label(lane, position), f"{when}, {lane.name}{stage}"]
     if track.is_copy(lane, position):
         moved = int(spans.copy_bytes[row])
@@ -41,7 +42,7 @@ def gap_tip(track: Track, lane: Lane, time_ns: float) -> Lines | None:
     gap = lane.gap_at(time_ns)
     if gap is None:
         return None
-    lines = [_tr("idle for {}, {}").format(latency((gap[1] - gap[0]) / 1e3), lane.name)]
+    lines = [_tr("idle for {}, {}").format(time_text((gap[1] - gap[0]) / 1e3), lane.name)]
     after = lane.at(gap[1])
     if after is not None and not track.is_copy(lane, after):
         launch = int(lane.launch[after])
@@ -52,7 +53,7 @@ def gap_tip(track: Track, lane: Lane, time_ns: float) -> Lines | None:
         ]
         if windows:
             end, last = max(windows)
-            ready = latency(max(gap[1] - end, 0.0) / 1e3)
+            ready = time_text(max(gap[1] - end, 0.0) / 1e3)
             lines.append(
                 _tr("{} waited for {}, which ended {} before").format(track.labels[launch], track.labels[last], ready)
             )

@@ -1,57 +1,8 @@
-"""Figures as text: units follow magnitude, digits are grouped, and a column keeps one unit."""
+"""Counts, sizes, waiting times and shapes as text; times are written by `warploom.units`."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class TimeUnit:
-    """A unit of time and its length in nanoseconds."""
-
-    text: str
-    ns: float
-
-    def of_us(self, microseconds: float, decimals: int | None = None) -> str:
-        """A latency in this unit, without the unit's name."""
-        value = microseconds * 1e3 / self.ns
-        if decimals is None:
-            decimals = _decimals(value) if self.ns < 1e6 else 3
-        return f"{value:,.{decimals}f}"
-
-
-MICROSECONDS = TimeUnit("µs", 1e3)
-MILLISECONDS = TimeUnit("ms", 1e6)
-SECONDS = TimeUnit("s", 1e9)
-
-
-def time_unit(largest_ns: float) -> TimeUnit:
-    """The unit in which a largest value reads best (1 ms and more in ms, 1 µs and more in µs)."""
-    for unit in (SECONDS, MILLISECONDS, MICROSECONDS):
-        if largest_ns >= unit.ns * 0.9995:
-            return unit
-    return MICROSECONDS  # nothing here is resolved better than a few nanoseconds
-
-
-def latency(microseconds: float, unit: TimeUnit | None = None) -> str:
-    """A latency with its unit: "336.2 µs", "1.243 ms"."""
-    if not math.isfinite(microseconds):
-        return "–"
-    unit = unit or time_unit(microseconds * 1e3)
-    return f"{unit.of_us(microseconds)} {unit.text}"
-
-
-def column_unit(values_us: Iterable[float]) -> TimeUnit:
-    """The one unit of a column of latencies."""
-    return time_unit(max((value for value in values_us if math.isfinite(value)), default=0.0) * 1e3)
-
-
-def _decimals(value: float) -> int:
-    """Three or four significant figures of a time in microseconds."""
-    magnitude = abs(value)
-    return 1 if magnitude >= 100 else 2 if magnitude >= 1 else 3
 
 
 def scaled(value: float, unit: str, base: float = 1000.0) -> str:

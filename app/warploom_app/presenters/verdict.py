@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
-from warploom.report.units import time_unit
 from warploom.report.verdict import verdict
+from warploom.units import time_unit
 from warploom_app.presenters.results import Results
 from warploom_app.presenters.units import count, percent_change
 

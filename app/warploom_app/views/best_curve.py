@@ -8,8 +8,9 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from warploom.units import time_text
 from warploom_app.jobs import JobState
-from warploom_app.presenters.units import duration, latency
+from warploom_app.presenters.units import duration
 from warploom_app.theme import GRID, Theme, figure_font
 
 _LABELS_FROM = 8 * GRID  # pixels of height
@@ -39,7 +40,7 @@ class BestCurve(QWidget):
         self._started_s = run.started_s if run is not None else 0.0
         if self._points:
             first, last = self._points[0][1], self._points[-1][1]
-            text = self.tr("Best latency so far: {}, at first {}").format(latency(last), latency(first))
+            text = self.tr("Best latency so far: {}, at first {}").format(time_text(last), time_text(first))
             self.setToolTip(text)
             self.setAccessibleDescription(text)
         self.update()
@@ -63,8 +64,8 @@ class BestCurve(QWidget):
         if labelled:
             painter.setPen(QColor(self._theme.muted))
             left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
-            painter.drawText(QRectF(self.rect()), left | Qt.AlignmentFlag.AlignTop, latency(self._points[0][1]))
-            painter.drawText(QRectF(self.rect()), right | Qt.AlignmentFlag.AlignBottom, latency(self._points[-1][1]))
+            painter.drawText(QRectF(self.rect()), left | Qt.AlignmentFlag.AlignTop, time_text(self._points[0][1]))
+            painter.drawText(QRectF(self.rect()), right | Qt.AlignmentFlag.AlignBottom, time_text(self._points[-1][1]))
             spent = duration(self._now())
             painter.drawText(QRectF(self.rect()), left | Qt.AlignmentFlag.AlignBottom, spent)
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QSplitter, QToolButton, QVBoxLayout, QWidget
 
+from warploom.units import time_text
 from warploom_app.background import Background, sentence
 from warploom_app.painters.timeline_export import TimelineFigure
 from warploom_app.presenters.range_statistics import RangeStatistics, range_statistics
 from warploom_app.presenters.results import Results
 from warploom_app.presenters.track import Track
 from warploom_app.presenters.track_choice import TrackChoice
-from warploom_app.presenters.units import column_unit, latency
 from warploom_app.presenters.verdict import make_verdict
 from warploom_app.state import AppState, Message
 from warploom_app.theme import GRID, Theme
@@ -170,9 +170,8 @@ class ComparisonView(QWidget):
         if self._results is None:
             return []
         candidates = self._results.candidates.values()
-        unit = column_unit(one.candidate.measurement.median_us for one in candidates)
         return [
-            (one.candidate.name, f"{one.track.title}  {latency(one.candidate.measurement.median_us, unit)}")
+            (one.candidate.name, f"{one.track.title}  {time_text(one.candidate.measurement.median_us)}")
             for one in candidates
         ]
 

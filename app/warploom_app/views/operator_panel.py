@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QLineEdit, QTreeView, QVBoxLayout, QWidget
 
 from warploom_app.models.operator_tree import AFTER, BEFORE, NAME, OPERATOR_ROLE, OperatorFilter, OperatorTree
@@ -21,6 +22,7 @@ class OperatorPanel(QWidget):
         self._state = state
         self._model = model
         self._following = False
+        self._shown: tuple[str, ...] = ()
         self._build_filter()
         self._build_tree()
         layout = QVBoxLayout(self)
@@ -41,6 +43,8 @@ class OperatorPanel(QWidget):
         self._search.setClearButtonEnabled(True)
         self._search.setAcceptDrops(False)  # a file dropped here is meant for the window
         self._search.textChanged.connect(self._filter_by)
+        self._search.returnPressed.connect(self._pin_next)
+        self._search.installEventFilter(self)
 
     def _build_tree(self) -> None:
         self._filter = OperatorFilter(self)
@@ -50,7 +54,7 @@ class OperatorPanel(QWidget):
         tree.setAccessibleName(self.tr("Operators"))
         tree.setUniformRowHeights(True)
         tree.setMouseTracking(True)
-        tree.setIndentation(12)
+        tree.setIndentation(2 * GRID)
         tree.setTextElideMode(Qt.TextElideMode.ElideLeft)
         tree.setSortingEnabled(True)
         tree.sortByColumn(-1, Qt.SortOrder.AscendingOrder)  # the graph's own order until a header is clicked
@@ -65,7 +69,7 @@ class OperatorPanel(QWidget):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         for column in (BEFORE, AFTER):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            header.resizeSection(column, (10 if column == BEFORE else 12) * GRID)  # "Sequential", "Critical path"
+            header.resizeSection(column, 10 * GRID)  # "Sequential"
 
     @property
     def tree(self) -> QTreeView:
@@ -83,7 +87,25 @@ class OperatorPanel(QWidget):
         self._tree.setRootIsDecorated(not self._model.flat)
         if len(self._model) <= _MOST_EXPANDED:
             self._tree.expandAll()
+        if self._model.names != self._shown:
+            self._shown = self._model.names
+            self._search.clear()
+            self._tree.scrollToTop()
         self._follow()
+
+    def _pin_next(self) -> None:
+        """Enter goes from one operator that the filter found to the next."""
+        found = self._found()
+        if not found:
+            return
+        pinned = self._state.selection.pinned
+        at = next((i for i, name in enumerate(found) if name in pinned), -1)
+        self._state.pin([found[(at + 1) % len(found)]])
+
+    def _found(self) -> list[str]:
+        model = self._filter
+        rows = [model.index(row, NAME) for row in range(model.rowCount())]
+        return [name for index in rows for name in self._names(index)]
 
     def _filter_by(self, text: str) -> None:
         self._filter.set_text(text)
@@ -103,9 +125,27 @@ class OperatorPanel(QWidget):
         self._state.hover(self._names(index))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if watched is self._search:
+            return self._search_key(event) or super().eventFilter(watched, event)
         if event.type() == QEvent.Type.Leave:
             self._state.hover(())
         return super().eventFilter(watched, event)
+
+    def _search_key(self, event: QEvent) -> bool:
+        """Esc empties the filter first, Down goes on to the list."""
+        if not isinstance(event, QKeyEvent):
+            return False
+        pressed = event.type() == QEvent.Type.KeyPress
+        claimed = pressed or event.type() == QEvent.Type.ShortcutOverride
+        if event.key() == Qt.Key.Key_Escape and self._search.text() and claimed:
+            event.accept()
+            if pressed:
+                self._search.clear()
+            return True
+        if event.key() == Qt.Key.Key_Down and pressed:
+            self._tree.setFocus(Qt.FocusReason.OtherFocusReason)
+            return True
+        return False
 
     def _pin(self) -> None:
         if self._following:

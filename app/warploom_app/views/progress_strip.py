@@ -7,9 +7,10 @@ import time
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
+from warploom.units import time_text
 from warploom_app.jobs import JobState, TaskQueue
 from warploom_app.presenters.names import scheduler_title
-from warploom_app.presenters.units import count, duration, latency
+from warploom_app.presenters.units import count, duration
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme, figure_font
 from warploom_app.views.best_curve import BestCurve
@@ -146,7 +147,7 @@ class ProgressStrip(QWidget):
         self._where.setText(self.tr("block {} of {}").format(min(progress.block + 1, progress.blocks), progress.blocks))
         self._costed.setText(self.tr("{} stages costed").format(count(progress.stages_costed)))
         if progress.best_us is not None:
-            self._best.setText(self.tr("best {}").format(latency(progress.best_us)))
+            self._best.setText(self.tr("best {}").format(time_text(progress.best_us)))
         self._bar.setRange(0, max(progress.blocks, 1))
         self._bar.setValue(progress.block)
 

@@ -12,9 +12,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from warploom.units import time_text
 from warploom_app.models.range_table import OPERATORS_ROLE, SORT_ROLE, TRACK, RangeTable
 from warploom_app.presenters.range_statistics import RangeStatistics
-from warploom_app.presenters.units import count, latency
+from warploom_app.presenters.units import count
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme, figure_font
 from warploom_app.views.table_copy import CopyKeys, copy_table
@@ -88,7 +89,7 @@ class RangePanel(QWidget):
         """Shows another stretch of time."""
         self.model.set_statistics(statistics)
         length = statistics.length_ns
-        self._title.setText(self.tr("{} chosen").format(latency(length / 1e3)))
+        self._title.setText(self.tr("{} chosen").format(time_text(length / 1e3)))
         lines = []
         for one in statistics.totals:
             idle = 1 - one.busy_ns / length if length > 0 else 0.0

@@ -17,11 +17,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QToolTip
 
+from warploom.units import time_text
 from warploom_app.editing.editor import ScheduleEditor
 from warploom_app.editing.geometry import GUTTER, HEAD, DraftGeometry, lane_height, lanes_in
 from warploom_app.editing.picture import DraftItem
 from warploom_app.painters.draft_painter import DraftLights, paint_draft
-from warploom_app.presenters.units import latency
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme, figure_font
 from warploom_app.views.schedule_drag import EDGE, ScheduleDrag, move_to, target_rectangle
@@ -323,7 +323,7 @@ class ScheduleLanes(QAbstractScrollArea):
         return self.viewport().mapToGlobal(self.geometry_now.box(current).center().toPoint())
 
     def _tip(self, item: DraftItem) -> str:
-        alone = latency(item.end_us - item.start_us)
+        alone = time_text(item.end_us - item.start_us)
         where = self.tr("stage {}, stream {}").format(item.stage + 1, item.lane) if item.stage >= 0 else ""
         lines = [item.title, item.hint, where or self.tr("stream {}").format(item.lane), f"{self.tr('alone')} {alone}"]
         return "\n".join(line for line in lines if line)

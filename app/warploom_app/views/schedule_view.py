@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from warploom.units import time_text
 from warploom_app.editing.draft_files import DraftFiles
 from warploom_app.editing.editor import ScheduleEditor
 from warploom_app.models.schedule_tree import NAME, OPERATORS_ROLE, ScheduleTree
 from warploom_app.presenters.names import scheduler_title
-from warploom_app.presenters.units import latency
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme, figure_font
 from warploom_app.views.schedule_foot import ScheduleFoot
@@ -288,7 +288,7 @@ class ScheduleView(QWidget):
             return ""
         stages = self.tr("{} stages, ").format(len(picture.stages)) if picture.stages else ""
         bound = self.tr("{}{} streams, at least {}: nothing slows anything down in this picture")
-        text = bound.format(stages, picture.lanes, latency(picture.total_us))
+        text = bound.format(stages, picture.lanes, time_text(picture.total_us))
         if edits:
             text = f"{self.tr('one edit') if edits == 1 else self.tr('{} edits').format(edits)} · {text}"
         document = self._state.document

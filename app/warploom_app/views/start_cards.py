@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPixmap
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from warploom_app.icons import icon
 from warploom_app.theme import GRID, Theme
 from warploom_app.thumbnails import Caption
 from warploom_app.views.widgets import muted
 
-_PICTURE = QSize(30 * GRID, 10 * GRID)
+_PICTURE_HEIGHT = 10 * GRID
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,7 @@ class RecordingCard(Card):
         super().__init__(str(path), path.name, "")
         self.path = path
         self._drawn: Path | None = None
-        self._picture = QLabel()
-        self._picture.setFixedHeight(_PICTURE.height())
-        self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._picture = _Picture()
         self._title = _bold(path.stem)
         self._result = QLabel()
         self._where = muted()
@@ -110,15 +108,13 @@ class RecordingCard(Card):
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours; a picture has the colours of streams in both."""
         if self._drawn is None:
-            self._picture.setPixmap(icon("recording", theme.muted).pixmap(24, 24))
+            self._picture.show_icon(icon("recording", theme.muted).pixmap(24, 24))
 
     def show_picture(self, picture: Path, caption: Caption) -> None:
         """Shows the small timelines and what they say."""
         if picture == self._drawn:
             return  # a recording that changes gets a picture of another name
-        pixmap = QPixmap(str(picture))
-        pixmap.setDevicePixelRatio(2.0)
-        self._picture.setPixmap(pixmap)
+        self._picture.show_timelines(QPixmap(str(picture)))
         self._drawn = picture
         device = self.tr("{} (simulated)").format(caption.device) if caption.simulated else caption.device
         result = f"{caption.before} → {caption.after}, {caption.change}"
@@ -127,6 +123,35 @@ class RecordingCard(Card):
         self._where.setText(device)
         self.setAccessibleName(f"{caption.model}: {result}, {device}")
         self.setToolTip(str(self.path))
+
+
+class _Picture(QWidget):
+    """Timelines as wide as the card, so that their left edge is that of the text; an icon until they are drawn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pixmap = QPixmap()
+        self._fills = False
+        self.setFixedHeight(_PICTURE_HEIGHT)
+
+    def show_icon(self, pixmap: QPixmap) -> None:
+        """Draws it in the middle, in its own size."""
+        self._pixmap, self._fills = pixmap, False
+        self.update()
+
+    def show_timelines(self, pixmap: QPixmap) -> None:
+        """Draws it over the whole width: time has no other scale here."""
+        self._pixmap, self._fills = pixmap, True
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        if self._fills:
+            painter.drawPixmap(self.rect(), self._pixmap)
+            return
+        size = self._pixmap.deviceIndependentSize().toSize()
+        painter.drawPixmap((self.width() - size.width()) // 2, (self.height() - size.height()) // 2, self._pixmap)
 
 
 def _bold(text: str) -> QLabel:

@@ -23,12 +23,12 @@ from warploom_app.icons import icon
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme
 from warploom_app.thumbnails import Thumbnails
-from warploom_app.views.start_cards import RecordingCard, Sample, SampleCard
+from warploom_app.views.start_cards import Card, RecordingCard, Sample, SampleCard
 from warploom_app.views.widgets import heading, muted, set_flag
 
-_MOST_COLUMNS = 3
+_MOST_COLUMNS = 4
 _CARD_WIDTH = 32 * GRID  # below that, cards go into fewer columns
-_MOST_CARDS = 6
+_MOST_CARDS = 4  # one row of a wide window
 _DRAW_AFTER_MS = 400  # the window comes first
 
 
@@ -123,10 +123,11 @@ class StartPage(QScrollArea):
 
     def set_recent(self, files: Sequence[Path]) -> None:
         """Shows the files opened last: recordings as cards, models as lines."""
-        recordings = [path for path in files if path.suffix == ".warploom"][:_MOST_CARDS]
+        own = [path for path in files if path not in self._shipped]  # those have cards of their own below
+        recordings = [path for path in own if path.suffix == ".warploom"][:_MOST_CARDS]
         self._show_recent_cards(recordings)
-        self._show_recent_models([path for path in files if path not in recordings])
-        self._recent_heading.setVisible(bool(files))
+        self._show_recent_models([path for path in own if path not in recordings])
+        self._recent_heading.setVisible(bool(own))
         self._show_pictures()
         if self.isVisible():
             self._draw_pictures()
@@ -234,8 +235,7 @@ class StartPage(QScrollArea):
         if columns != self._columns:
             self._columns = columns
             for grid in self._grids:
-                items = [item for _ in range(grid.count()) if (item := grid.takeAt(0)) is not None]
-                self._lay(grid, [widget for item in items if (widget := item.widget()) is not None])
+                self._lay(grid, _cards_of(grid))
 
     def _grid(self) -> QGridLayout:
         grid = QGridLayout()
@@ -252,9 +252,14 @@ class StartPage(QScrollArea):
         return grid
 
     def _lay(self, grid: QGridLayout, cards: Sequence[QWidget]) -> None:
+        """Puts cards into rows; a row that is not full gets blanks, so that the columns of all grids line up."""
+        for blank in _blanks_of(grid):
+            grid.removeWidget(blank)
+            blank.deleteLater()
         for column in range(_MOST_COLUMNS):
             grid.setColumnStretch(column, 1 if column < self._columns else 0)
-        for i, card in enumerate(cards):
+        missing = self._columns - len(cards) if cards else 0
+        for i, card in enumerate([*cards, *(QWidget() for _ in range(missing))]):
             grid.addWidget(card, i // self._columns, i % self._columns)
 
     def _icon(self, name: str, size: int) -> QLabel:
@@ -263,6 +268,19 @@ class StartPage(QScrollArea):
         label.setPixmap(icon(name, self._theme.muted).pixmap(size, size))
         self._icons.append((label, name, size))
         return label
+
+
+def _widgets_of(grid: QGridLayout) -> list[QWidget]:
+    items = [grid.itemAt(i) for i in range(grid.count())]
+    return [widget for item in items if item is not None and (widget := item.widget()) is not None]
+
+
+def _cards_of(grid: QGridLayout) -> list[QWidget]:
+    return [widget for widget in _widgets_of(grid) if isinstance(widget, Card)]
+
+
+def _blanks_of(grid: QGridLayout) -> list[QWidget]:
+    return [widget for widget in _widgets_of(grid) if not isinstance(widget, Card)]
 
 
 def _tidy(folder: Path) -> str:

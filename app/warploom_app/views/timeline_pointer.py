@@ -17,7 +17,6 @@ from warploom_app.painters.track_painter import paint_pointer
 from warploom_app.presenters.measure import snapped
 from warploom_app.presenters.time_axis import TimeAxis
 from warploom_app.presenters.track_layout import AXIS, BETWEEN
-from warploom_app.presenters.units import latency
 from warploom_app.state import AppState
 
 if TYPE_CHECKING:
@@ -185,8 +184,7 @@ class TimelinePointer:
         """The pointer's time on the axis."""
         canvas = self._canvas
         assert self.position is not None
-        step = 1 / canvas.axis.pixels_per_ns
-        text = latency(round(time_ns / step) * step / 1e3, canvas.axis.unit)
+        text = canvas.axis.moment(time_ns)
         width = labels(painter.font()).width(text) + 8
         left = min(self.position.x() + 1, canvas.axis.left + canvas.axis.width - width)
         box = QRectF(left, 2, width, AXIS - 5)

@@ -53,7 +53,7 @@ class WindowMemory(QObject):
 
     def keep_options(self) -> None:
         """Keeps the settings of the next run."""
-        self._settings.options = self._window.state.options
+        self._settings.options = self._window.session.own_options
         self._settings.host = self._window.state.host
 
     def keep_hosts(self) -> None:

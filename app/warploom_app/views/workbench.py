@@ -6,13 +6,14 @@ from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
+from warploom.report.remarks import remarks
+from warploom.units import time_text
 from warploom_app.models.figures_table import FiguresTable
 from warploom_app.models.log_table import LogTable
 from warploom_app.models.operator_tree import OperatorTree
 from warploom_app.presenters.colouring import ColourBy, colouring
 from warploom_app.presenters.inspector import inspect_document, inspect_node, inspect_operator, inspect_several
 from warploom_app.presenters.results import block_times, operator_rows
-from warploom_app.presenters.units import latency
 from warploom_app.presenters.verdict import make_verdict
 from warploom_app.presenters.why import why
 from warploom_app.state import AppState
@@ -230,7 +231,8 @@ class Workbench(QMainWindow):
         names = self._state.compared
         self.comparison.show_results(results, names)
         self.verdict.show_verdict(make_verdict(results, names) if results is not None and names is not None else None)
-        self.why.show_why(why(pair, document.names if document is not None else {}), self._why_nothing())
+        known = remarks(results.recording) if results is not None else ()
+        self.why.show_why(why(pair, document.names if document is not None else {}, known), self._why_nothing())
         if document is not None:
             titles = (pair.before.track.title, pair.after.track.title) if pair is not None else ("", "")
             rows = operator_rows(document.graph, document.names, document.blocks, pair)
@@ -238,7 +240,7 @@ class Workbench(QMainWindow):
         else:
             self.operators.set_rows(())
         times = block_times(document.blocks, pair) if document is not None else {}
-        self.dag.set_latencies({number: latency(after) for number, (_, after) in times.items()})
+        self.dag.set_latencies({number: time_text(after) for number, (_, after) in times.items()})
         self._show_colours()
         self._show_inspection()
 

@@ -42,7 +42,7 @@ def diff(
     found = diff_recordings(first, second, schedule)
     regression = limit is not None and found.is_regression(limit)
     if json:
-        from warploom.cli.optimize import print_json
+        from warploom.cli.console import print_json
 
         print_json(_as_json(found, str(before), str(after), limit, regression=regression))
     else:
@@ -86,7 +86,7 @@ def _latency_table(found: RecordingDiff) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from warploom.report.units import time_unit
+    from warploom.units import time_unit
 
     unit = time_unit(max(max(one.before.median_us, one.after.median_us) for one in found.latencies))
     table = Table(box=None, pad_edge=False)
@@ -109,7 +109,7 @@ def _operator_table(found: RecordingDiff, operators: list[OperatorDiff]) -> Tabl
     from rich.table import Table
     from rich.text import Text
 
-    from warploom.report.units import change_text, number_text
+    from warploom.units import change_text, number_text
 
     table = Table(box=None, pad_edge=False)
     table.add_column(Text(f"operator, {found.judged.name}"))

@@ -23,8 +23,8 @@ from warploom.report.figure_style import (
 )
 from warploom.report.lanes import lane, lane_numbers, lanes_of
 from warploom.report.pair import Shown, shown_pair
-from warploom.report.units import time_unit
 from warploom.timeline.thin import thin_spans, thin_warps
+from warploom.units import time_unit
 
 LANE_INCHES = 0.26
 WARPS_INCHES = 0.95

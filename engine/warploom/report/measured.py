@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from warploom.recording.recording import Candidate
-from warploom.report.units import time_text
 from warploom.timeline import Profile, Timeline
 from warploom.timeline.spread import ReplaySpread, replay_spread
 from warploom.timeline.statistics import TimelineStatistics, critical_path, timeline_statistics
+from warploom.units import time_text
 
 PAIRS_SHOWN = 3
 NAMES_SHOWN = 4

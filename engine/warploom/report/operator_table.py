@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from warploom.recording.recording import Recording
 from warploom.report.naming import places, title
 from warploom.report.pair import shown_pair
-from warploom.report.units import change_text, number_text
 from warploom.timeline.comparison import Comparison, OperatorComparison, compare
+from warploom.units import change_text, number_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from warploom.recording.recording import Candidate, Recording
 from warploom.report.pair import shown_pair
 from warploom.report.summary import floor_us, stage_count
-from warploom.report.units import TimeUnit, number_text, time_unit
 from warploom.timeline.statistics import TimelineStatistics, critical_path, timeline_statistics
+from warploom.units import TimeUnit, number_text, time_unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from warploom.recording.recording import Recording
 from warploom.report.figure_style import MUTED, draw_title, new_figure, rendered, time_label
 from warploom.report.pair import Shown, shown_pair
-from warploom.report.units import TimeUnit, time_text, time_unit
 from warploom.timeline.statistics import warp_statistics, warps_between
+from warploom.units import TimeUnit, time_text, time_unit
 
 STEPS = 240
 """Of the curves: finer ones hide in a printed figure what they show on a screen."""

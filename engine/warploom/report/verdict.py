@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 from warploom.recording.recording import Recording, Verification
-from warploom.report.units import time_unit
 from warploom.timeline.statistics import warp_statistics
+from warploom.units import time_unit
 
 
 @dataclass(frozen=True, slots=True)

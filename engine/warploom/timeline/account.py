@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from warploom.timeline.statistics import TimelineStatistics, timeline_statistics
 from warploom.timeline.timeline import Timeline
+from warploom.units import time_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def account_of(before: TimelineStatistics, after: TimelineStatistics) -> Account
 
 
 def account_text(found: Account, before: str, after: str) -> str:
-    """The account in one sentence; parts that round to nothing are left out."""
+    """The account in one sentence, which begins with `after`; parts that round to nothing are left out."""
     verb = "saves" if found.saved_us >= 0 else "loses"
     parts = [
         _part(found.side_by_side_us, "from work side by side", "because less runs side by side"),
@@ -55,15 +56,11 @@ def account_text(found: Account, before: str, after: str) -> str:
         _part(found.gaps_us, "from fewer gaps", "to more gaps"),
     ]
     said = ", ".join(part for part in parts if part)
-    head = f"Schedule {after} {verb} {_us(abs(found.saved_us))} against {before}"
+    head = f"{after} {verb} {time_text(abs(found.saved_us))} against {before}"
     return f"{head}: {said}." if said else f"{head}."
 
 
 def _part(value_us: float, gained: str, lost: str) -> str:
     if abs(value_us) < 0.05:
         return ""
-    return f"{'+' if value_us > 0 else '−'}{_us(abs(value_us))} {gained if value_us > 0 else lost}"
-
-
-def _us(value: float) -> str:
-    return f"{value:,.1f} µs"
+    return f"{'+' if value_us > 0 else '−'}{time_text(abs(value_us))} {gained if value_us > 0 else lost}"

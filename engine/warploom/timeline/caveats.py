@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from warploom.timeline.timeline import Profile, Timeline
+from warploom.units import time_text
 
 NOTEWORTHY_OVERHEAD = 1.02
 """Profiling that slows an execution less than this is not worth a sentence."""
@@ -50,11 +51,11 @@ def _of_profile(timeline: Timeline, profile: Profile, label: Callable[[str], str
     name = timeline.name
     found = [f"{name}: {profile.note.rstrip('.')}."] if profile.note else []
     overhead = profile.overhead
-    if overhead is not None and abs(overhead - 1) >= NOTEWORTHY_OVERHEAD - 1:
+    if overhead is not None and profile.unprofiled_us is not None and abs(overhead - 1) >= NOTEWORTHY_OVERHEAD - 1:
         change = "longer" if overhead > 1 else "shorter"
         found.append(
             f"{name}: the replay shown took {abs(overhead - 1):.0%} {change} than without the profiler "
-            f"({profile.replay_ns[profile.shown] / 1000:,.1f} µs instead of {profile.unprofiled_us:,.1f} µs)."
+            f"({time_text(profile.replay_ns[profile.shown] / 1000)} instead of {time_text(profile.unprofiled_us)})."
         )
     if profile.skewed_launches:
         first = [label(timeline.launch_names[i]) for i in profile.skewed_launches[:NAMES_SHOWN]]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from warploom.timeline.comparison import Comparison, OperatorComparison, StageComparison
+from warploom.units import time_text
 
 NOTEWORTHY_US = 0.05
 """Stages whose gain is smaller than this are not worth a sentence."""
@@ -58,14 +59,14 @@ def _reason(
 ) -> Reason:
     gain = stage.gain_us
     verb = "saves" if gain > 0 else "loses"
-    took = f"{_us(stage.before.elapsed_us)} before, {_us(stage.after.elapsed_us)} now"
+    took = f"{time_text(stage.before.elapsed_us)} before, {time_text(stage.after.elapsed_us)} now"
     if len(stage.operators) == 1:
         why = _single_text(stage, operators.get(stage.operators[0]), label(stage.operators[0]))
     else:
         arrangement = _arrangement(stage, label)
         why = _gain_text(stage, arrangement) if gain > 0 else _loss_text(stage, arrangement, operators, label)
     return Reason(
-        title=f"{unit.capitalize()} {stage.stage + 1} {verb} {_us(abs(gain))}",
+        title=f"{unit.capitalize()} {stage.stage + 1} {verb} {time_text(abs(gain))}",
         text=f"{why} ({took}{_doubt(stage)}).",
         gain_us=gain,
         stage=stage.stage,
@@ -87,8 +88,8 @@ def _single_text(stage: StageComparison, operator: OperatorComparison | None, na
     """An operator that runs by itself in both: what changed is the gap before it, or its own duration."""
     gap = stage.after.idle_us - stage.before.idle_us
     if operator is None or abs(gap) >= abs(operator.delta_us):
-        return f"{name} starts {_us(abs(gap))} {'later' if gap > 0 else 'sooner'} after what precedes it"
-    return f"{name} itself takes {_us(operator.after_us)} instead of {_us(operator.before_us)}"
+        return f"{name} starts {time_text(abs(gap))} {'later' if gap > 0 else 'sooner'} after what precedes it"
+    return f"{name} itself takes {time_text(operator.after_us)} instead of {time_text(operator.before_us)}"
 
 
 def _gain_text(stage: StageComparison, arrangement: str) -> str:
@@ -97,7 +98,7 @@ def _gain_text(stage: StageComparison, arrangement: str) -> str:
         parts.append(_fill(stage))
     saved_idle = stage.before.idle_us - stage.after.idle_us
     if saved_idle >= 0.5 * stage.gain_us:
-        parts.append(f"{_us(saved_idle)} of gaps between launches are gone")
+        parts.append(f"{time_text(saved_idle)} of gaps between launches are gone")
     elif stage.merged and stage.after.warps <= stage.before.warps * 1.05:
         parts.append("the shared input is read once")
     return "; ".join(parts)
@@ -112,15 +113,15 @@ def _loss_text(
     loss = -stage.gain_us
     more_idle = stage.after.idle_us - stage.before.idle_us
     if more_idle >= 0.5 * loss:
-        return f"{arrangement}; {_us(more_idle)} more pass in waits and launch gaps"
+        return f"{arrangement}; {time_text(more_idle)} more pass in waits and launch gaps"
     mine = [operators[name] for name in stage.operators if name in operators]
     slowest = max(mine, key=lambda operator: operator.delta_us, default=None)
     if slowest is None or slowest.delta_us <= 0:
         return arrangement
     crowd = "merged" if slowest.merged_with else "beside the others" if len(stage.groups) > 1 else "here"
     return (
-        f"{arrangement}; {label(slowest.name)} takes {_us(slowest.after_us)} {crowd} "
-        f"instead of {_us(slowest.before_us)}"
+        f"{arrangement}; {label(slowest.name)} takes {time_text(slowest.after_us)} {crowd} "
+        f"instead of {time_text(slowest.before_us)}"
     )
 
 
@@ -151,7 +152,3 @@ def _names(names: Iterable[str], label: Callable[[str], str]) -> str:
     every = [label(name) for name in names]
     shown = ", ".join(every[:NAMES_SHOWN])
     return shown if len(every) <= NAMES_SHOWN else f"{shown} and {len(every) - NAMES_SHOWN} more"
-
-
-def _us(value: float) -> str:
-    return f"{value:.2f} µs" if value < 10 else f"{value:.1f} µs"

@@ -19,10 +19,10 @@ from warploom.report.naming import place, places, title
 from warploom.report.pair import shown_pair
 from warploom.report.summary import summary
 from warploom.report.table import ComparisonTable, TableRow, comparison_table
-from warploom.report.units import change_text, number_text, time_text, time_unit
 from warploom.report.verdict import verdict
 from warploom.schedule.floor import critical_path
 from warploom.timeline import Counters, Profile, Timeline
+from warploom.units import change_text, column_unit, number_text, time_text, time_unit
 
 
 def with_latency(candidate: Candidate, *samples_us: float) -> Candidate:
@@ -183,8 +183,12 @@ def test_that_titles_say_what_is_computed(example_recording: Recording) -> None:
 def test_that_numbers_are_written_as_readers_expect() -> None:
     assert time_unit(999.9).name == "µs"
     assert time_unit(1000.0).name == "ms"
-    assert time_text(12.34) == "12.3 µs"
-    assert time_text(12345.6) == "12.346 ms"
+    assert [time_text(value) for value in (0.84, 9.994, 12.34, 749.71)] == ["0.84 µs", "9.99 µs", "12.3 µs", "749.7 µs"]
+    assert [time_text(value) for value in (999.97, 1234.4, 12345.6)] == ["1.000 ms", "1.234 ms", "12.35 ms"]
+    assert time_text(2.5e6) == "2.500 s"
+    assert time_text(math.inf) == "–"
+    assert column_unit([0.5, 20.0]).text(0.5) == "0.50"
+    assert column_unit([0.5, 20.0, 15_000.0]).text(0.5) == "0.001"
     assert number_text(None, 2) == number_text(math.nan, 2) == "–"
     assert number_text(12345.678, 1) == "12,345.7"
     assert number_text(0.00031, -1) == "3.1e-04"

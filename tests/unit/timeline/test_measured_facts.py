@@ -16,6 +16,7 @@ from warploom.timeline.comparison import compare
 from warploom.timeline.explain import explain
 from warploom.timeline.sm_idle import sm_idle
 from warploom.timeline.spread import Spread, replay_spread
+from warploom.units import time_text
 
 
 def counters(values: list[list[float]], *names: str) -> Counters:
@@ -100,9 +101,9 @@ def test_that_the_account_of_a_recording_adds_up_and_is_told(example_recording: 
     first, second = example_recording.sequential.timeline, example_recording.optimized.timeline
     found = account(first, second)
     assert found.side_by_side_us + found.kernels_us + found.gaps_us == pytest.approx(found.saved_us)
-    text = account_text(found, "sequential", "both")
-    assert text.startswith(f"Schedule both saves {found.saved_us:.1f} µs against sequential: ")
-    assert f"+{found.side_by_side_us:.1f} µs from work side by side" in text
+    text = account_text(found, "sequential", "Schedule both")
+    assert text.startswith(f"Schedule both saves {time_text(found.saved_us)} against sequential: ")
+    assert f"+{time_text(found.side_by_side_us)} from work side by side" in text
 
 
 # ---- caveats
@@ -119,7 +120,7 @@ def test_that_everything_doubtful_is_said(profiled: Timeline, profile: Profile) 
         warps_from="model", note="The driver forbids counters",
     )  # fmt: skip
     text = " ".join(caveats([dataclasses.replace(profiled, profile=doubtful)], label=str.upper))
-    for words in ("forbids counters.", "40% longer", "2.1 µs instead of 1.5 µs", "first fork", "L0, L1", "7%", "25%"):
+    for words in ("forbids counters.", "40% longer", "2.10 µs instead of 1.50 µs", "first fork", "L0, L1", "7%", "25%"):
         assert words in text, words
     assert "modelled" in text
 
