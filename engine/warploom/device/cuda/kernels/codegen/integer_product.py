@@ -40,14 +40,14 @@ class Requantized:
     Attributes:
         factor: Multiplies it first.
         zero: Is added to the integer.
-        low: The smallest integer.
-        high: The largest.
+        low: The product is at least that, before it is rounded.
+        high: It is at most that.
     """
 
     factor: float
     zero: int
-    low: int
-    high: int
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class IntegerProduct:
         x: (N, C, H, W) of int8 or uint8, channels innermost in whole vectors.
         w: Dense (K, rows, columns, C padded) of int8, rows of whole vectors.
         y: (N, K, P, Q), channels innermost; padded channels are written.
-        scale: float32, at least K + 256 of them: multiplies the sums of each channel.
+        scale: float32, at least K + 256 of them: multiplies the sum of each channel.
         bias: float32, as many: is added then.
         pads: (top, left).
         strides: (vertical, horizontal).
@@ -273,7 +273,7 @@ class _Text:
         if q is None:
             return [f"wl::store<2>(reinterpret_cast<{STORAGE[self._out]}*>(at), r);"]
         # Adding 1.5 * 2^23 leaves the nearest integer in the low bits.
-        low, high = float_literal(q.low - q.zero), float_literal(q.high - q.zero)
+        low, high = float_literal(q.low), float_literal(q.high)
         scaled = "r[{0}]" if q.factor == 1.0 else f"r[{{0}}] * {float_literal(q.factor)}"
         magic = float_literal(12582912.0 + q.zero)
         words = [f"wl::float_bits(fminf(fmaxf({scaled.format(i)}, {low}), {high}) + {magic})" for i in (0, 1)]
