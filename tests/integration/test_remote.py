@@ -12,7 +12,7 @@ import pytest
 from onnx import numpy_helper
 
 from warploom.cli.main import run
-from warploom.errors import CommandError, ModelImportError
+from warploom.errors import CalibrationError, CommandError, ModelImportError
 from warploom.recording.file import read_recording
 from warploom.worker.client import WorkerClient, WorkerError
 from warploom.worker.messages import (
@@ -74,6 +74,29 @@ def test_that_a_job_runs_on_a_host_and_its_recording_comes_back(model: Path, tmp
     phases = [event.name for event in events if isinstance(event, Phase)]
     assert phases[0] == "upload"
     assert phases[-1] == "download"
+
+
+def test_that_calibration_data_is_sent_along(model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "cal"
+    (folder / "deeper").mkdir(parents=True)
+    values = np.random.default_rng(2)
+    for name in ("a.npy", "deeper/b.npy"):
+        np.save(folder / name, values.normal(size=(1, 8, 16, 16)).astype(np.float32))
+    output = tmp_path / "out.warploom"
+    options = OptimizeOptions(device="sim:h200", repeats=3, precision="int8", calibrate=str(folder))
+    optimize_remotely(host(), OptimizeRequest(1, str(model), str(output), options), lambda _: None, lambda: False)
+    reasons = [entry.reason for entry in read_recording(output).build_log if entry.step == "precision"]
+    assert any("2 inputs of cal" in reason for reason in reasons)
+
+
+def test_that_an_empty_folder_is_refused_before_anything_is_sent(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    options = OptimizeOptions(device="sim:h200", precision="int8", calibrate=str(tmp_path / "none"))
+    events: list[Event] = []
+    request = OptimizeRequest(1, str(model), str(tmp_path / "out.warploom"), options)
+    with pytest.raises(CalibrationError, match=r"holds no \.npy files"):
+        optimize_remotely(host("nowhere"), request, events.append, lambda: False)
+    assert events == []
 
 
 @pytest.mark.parametrize(

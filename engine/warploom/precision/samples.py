@@ -50,11 +50,10 @@ def folder_samples(folder: Path, graph: Graph) -> Samples:
         CalibrationError: If the folder is missing, empty or too small, or a file is no array, has another shape or
             type, holds NaN or infinities, or belongs to no input.
     """
-    if not folder.is_dir():
-        raise CalibrationError(f"There is no folder {folder} with calibration data: give a folder of .npy files.")
+    paths = list_samples(folder)
     if not graph.inputs:
         raise CalibrationError(f"{graph.name!r} has no inputs: there is nothing to calibrate with.")
-    files = _files_by_input(folder, graph)
+    files = _files_by_input(paths, folder, graph)
     inputs = {name: _batches(paths, graph.tensors[name]) for name, paths in files.items()}
     counts = {name: len(batches) for name, batches in inputs.items()}
     if len(set(counts.values())) > 1:
@@ -70,6 +69,20 @@ def random_samples(graph: Graph, count: int, seed: int) -> Samples:
 
     samples = [random_inputs(graph, seed + i) for i in range(count)]
     return _split(samples, f"{count} random inputs (seed {seed})")
+
+
+def list_samples(folder: Path) -> list[Path]:
+    """The .npy files of a folder and those below it, in order.
+
+    Raises:
+        CalibrationError: If the folder is missing, or holds none.
+    """
+    if not folder.is_dir():
+        raise CalibrationError(f"There is no folder {folder} with calibration data: give a folder of .npy files.")
+    files = sorted(folder.rglob("*.npy"))
+    if not files:
+        raise CalibrationError(f"{folder} holds no .npy files: calibration needs inputs of the model as arrays.")
+    return files
 
 
 def affordable(graph: Graph, samples: Sequence[Sample], flops: int) -> Sequence[Sample]:
@@ -93,10 +106,7 @@ def _split(samples: Sequence[Sample], description: str) -> Samples:
     )
 
 
-def _files_by_input(folder: Path, graph: Graph) -> dict[str, list[Path]]:
-    files = sorted(folder.rglob("*.npy"))
-    if not files:
-        raise CalibrationError(f"{folder} holds no .npy files: calibration needs inputs of {graph.name!r} as arrays.")
+def _files_by_input(files: list[Path], folder: Path, graph: Graph) -> dict[str, list[Path]]:
     if len(graph.inputs) == 1:
         return {graph.inputs[0]: files}
     found: dict[str, list[Path]] = {name: [] for name in graph.inputs}

@@ -32,7 +32,7 @@ from warploom.worker.messages import (
 from warploom.worker.observer import Cancelled, Emit
 from warploom.worker.remote import RemoteHost, explain, remote_worker_command
 
-_FOLDER = "model"
+_FOLDER, _CALIBRATION = "model", "calibration"
 _Kind = TypeVar("_Kind")
 
 
@@ -48,21 +48,20 @@ def optimize_remotely(host: RemoteHost, request: OptimizeRequest, emit: Emit, ca
     Raises:
         WorkerError: If the host does not answer, or the connection ends.
         RemoteError: As the job does there.
-        CommandError: If the job needs files that are not sent.
+        CommandError: If a file that the job needs cannot be sent.
+        CalibrationError: If the folder with calibration data is missing or empty.
         CancelledError: If the user asked to stop before there was anything to keep.
     """
-    if request.options.calibrate is not None:
-        raise CommandError(
-            f"Calibration data is not sent to {host.address}: start Warploom there, or optimize on this machine."
-        )
+    calibration = _calibration_files(request.options)
     with _connected(host) as client:
         emit(Phase(request.job, "upload", host.address))
+        sent_options = _with_schedule(client, request, cancelled)
         sent = msgspec.structs.replace(
             request,
             model=_upload(client, Path(request.model), request.job, cancelled),
             output="",
             known_as=request.model,
-            options=_with_schedule(client, request, cancelled),
+            options=_with_calibration(client, request.job, sent_options, calibration, cancelled),
         )
         end = _run(client, sent, emit, cancelled)
         emit(Phase(request.job, "download", host.address))
@@ -102,17 +101,52 @@ def _with_schedule(client: WorkerClient, request: OptimizeRequest, cancelled: Ca
     if options.schedule is None:
         return options
     path = Path(options.schedule)
-    try:
-        with path.open("rb") as stream:
-            there = _upload_file(client, stream, path.name, path.stat().st_size, request.job, cancelled)
-    except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error.strerror or error}.") from None
+    there = _upload_path(client, path, path.name, request.job, cancelled)
     return msgspec.structs.replace(options, schedule=there)
 
 
+def _calibration_files(options: OptimizeOptions) -> list[Path]:
+    """The files of the folder with calibration data, found before anything is sent."""
+    if options.calibrate is None:
+        return []
+    from warploom.precision.samples import list_samples
+
+    return list_samples(Path(options.calibrate))
+
+
+def _with_calibration(
+    client: WorkerClient, job: int, options: OptimizeOptions, files: list[Path], cancelled: Cancelled
+) -> OptimizeOptions:
+    """The options with a copy of the calibration data on the host; its folder keeps its name and what is below it."""
+    if options.calibrate is None:
+        return options
+    folder = Path(options.calibrate)
+    kept = folder.resolve().name
+    for file in files:
+        name = f"{kept}/{file.relative_to(folder).as_posix()}"
+        there = _upload_path(client, file, name, job, cancelled, _CALIBRATION)
+    return msgspec.structs.replace(options, calibrate=there.removesuffix(name) + kept)
+
+
+def _upload_path(
+    client: WorkerClient, path: Path, name: str, job: int, cancelled: Cancelled, folder: str = _FOLDER
+) -> str:
+    try:
+        with path.open("rb") as stream:
+            return _upload_file(client, stream, name, path.stat().st_size, job, cancelled, folder)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
 def _upload_file(
-    client: WorkerClient, stream: BinaryIO, name: str, size: int, job: int, cancelled: Cancelled
-) -> str:  # fmt: skip
+    client: WorkerClient,
+    stream: BinaryIO,
+    name: str,
+    size: int,
+    job: int,
+    cancelled: Cancelled,
+    folder: str = _FOLDER,
+) -> str:
     offset, path = 0, ""
     while offset < size or not path:
         if cancelled():
@@ -120,7 +154,7 @@ def _upload_file(
         data = stream.read(CHUNK_BYTES)
         if not data and size:
             raise CommandError(f"{name} became shorter while it was sent: try again.")
-        client.send(Upload(job=job, folder=_FOLDER, name=name, offset=offset, total=size, data=data))
+        client.send(Upload(job=job, folder=folder, name=name, offset=offset, total=size, data=data))
         path = _expect(client.receive(), Uploaded).path
         offset += len(data)
     return path
