@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cuda_host_tiles import TILES
 from warploom.device.cuda.kernels.codegen.prelude import COMMON
 from warploom.device.cuda.layout import Layout
 from warploom.device.cuda.steps import KernelSource, KernelStep, Region
@@ -185,7 +186,8 @@ class HostKernels:
 
     def __init__(self, kernels: Iterable[KernelSource]) -> None:
         unique = {kernel.name: kernel.code for kernel in kernels}
-        text = "\n".join((_MACHINE, COMMON, *(code + _launcher(name, code) for name, code in unique.items())))
+        kernels_text = (code + _launcher(name, code) for name, code in unique.items())
+        text = "\n".join((_MACHINE, TILES, COMMON, *kernels_text))
         with tempfile.TemporaryDirectory(prefix="warploom-host-") as folder:
             self._library = ctypes.CDLL(str(_compiled(text, Path(folder))))
 

@@ -33,6 +33,7 @@ class LoweringContext:
         temporaries: Scratch of this Operator so far; grows.
         copy_steps: Makes strided copies (`CopySteps`).
         pointwise_steps: Makes the steps of independent segments without anchor (`PointwiseFamily.lower`).
+        own_products: Own ways to compute a product (`OwnProducts.ways`).
     """
 
     graph: Graph
@@ -42,6 +43,7 @@ class LoweringContext:
     weights: dict[str, PreparedWeight]
     copy_steps: Callable[[Sequence[tuple[Region, Region]]], tuple[KernelStep, ...]]
     pointwise_steps: Callable[[tuple[Segment, ...], LoweringContext], tuple[PlainStep, ...]]
+    own_products: Callable[[Segment, LoweringContext], tuple[tuple[PlainStep, ...], ...]]
     temporaries: dict[str, int] = field(default_factory=dict)
 
     def tensor(self, name: str) -> Tensor:

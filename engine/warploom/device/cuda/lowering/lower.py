@@ -12,7 +12,7 @@ from warploom.device.cuda.lowering.layouts import choose_layouts
 from warploom.device.cuda.lowering.lowered import OUTPUT_PREFIX, LoweredGraph, PreparedWeight
 from warploom.device.cuda.lowering.placement import place
 from warploom.device.cuda.lowering.quantized import fold_dequantized
-from warploom.device.cuda.lowering.registry import Registry, default_registry
+from warploom.device.cuda.lowering.registry import Registry, default_registry, no_ways
 from warploom.device.cuda.lowering.segment import Segment
 from warploom.device.cuda.lowering.segments import cut
 from warploom.device.cuda.lowering.slices import concat_slices
@@ -47,7 +47,7 @@ def lower_graph(
     graph = desugar(fold_dequantized(graph))
     layouts = choose_layouts(graph, precision)
     usage = Usage.of(graph, [cut(operator, graph, registry) for operator in graph.operators])
-    placed = place(usage, layouts, concat_slices(usage, layouts, separate))
+    placed = place(usage, layouts, concat_slices(usage, layouts, separate), _as_given(usage, precision, registry))
     work = _Work(graph, precision, registry, placed.regions)
     entry = work.entry()
     programs = [
@@ -63,6 +63,25 @@ def lower_graph(
         weights=work.weights,
         inputs={name: input_region(graph, name) for name in graph.inputs},
         outputs={name: output_region(graph, name) for name in graph.outputs},
+    )
+
+
+def _as_given(usage: Usage, precision: Precision, registry: Registry) -> frozenset[str]:
+    """Inputs that need no conversion before everything else: their only reader may read them as they are."""
+    own = registry.own_products
+    if own is None:
+        return frozenset()
+    graph = usage.graph
+    readers = {name: usage.sole_reader(name) for name in graph.inputs}
+    return frozenset(
+        name
+        for name, reader in readers.items()
+        if reader is not None
+        and reader.anchor is not None
+        and reader.anchor.inputs[0] == name
+        and reader.anchor.inputs.count(name) == 1
+        and not any(name in primitive.inputs for primitive in reader.epilogue)
+        and own.reads_anything(reader.anchor, graph, precision)
     )
 
 
@@ -126,6 +145,7 @@ class _Work:
             weights=self.weights,
             copy_steps=self._registry.copy,
             pointwise_steps=self._registry.pointwise.lower,
+            own_products=no_ways if self._registry.own_products is None else self._registry.own_products.ways,
         )
 
 

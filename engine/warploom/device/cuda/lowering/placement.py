@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from warploom.device.cuda.layout import Layout, is_image_layout, row_major, vector_lanes
@@ -31,7 +31,12 @@ class Placed:
     buffers: Mapping[str, int]
 
 
-def place(usage: Usage, layouts: Mapping[str, Layout], slices: Mapping[str, Slice]) -> Placed:
+def place(
+    usage: Usage,
+    layouts: Mapping[str, Layout],
+    slices: Mapping[str, Slice],
+    as_given: Container[str] = frozenset(),
+) -> Placed:
     """Places all tensors.
 
     Rules:
@@ -39,14 +44,15 @@ def place(usage: Usage, layouts: Mapping[str, Layout], slices: Mapping[str, Slic
         2. What only moves data is a view of its input if strides can say it and its readers can use it: any reshape or
            cut; a transposition that keeps the fastest dimension last or feeds matrix products; an expansion that only
            pointwise kernels read.
-        3. A graph input whose inner layout is that of the boundary stays there; a graph output that nothing else reads
-           is written there by copies, and by own kernels if its layout is that of the boundary.
+        3. A graph input whose inner layout is that of the boundary stays there, and so does one in `as_given`; a graph
+           output that nothing else reads is written there by copies, and by own kernels if its layout is that of the
+           boundary.
         4. Everything else owns a buffer, row-major or channels-last as chosen; what only feeds a Transpose that keeps
            the fastest dimension is laid out as that leaves it.
     """
     placer = _Placer(usage, layouts, slices)
     for name in usage.graph.inputs:
-        placer.place_input(name)
+        placer.place_input(name, as_given=name in as_given)
     for part in usage.segments:
         for segment in part:
             for name in segment.writes:
@@ -64,10 +70,12 @@ class _Placer:
         self._slices = slices
         self._wholes = {part.whole for part in slices.values()}
 
-    def place_input(self, name: str) -> None:
+    def place_input(self, name: str, *, as_given: bool) -> None:
         layout = self._layouts[name]
         boundary = input_region(self._graph, name)
-        if fits_boundary(layout, boundary.layout):
+        if as_given:
+            self.regions[name] = boundary
+        elif fits_boundary(layout, boundary.layout):
             self.regions[name] = dataclasses.replace(boundary, layout=layout)
         else:
             self._own(name, layout)

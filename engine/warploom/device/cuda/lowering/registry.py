@@ -4,7 +4,8 @@ A module of `warploom.device.cuda.kernels` joins in by defining any of
 
 - `FAMILIES: Mapping[str, Family]`, by family key (`family_key`): the operator's name, "DepthwiseConv" for depthwise;
 - `POINTWISE: PointwiseFamily`: pointwise chains (one module only);
-- `COPY: CopySteps`: strided copies with conversion (one module only).
+- `COPY: CopySteps`: strided copies with conversion (one module only);
+- `OWN_PRODUCTS: OwnProducts`: further ways to compute a product that a library computes, too (one module only).
 
 Primitives that move data without computing are not families: lowering makes them views, or hands `COPY` pairs of
 Regions (Identity, Reshape, Flatten, Squeeze, Unsqueeze, Dropout, Transpose, Slice, Split, Concat, Expand, Tile,
@@ -47,6 +48,11 @@ def no_obstacle(primitive: Primitive, graph: Graph, precision: Precision) -> str
     return None
 
 
+def any_prologue(chain: Sequence[Primitive]) -> bool:  # noqa: ARG001 - a predicate
+    """For families that take every pointwise chain before their anchor."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """A family of kernels.
@@ -57,6 +63,7 @@ class Family:
         obstacle: Says which forms it cannot compute.
         takes_prologue: Whether pointwise primitives before the anchor may be part of the segment.
         takes_epilogue: Whether pointwise primitives behind it may be.
+        prologue_fits: Which of them, where not all.
     """
 
     name: str
@@ -64,6 +71,7 @@ class Family:
     obstacle: Obstacle = no_obstacle
     takes_prologue: bool = False
     takes_epilogue: bool = False
+    prologue_fits: Callable[[Sequence[Primitive]], bool] = any_prologue
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,25 @@ class PointwiseFamily:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnProducts:
+    """Own kernels for products that a library computes, too: the faster way is measured.
+
+    Attributes:
+        reads_anything: Whether they compute a primitive and read its first input in whatever order and type it lies,
+            so that the caller's need not be converted before.
+        ways: Ways to compute a whole segment, each by itself; empty where there is none.
+    """
+
+    reads_anything: Callable[[Primitive, Graph, Precision], bool]
+    ways: Callable[[Segment, LoweringContext], tuple[tuple[PlainStep, ...], ...]]
+
+
+def no_ways(segment: Segment, context: LoweringContext) -> tuple[tuple[PlainStep, ...], ...]:  # noqa: ARG001
+    """For registries without own products."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """All families.
 
@@ -90,11 +117,13 @@ class Registry:
         pointwise: Pointwise chains.
         copy: Strided copies.
         families: The rest by family key.
+        own_products: What competes with the libraries' products.
     """
 
     pointwise: PointwiseFamily
     copy: CopySteps
     families: Mapping[str, Family] = field(default_factory=dict)
+    own_products: OwnProducts | None = None
 
     def family(self, primitive: Primitive, graph: Graph) -> Family | None:
         """The family that computes a primitive; None for pointwise ones, data movement, and what nobody computes."""
@@ -120,6 +149,7 @@ def default_registry() -> Registry:
     families: dict[str, Family] = dict(FAMILIES)
     pointwise: PointwiseFamily | None = None
     copy: CopySteps | None = None
+    own_products: OwnProducts | None = None
     for info in pkgutil.iter_modules(kernels.__path__):
         module = importlib.import_module(f"{kernels.__name__}.{info.name}")
         added: Mapping[str, Family] = getattr(module, "FAMILIES", {})
@@ -129,6 +159,7 @@ def default_registry() -> Registry:
         families.update(added)
         pointwise = getattr(module, "POINTWISE", pointwise)
         copy = getattr(module, "COPY", copy)
+        own_products = getattr(module, "OWN_PRODUCTS", own_products)
     if pointwise is None or copy is None:
         raise DeviceError("The CUDA device's pointwise or copy kernels are missing: install Warploom again.")
-    return Registry(pointwise, copy, families)
+    return Registry(pointwise, copy, families, own_products)

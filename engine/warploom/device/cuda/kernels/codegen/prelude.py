@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from warploom.device.cuda.kernels.codegen.tile_product import TILE_PRODUCT
 from warploom.device.cuda.steps import KernelSource
 
 _MACHINE = r"""
@@ -235,7 +236,7 @@ WL_FUNCTION float quantized(float x, float scale, float zero, float low, float h
 }
 """
 
-PRELUDE = _MACHINE + COMMON
+PRELUDE = _MACHINE + TILE_PRODUCT + COMMON
 """Stands once before the kernels of a module."""
 
 

@@ -8,6 +8,7 @@ from warploom.device.cuda.kernels.direct import DirectConv, direct_conv
 from warploom.device.cuda.layout import Layout, channels_last, is_image_layout, row_major, vector_lanes
 from warploom.device.cuda.lowering.context import LoweringContext
 from warploom.device.cuda.lowering.products.fusion import Fusion, fusions
+from warploom.device.cuda.lowering.products.integer import lower_integers, without_prologue
 from warploom.device.cuda.lowering.products.remainder import alternatives
 from warploom.device.cuda.lowering.products.weights import Filter, bias_regions, direct_filter, filter_region
 from warploom.device.cuda.lowering.segment import Segment
@@ -26,10 +27,14 @@ def convolution_obstacle(primitive: Primitive, graph: Graph, precision: Precisio
 
 def lower_convolution(segment: Segment, context: LoweringContext) -> tuple[Step, ...]:
     """Conv: the library's convolution with what it fuses of the epilogue, and a pointwise kernel for the rest."""
+    integers = lower_integers(segment, context)
+    if integers is not None:
+        return integers
+    segment, context, floats = without_prologue(segment, context)
     conv = segment.main
     own = (conv.inputs[2],) if len(conv.inputs) > 2 and conv.inputs[2] else ()
     if not _is_for_library(conv, context):
-        return _direct(segment, context, own)
+        return (*floats, *_direct(segment, context, own))
     before, x = _readable(conv.inputs[0], context)
     target = context.region(segment.writes[0])
     splits = fusions(
@@ -39,7 +44,7 @@ def lower_convolution(segment: Segment, context: LoweringContext) -> tuple[Step,
         channel_axis=1,
         is_residual=lambda name: _is_addable(context.region(name), target),
     )
-    return (*before, *_products(segment, context, splits, x))
+    return (*floats, *_products(segment, context, splits, x, before))
 
 
 def lower_transposed(segment: Segment, context: LoweringContext) -> tuple[Step, ...]:
@@ -47,7 +52,7 @@ def lower_transposed(segment: Segment, context: LoweringContext) -> tuple[Step, 
     if not _is_for_library(segment.main, context):
         return _direct(segment, context, ())
     before, x = _readable(segment.main.inputs[0], context)
-    return (*before, *_products(segment, context, (Fusion(0, segment.main.outputs[0]),), x))
+    return _products(segment, context, (Fusion(0, segment.main.outputs[0]),), x, before)
 
 
 def _is_for_library(conv: Primitive, context: LoweringContext) -> bool:
@@ -86,7 +91,9 @@ def _direct(segment: Segment, context: LoweringContext, own: tuple[str, ...]) ->
     return alternatives(segment, context, splits, (product,), scratch, writable=lambda _: True)
 
 
-def _products(segment: Segment, context: LoweringContext, splits: tuple[Fusion, ...], x: Region) -> tuple[Step, ...]:
+def _products(
+    segment: Segment, context: LoweringContext, splits: tuple[Fusion, ...], x: Region, before: tuple[PlainStep, ...]
+) -> tuple[Step, ...]:
     result = segment.main.outputs[0]
 
     def scratch() -> Region:
@@ -110,6 +117,7 @@ def _products(segment: Segment, context: LoweringContext, splits: tuple[Fusion, 
         scratch,
         writable=lambda region: is_library_image(region) and region.layout.dtype is x.layout.dtype,
         costly=_is_slice,
+        before=before,
     )
 
 
@@ -136,9 +144,10 @@ def _readable(name: str, context: LoweringContext) -> tuple[tuple[PlainStep, ...
     region = context.region(name)
     if is_library_image(region):
         return (), region
-    lanes = vector_lanes(region.layout.dtype)
+    dtype = context.storage(name)  # what lies as the caller gave it may be of another type
+    lanes = vector_lanes(dtype)
     channels = -(-region.layout.shape[1] // lanes) * lanes
-    image = context.temporary("image", channels_last(region.layout.shape, region.layout.dtype, channels=channels))
+    image = context.temporary("image", channels_last(region.layout.shape, dtype, channels=channels))
     return context.copy((region, image)), image
 
 
@@ -156,11 +165,11 @@ def _step(conv: Primitive, context: LoweringContext, fusion: Fusion, x: Region, 
     form = Filter(given, wanted, groups) if transposed else Filter(wanted, given, groups)
     bias, bias_stored = bias_regions(fusion.biases, y.layout.shape[1], wanted, dtype, context)
     return ConvStep(
-        x=_as_rows(x),
+        x=as_rows(x),
         w=filter_region(conv.inputs[1], conv.integer("group", 1), form, dtype, context),
-        y=_as_rows(y),
+        y=as_rows(y),
         bias=bias,
-        residual=_as_rows(context.region(fusion.residual)) if fusion.residual else None,
+        residual=as_rows(context.region(fusion.residual)) if fusion.residual else None,
         pads=_four(conv.integers("pads")),
         strides=_two(conv.integers("strides")),
         dilations=_two(conv.integers("dilations")),
@@ -220,7 +229,7 @@ def _part(vector: Region | None, groups: int, group: int) -> Region | None:
     return Region(vector.buffer, vector.offset + group * count, row_major((count,), vector.layout.dtype))
 
 
-def _as_rows(region: Region) -> Region:
+def as_rows(region: Region) -> Region:
     """An image of one dimension as one of two with a single row."""
     old = region.layout
     if len(old.shape) == 4:
