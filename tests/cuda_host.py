@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cuda_host_integers import INTEGER_CORES
 from cuda_host_tiles import TILES
 from warploom.device.cuda.kernels.codegen.prelude import COMMON
 from warploom.device.cuda.layout import Layout
@@ -187,7 +188,7 @@ class HostKernels:
     def __init__(self, kernels: Iterable[KernelSource]) -> None:
         unique = {kernel.name: kernel.code for kernel in kernels}
         kernels_text = (code + _launcher(name, code) for name, code in unique.items())
-        text = "\n".join((_MACHINE, TILES, COMMON, *kernels_text))
+        text = "\n".join((_MACHINE, TILES, INTEGER_CORES, COMMON, *kernels_text))
         with tempfile.TemporaryDirectory(prefix="warploom-host-") as folder:
             self._library = ctypes.CDLL(str(_compiled(text, Path(folder))))
 
@@ -201,7 +202,8 @@ class HostKernels:
 
 
 def _launcher(name: str, code: str) -> str:
-    signature = code[code.index(f" {name}(") + len(name) + 2 : code.index(") {")]
+    begin = code.index(f" {name}(") + len(name) + 2
+    signature = code[begin : code.index(") {", begin)]
     types = [re.sub(r"__restrict__ \w+$", "", parameter.strip()) for parameter in signature.split(",")]
     arguments = ", ".join(f"({kind})a[{i}]" for i, kind in enumerate(types))
     meets = "__sync" in code or "wl::shuffle" in code

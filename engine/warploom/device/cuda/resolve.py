@@ -181,11 +181,16 @@ class StepResolver:
         return min(times, key=lambda i: times[i])
 
     def _possible(self, choice: Choice, precision: Precision) -> list[int]:
-        """Alternatives that the libraries have all kernels for; without any, the last, which own kernels can run."""
+        """Alternatives that this GPU has all kernels for; without any, the last, which own kernels can run."""
         whole = [
-            i for i, steps in enumerate(choice.alternatives) if all(self._has_kernel(step, precision) for step in steps)
+            i
+            for i, steps in enumerate(choice.alternatives)
+            if all(self._has_kernel(step, precision) and self._compiles(step) for step in steps)
         ]
         return whole or [len(choice.alternatives) - 1]
+
+    def _compiles(self, step: PlainStep) -> bool:
+        return not isinstance(step, KernelStep) or self._modules.supports(step.kernel)
 
     def _time_us(self, steps: tuple[PlainStep, ...], precision: Precision, scratch: ScratchMemory) -> float:
         """Steps one after another, several times in one graph."""

@@ -1,20 +1,56 @@
-"""Quantized operators on libraries for floats: weights become floats once, data does before every product.
+"""Weights of quantized operators: known integers and scales, of which floats are made once where floats multiply.
 
-A product of 8-bit integers needs no rounding to be written in floats: the integers and the scales are exact, and sums
-in float32 are rounded as the epilogue would round them anyhow. In 16 bits a weight (integer times scale) is rounded to
-11 bits, which is far finer than its 8. So a quantized Graph computes what its integers say, only not as fast as integer
-tensor cores could.
+Own kernels multiply the integers (`products/integer.py`). In a form that they do not know, a library multiplies floats:
+the integers and the scales are exact, and in 16 bits a weight (integer times scale) is rounded to 11 bits, which is far
+finer than its 8. So the results are the same up to rounding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from warploom.graph import ArrayConstant, Constant, DType, Graph, MissingConstant, Operator, Primitive, Tensor
 from warploom.graph.build import with_body
 from warploom.graph.constant import Array
+from warploom.graph.quantized import PRODUCTS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DequantizedConstant:
+    """Floats that are integers times scales.
+
+    Attributes:
+        floats: The floats.
+        integers: The integers.
+        scale: One value, or one per slice along `axis`.
+        zero: The integers that mean zero, likewise; None for 0.
+        axis: Of the scales.
+    """
+
+    floats: ArrayConstant
+    integers: Constant
+    scale: Constant
+    zero: Constant | None
+    axis: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.floats.shape
+
+    @property
+    def dtype(self) -> DType:
+        return self.floats.dtype
+
+    def numpy(self) -> Array:
+        return self.floats.numpy()
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether the integer 0 means zero."""
+        return self.zero is None or not self.zero.numpy().any()
 
 
 def fold_dequantized(graph: Graph) -> Graph:
@@ -24,6 +60,7 @@ def fold_dequantized(graph: Graph) -> Graph:
     tensors: dict[str, Tensor] = dict(graph.tensors)
     constants: dict[str, Constant] = dict(graph.constants)
     operators = [_folded(operator, graph, constants) for operator in graph.operators]
+    operators = [_apart(operator, tensors, constants) for operator in operators]
     return graph.replace(operators=operators, tensors=tensors, constants=constants)
 
 
@@ -41,6 +78,27 @@ def _folded(operator: Operator, graph: Graph, constants: dict[str, Constant]) ->
     return with_body(operator, [primitive for primitive in operator.body if primitive not in known], constants)
 
 
+def _apart(operator: Operator, tensors: dict[str, Tensor], constants: Mapping[str, Constant]) -> Operator:
+    """The Operator with floats of their own for a product and for what follows it: integers are multiplied, then."""
+    main = operator.main
+    data = main.inputs[0] if main.inputs else ""
+    made = next((p for p in operator.body if p.op == "DequantizeLinear" and p.outputs == (data,)), None)
+    others = [p for p in operator.body if p is not main and data in p.inputs]
+    if main.op not in PRODUCTS or made is None or not others or data in operator.outputs:
+        return operator
+    copy = f"{data}/beside"
+    tensors[copy] = replace(tensors[data], name=copy)
+    body: list[Primitive] = []
+    for primitive in operator.body:
+        if primitive in others:
+            inputs = tuple(copy if name == data else name for name in primitive.inputs)
+            primitive = replace(primitive, inputs=inputs)
+        body.append(primitive)
+        if primitive is made:
+            body.append(replace(made, outputs=(copy,)))
+    return with_body(operator, body, constants)
+
+
 def _dequantized(primitive: Primitive, constants: Mapping[str, Constant]) -> Constant:
     parts = [constants[name] for name in primitive.inputs if name]
     shape = parts[0].shape
@@ -53,7 +111,9 @@ def _dequantized(primitive: Primitive, constants: Mapping[str, Constant]) -> Con
         steps = integers.astype(np.float32) - (_along(zero[0], shape, primitive).astype(np.float32) if zero else 0)
         return (steps * along).astype(np.float32)
 
-    return ArrayConstant(shape, DType.FLOAT32, values)
+    axis = primitive.integer("axis", 1) % max(len(shape), 1)
+    zero = parts[2] if len(parts) > 2 else None
+    return DequantizedConstant(ArrayConstant(shape, DType.FLOAT32, values), parts[0], parts[1], zero, axis)
 
 
 def _along(values: Array, shape: tuple[int, ...], primitive: Primitive) -> Array:

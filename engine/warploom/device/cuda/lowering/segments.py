@@ -3,17 +3,21 @@
 1. A primitive of a family, or one that moves data, anchors a segment.
 2. A pointwise primitive joins the last segment that computes one of its operands, if its result has the same shape and
    the family takes epilogues; otherwise it begins a pointwise chain.
-3. A pointwise chain that only feeds an anchor's first operand is that segment's prologue, if the family takes one.
-4. A segment with an anchor writes one tensor of its chain: behind a value that others read too, the rest is cut off.
+3. A pointwise chain that only feeds an anchor's first operand is that segment's prologue, if the family takes it.
+4. A DequantizeLinear that only the epilogue of a product of integers reads is part of that epilogue.
+5. A segment with an anchor writes one tensor of its chain: behind a value that others read too, the rest is cut off.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from warploom.device.cuda.lowering.registry import Registry
 from warploom.device.cuda.lowering.segment import Segment
 from warploom.graph import Graph, Operator, Primitive
+
+_DEQUANTIZE = "DequantizeLinear"
 
 
 @dataclass(slots=True)
@@ -44,6 +48,7 @@ def cut(operator: Operator, graph: Graph, registry: Registry) -> tuple[Segment, 
     cutter = _Cutter(operator, graph, registry)
     for primitive in operator.body:
         cutter.place(primitive)
+    cutter.take_dequantized()
     cutter.keep_one_result()
     return cutter.segments()
 
@@ -66,7 +71,7 @@ class _Cutter:
             return
         part = _Part(primitive, [], takes_epilogue=family is not None and family.takes_epilogue)
         if family is not None and family.takes_prologue:
-            self._take_prologue(part, primitive)
+            self._take_prologue(part, primitive, family.prologue_fits)
         self._parts.append(part)
 
     def _place_pointwise(self, primitive: Primitive) -> None:
@@ -87,10 +92,12 @@ class _Cutter:
             tensors[name].shape == shape for name in (*fed, *primitive.outputs)
         )
 
-    def _take_prologue(self, part: _Part, anchor: Primitive) -> None:
+    def _take_prologue(self, part: _Part, anchor: Primitive, takes: Callable[[Sequence[Primitive]], bool]) -> None:
         value = anchor.inputs[0]
         for other in self._parts:
             if other.anchor is None and value in other.written() and self._feeds_only(other, anchor):
+                if not takes(other.epilogue):
+                    return
                 self._parts.remove(other)
                 part.prologue = other.epilogue
                 return
@@ -106,8 +113,28 @@ class _Cutter:
         ]
         return chain.written().isdisjoint(self._visible) and all(reader is anchor for reader in outside)
 
-    def keep_one_result(self) -> None:
+    def take_dequantized(self) -> None:
         """Rule 4."""
+        products = [part for part in self._parts if part.prologue and part.prologue[-1].op == _DEQUANTIZE]
+        for other in list(self._parts):
+            if other.anchor is not None or any(primitive.op != _DEQUANTIZE for primitive in other.epilogue):
+                continue
+            takers = [part for part in products if self._is_read_only_behind(other, part)]
+            if takers:
+                self._parts.remove(other)
+                takers[0].epilogue[:0] = other.epilogue
+
+    def _is_read_only_behind(self, other: _Part, product: _Part) -> bool:
+        """Whether a product's epilogue alone reads what a part computes, which has the shape of the product."""
+        behind = {id(primitive) for primitive in product.epilogue}
+        shape = self._graph.tensors[product.chain()[0]].shape
+        return all(
+            not self._is_read_outside(name, behind) and self._graph.tensors[name].shape == shape
+            for name in other.written()
+        )
+
+    def keep_one_result(self) -> None:
+        """Rule 5."""
         for part in list(self._parts):
             if part.anchor is not None and part.epilogue:
                 self._cut_off(part)

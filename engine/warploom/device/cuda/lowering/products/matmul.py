@@ -10,6 +10,7 @@ from warploom.device.cuda.kernels.direct import direct_product
 from warploom.device.cuda.layout import Layout, row_major, vector_lanes
 from warploom.device.cuda.lowering.context import LoweringContext
 from warploom.device.cuda.lowering.products.fusion import Fusion, fusions
+from warploom.device.cuda.lowering.products.integer import lower_integers, without_prologue
 from warploom.device.cuda.lowering.products.remainder import alternatives
 from warploom.device.cuda.lowering.products.weights import bias_regions, matrix_region
 from warploom.device.cuda.lowering.segment import Segment
@@ -30,10 +31,14 @@ def matmul_obstacle(primitive: Primitive, graph: Graph, precision: Precision) ->
 
 def lower_matmul(segment: Segment, context: LoweringContext) -> tuple[Step, ...]:
     """Gemm and MatMul: the library's product with what it fuses of the epilogue, and own kernels for the rest."""
+    integers = lower_integers(segment, context)
+    if integers is not None:
+        return integers
+    segment, context, before = without_prologue(segment, context)
     if not _is_for_library(segment.main, context):
-        return _direct(segment, context)
+        return (*before, *_direct(segment, context))
     work = _Work(segment, context)
-    return (*work.before, *work.steps())
+    return (*before, *work.before, *work.steps())
 
 
 def _is_for_library(main: Primitive, context: LoweringContext) -> bool:
