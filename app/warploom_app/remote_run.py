@@ -27,6 +27,7 @@ from warploom.worker.messages import (
     Upload,
     Uploaded,
 )
+from warploom.worker.remote_job import calibration_folder
 from warploom_app.background import sentence
 from warploom_app.engine_client import EngineClient
 
@@ -55,11 +56,13 @@ class RemoteRun(QObject):
         # A model that is sent again takes the place of its older copy.
         self._folder = hashlib.sha256(str(self._model).encode()).hexdigest()[:16]
         self._part = self._output.with_name(f".{self._output.name}.part")
-        self._files: deque[ModelFile] = deque()
+        self._calibration = Path(request.options.calibrate or "").resolve()
+        self._files: deque[tuple[Path, str, ModelFile]] = deque()
         self._stream: IO[bytes] | None = None
         self._name, self._size, self._sent, self._in_flight = "", 0, 0, 0
         self._total = self._finished_bytes = 0
-        self._model_path = self._path = ""
+        self._upload_folder = self._model_path = self._path = ""
+        self._options = request.options
         self._end: Finished | None = None
         self._over = False
         local.received.connect(self._take_local)
@@ -68,7 +71,7 @@ class RemoteRun(QObject):
     def start(self) -> None:
         """Begins with the question of what the model consists of (its parser is not for this process)."""
         self._emit(Phase(self._request.job, "upload"))
-        self._local.send(ModelFilesRequest(self._request.job, str(self._model)))
+        self._local.send(ModelFilesRequest(self._request.job, str(self._model), self._options.calibrate))
 
     def cancel(self) -> None:
         """Stops; a search that runs on the host keeps what it found."""
@@ -95,18 +98,20 @@ class RemoteRun(QObject):
         if event.job != self._request.job:
             return
         if isinstance(event, ModelFiles):
-            self._files = deque(event.files)
-            self._total = sum(file.size for file in event.files)
+            self._files = deque((self._model.parent, self._folder, file) for file in event.files)
+            beside = f"{self._folder}-calibration"
+            self._files += ((self._calibration.parent, beside, file) for file in event.calibration)
+            self._total = sum(file.size for *_, file in self._files)
             self._next_file()
         elif isinstance(event, Failed):
             self._fail(event)
 
     def _next_file(self) -> None:
         self._close_stream()
-        file = self._files.popleft()
+        base, self._upload_folder, file = self._files.popleft()
         self._name, self._size, self._sent, self._in_flight = file.name, file.size, 0, 0
         try:
-            self._stream = (self._model.parent / file.name).open("rb")
+            self._stream = (base / file.name).open("rb")
             self._send_pieces()
         except OSError as error:
             self._fail(Failed(self._request.job, "import", sentence(error)))
@@ -122,7 +127,7 @@ class RemoteRun(QObject):
                 return
             piece = Upload(
                 job=self._request.job,
-                folder=self._folder,
+                folder=self._upload_folder,
                 name=self._name,
                 offset=self._sent,
                 total=self._size,
@@ -142,16 +147,18 @@ class RemoteRun(QObject):
                 self._fail(Failed(self._request.job, "import", sentence(error)))
             return
         self._finished_bytes += self._size
-        if answer.name == self._model.name:
+        if self._upload_folder != self._folder:
+            there = calibration_folder(answer.path, ModelFile(answer.name, self._size))
+            self._options = msgspec.structs.replace(self._options, calibrate=there)
+        elif answer.name == self._model.name:
             self._model_path = answer.path
         if self._files:
             self._next_file()
         else:
             self._close_stream()
             self._path = self._model_path
-            self._remote.send(
-                msgspec.structs.replace(self._request, model=self._path, output="", known_as=str(self._model))
-            )
+            sent = msgspec.structs.replace(self._request, model=self._path, output="", known_as=str(self._model))
+            self._remote.send(msgspec.structs.replace(sent, options=self._options))
 
     # -- running and fetching
 

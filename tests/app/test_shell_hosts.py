@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -118,6 +119,29 @@ def test_that_a_model_is_sent_and_its_recording_fetched(qtbot: QtBot, make_progr
     assert program.state.document is not None
     assert program.state.document.results is not None, "the result of what is open is shown"
     assert not list(task.recording.parent.glob(".*.part"))
+
+
+def test_that_calibration_data_goes_to_the_host_with_the_model(
+    qtbot: QtBot, make_program: MakeProgram, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    (folder / "more").mkdir(parents=True)
+    for name in ("a.npy", "more/b.npy"):
+        np.save(folder / name, np.random.default_rng(len(name)).normal(size=(1, 3, 64, 64)).astype(np.float32))
+    program = make_program(command=worker_command())
+    program.session.hosts.add(host())
+    quick = OptimizeOptions(repeats=2, mode="greedy", verify=False, precision="int8", calibrate=str(folder))
+    program.state.set_options(quick)
+    program.state.set_target("gpu-box", "sim:h200")
+    program.session.open([next(path for path in bundled_models() if path.stem == "randwire_small")])
+    qtbot.waitUntil(lambda: program.state.document is not None and program.state.job is None, timeout=30_000)
+    program.session.optimize()
+    qtbot.waitUntil(lambda: program.state.run is None, timeout=30_000)
+    (task,) = program.session.queue.tasks
+    assert task.state is TaskState.DONE, task.message
+    assert task.recording is not None
+    said = [entry.reason for entry in read_recording(task.recording).build_log if entry.step == "precision"]
+    assert any("2 inputs of pictures" in reason for reason in said)
 
 
 def test_that_a_run_on_a_host_is_cancelled_and_what_it_found_comes_back(

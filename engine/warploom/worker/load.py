@@ -62,10 +62,11 @@ def load_model(
 
 
 def list_model_files(request: ModelFilesRequest) -> ModelFiles:
-    """The files that another machine needs to import a model.
+    """The files that another machine needs to import a model and to calibrate it.
 
     Raises:
         ModelImportError: If the model cannot be read, or its external data is missing or lies outside its folder.
+        CalibrationError: If the folder with calibration data is missing or holds none.
     """
     from warploom.importer.files import external_files
 
@@ -73,4 +74,14 @@ def list_model_files(request: ModelFilesRequest) -> ModelFiles:
     folder = model.parent.resolve()
     files = [ModelFile(model.name, model.stat().st_size)] if model.is_file() else []
     files += [ModelFile(path.relative_to(folder).as_posix(), path.stat().st_size) for path in external_files(model)]
-    return ModelFiles(request.job, tuple(files))
+    return ModelFiles(request.job, tuple(files), _calibration_files(request.calibrate))
+
+
+def _calibration_files(calibrate: str | None) -> tuple[ModelFile, ...]:
+    if calibrate is None:
+        return ()
+    from warploom.precision.samples import list_samples
+
+    folder = Path(calibrate).resolve()
+    paths = list_samples(folder)
+    return tuple(ModelFile(path.relative_to(folder.parent).as_posix(), path.stat().st_size) for path in paths)

@@ -124,10 +124,11 @@ class DoctorRequest(msgspec.Struct, frozen=True, tag="doctor"):
 
 
 class ModelFilesRequest(msgspec.Struct, frozen=True, tag="model-files"):
-    """List the files that a model consists of: itself, and its external data."""
+    """List the files that a job needs: the model itself, its external data, and the folder of calibration data."""
 
     job: int
     model: str
+    calibrate: str | None = None
 
 
 class Upload(msgspec.Struct, frozen=True, tag="upload", kw_only=True):
@@ -263,7 +264,7 @@ class DoctorReport(msgspec.Struct, frozen=True, tag="doctor-report"):
 
 
 class ModelFile(msgspec.Struct, frozen=True):
-    """A file of a model: its path relative to the model's folder, and its length."""
+    """A file: its path relative to the model's folder (or to that which the calibration data's is in), its length."""
 
     name: str
     size: int
@@ -274,6 +275,7 @@ class ModelFiles(msgspec.Struct, frozen=True, tag="model-files"):
 
     job: int
     files: tuple[ModelFile, ...]
+    calibration: tuple[ModelFile, ...] = ()
 
 
 class Uploaded(msgspec.Struct, frozen=True, tag="uploaded", kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, TypeVar
@@ -22,6 +22,7 @@ from warploom.worker.messages import (
     Event,
     Failed,
     Finished,
+    ModelFile,
     ModelFilesRequest,
     OptimizeOptions,
     OptimizeRequest,
@@ -32,7 +33,7 @@ from warploom.worker.messages import (
 from warploom.worker.observer import Cancelled, Emit
 from warploom.worker.remote import RemoteHost, explain, remote_worker_command
 
-_FOLDER, _CALIBRATION = "model", "calibration"
+_MODEL, _CALIBRATION = "model", "calibration"
 _Kind = TypeVar("_Kind")
 
 
@@ -52,16 +53,16 @@ def optimize_remotely(host: RemoteHost, request: OptimizeRequest, emit: Emit, ca
         CalibrationError: If the folder with calibration data is missing or empty.
         CancelledError: If the user asked to stop before there was anything to keep.
     """
-    calibration = _calibration_files(request.options)
+    files = list_model_files(ModelFilesRequest(request.job, request.model, request.options.calibrate))
     with _connected(host) as client:
         emit(Phase(request.job, "upload", host.address))
-        sent_options = _with_schedule(client, request, cancelled)
+        options = _with_schedule(client, request, cancelled)
         sent = msgspec.structs.replace(
             request,
-            model=_upload(client, Path(request.model), request.job, cancelled),
+            model=_upload(client, Path(request.model).parent, files.files, request.job, cancelled),
             output="",
             known_as=request.model,
-            options=_with_calibration(client, request.job, sent_options, calibration, cancelled),
+            options=_with_calibration(client, request.job, options, files.calibration, cancelled),
         )
         end = _run(client, sent, emit, cancelled)
         emit(Phase(request.job, "download", host.address))
@@ -86,12 +87,16 @@ def _end_of(log: IO[bytes]) -> str:
     return log.read()[-8192:].decode(errors="replace")
 
 
-def _upload(client: WorkerClient, model: Path, job: int, cancelled: Cancelled) -> str:
-    """Sends every file of the model; returns the model's path on the host."""
-    paths: list[str] = []
-    for file in list_model_files(ModelFilesRequest(job, str(model))).files:
-        with (model.parent / file.name).open("rb") as stream:
-            paths.append(_upload_file(client, stream, file.name, file.size, job, cancelled))
+def _upload(
+    client: WorkerClient,
+    base: Path,
+    files: Sequence[ModelFile],
+    job: int,
+    cancelled: Cancelled,
+    folder: str = _MODEL,
+) -> str:
+    """Sends files below a folder; returns the first one's path on the host."""
+    paths = [_upload_path(client, base / file.name, file.name, job, cancelled, folder) for file in files]
     return paths[0]
 
 
@@ -101,36 +106,27 @@ def _with_schedule(client: WorkerClient, request: OptimizeRequest, cancelled: Ca
     if options.schedule is None:
         return options
     path = Path(options.schedule)
-    there = _upload_path(client, path, path.name, request.job, cancelled)
+    there = _upload_path(client, path, path.name, request.job, cancelled, _MODEL)
     return msgspec.structs.replace(options, schedule=there)
 
 
-def _calibration_files(options: OptimizeOptions) -> list[Path]:
-    """The files of the folder with calibration data, found before anything is sent."""
-    if options.calibrate is None:
-        return []
-    from warploom.precision.samples import list_samples
-
-    return list_samples(Path(options.calibrate))
-
-
 def _with_calibration(
-    client: WorkerClient, job: int, options: OptimizeOptions, files: list[Path], cancelled: Cancelled
+    client: WorkerClient, job: int, options: OptimizeOptions, files: Sequence[ModelFile], cancelled: Cancelled
 ) -> OptimizeOptions:
     """The options with a copy of the calibration data on the host; its folder keeps its name and what is below it."""
     if options.calibrate is None:
         return options
-    folder = Path(options.calibrate)
-    kept = folder.resolve().name
-    for file in files:
-        name = f"{kept}/{file.relative_to(folder).as_posix()}"
-        there = _upload_path(client, file, name, job, cancelled, _CALIBRATION)
-    return msgspec.structs.replace(options, calibrate=there.removesuffix(name) + kept)
+    folder = Path(options.calibrate).resolve()
+    there = _upload(client, folder.parent, files, job, cancelled, _CALIBRATION)
+    return msgspec.structs.replace(options, calibrate=calibration_folder(there, files[0]))
 
 
-def _upload_path(
-    client: WorkerClient, path: Path, name: str, job: int, cancelled: Cancelled, folder: str = _FOLDER
-) -> str:
+def calibration_folder(path: str, file: ModelFile) -> str:
+    """The folder of calibration data on a host, by where one of its files lies there."""
+    return path.removesuffix(file.name) + file.name.split("/", 1)[0]
+
+
+def _upload_path(client: WorkerClient, path: Path, name: str, job: int, cancelled: Cancelled, folder: str) -> str:
     try:
         with path.open("rb") as stream:
             return _upload_file(client, stream, name, path.stat().st_size, job, cancelled, folder)
@@ -145,7 +141,7 @@ def _upload_file(
     size: int,
     job: int,
     cancelled: Cancelled,
-    folder: str = _FOLDER,
+    folder: str,
 ) -> str:
     offset, path = 0, ""
     while offset < size or not path:
