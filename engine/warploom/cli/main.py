@@ -1,7 +1,7 @@
 """The `warploom` command: registers the verbs and turns every error into one sentence and an exit code.
 
 Exit codes: 0 done, 1 a regression that `diff` found or a defect of Warploom, 2 something the user can put right,
-130 interrupted.
+130 interrupted, 141 cut short because the reader of the output has gone. They are documented in docs/command-line.md.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from warploom.version import __version__
 EXIT_DEFECT = 1
 EXIT_USER = 2
 EXIT_INTERRUPTED = 130
+EXIT_NO_READER = 141  # as a shell says that a program was ended by SIGPIPE
 
 _ClickException: type[Exception] = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
@@ -109,7 +110,7 @@ def run(arguments: Sequence[str]) -> int:
         _say(str(error))
         return EXIT_USER
     except BrokenPipeError:
-        return EXIT_DEFECT  # the reader of our output has gone (`| head`): nobody is left to tell
+        return EXIT_NO_READER  # `| head`: nobody is left to tell, and 1 would be a regression
     except Exception as error:
         return _no_room() if getattr(error, "errno", None) == errno.ENOSPC else _defect(error)
     return code

@@ -88,7 +88,7 @@ def raising(error: BaseException) -> object:
         (CommandError("Do this."), 2, "warploom: Do this.\n"),
         (CancelledError("Cancelled."), 130, "warploom: Cancelled.\n"),
         (KeyboardInterrupt(), 130, "warploom: Interrupted.\n"),
-        (BrokenPipeError(), 1, ""),
+        (BrokenPipeError(), 141, ""),
         (ValueError("two\nlines"), 1, "warploom: Warploom failed unexpectedly (ValueError: two lines)"),
         (MemoryError(), 1, "warploom: The machine has too little memory"),
     ],
