@@ -188,6 +188,11 @@ class Text:
         self._height, self._width = input_tile(layer, form)
         self._weights = weight_bytes(layer, form) // 16
 
+    @property
+    def _both(self) -> bool:
+        """Whether both halves of what a lane loads of the weights count."""
+        return not self._wide or self._layer.channels > 2
+
     def body(self) -> list[str]:
         """All statements."""
         layer, form = self._layer, self._form
@@ -377,7 +382,7 @@ class Text:
             "#pragma unroll",
             f"for (int j = 0; j < {form.columns // per_load}; ++j) {{",
             "  const uint4 q = w[j * 32];",
-            "  const unsigned first[2] = {q.x, q.y}, second[2] = {q.z, q.w};",
+            f"  const unsigned first[2] = {{q.x, q.y}}{', second[2] = {q.z, q.w}' if self._both else ''};",
             "  #pragma unroll",
             f"  for (int i = 0; i < {form.rows}; ++i) {{",
             *(f"    {line}" for line in self._tile_products()),
@@ -391,7 +396,7 @@ class Text:
         if not self._wide:
             return [a, f"{call}[2 * j], a, first);", f"{call}[2 * j + 1], a, second);"]
         lines = [a, f"{call}[j], a, first);"]
-        if self._layer.channels > 2:
+        if self._both:
             lines += [
                 "const unsigned b[4] = {low[i].z, high[i].z, low[i].w, high[i].w};",
                 f"{call}[j], b, second);",

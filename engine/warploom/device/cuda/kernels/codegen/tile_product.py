@@ -41,34 +41,31 @@ WL_FUNCTION void copy_later(uint4* shared, const uint4* global) {
 }
 WL_FUNCTION void wait_for_copies() { asm volatile("cp.async.wait_all;" ::: "memory"); }
 #else
-// Older GPUs: slow, but right.
-WL_FUNCTION float half_of(f16, unsigned pair, int which) {
-  f16 x; x.bits = (unsigned short)(pair >> 16 * which); return float_of(x);
+WL_FUNCTION void multiply_tile(f16, float (&sum)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+#pragma unroll
+  for (int half = 0; half < 2; ++half)
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+        : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
+        : "r"(a[2 * half]), "r"(a[2 * half + 1]), "r"(b[half]));
 }
-WL_FUNCTION float half_of(bf16, unsigned pair, int which) {
-  bf16 x; x.bits = (unsigned short)(pair >> 16 * which); return float_of(x);
+// Older GPUs have no tensor cores for these types: slow, but right.
+WL_FUNCTION float part_of(bf16, unsigned word, int which) {
+  return __uint_as_float(which ? word & ~0xffffu : word << 16);
 }
-template <class T> WL_FUNCTION void multiply_tile(T type, float (&sum)[4], const unsigned (&a)[4],
-                                                  const unsigned (&b)[2]) {
+WL_FUNCTION float part_of(tf32, unsigned word, int which) { return which ? 0.0f : __uint_as_float(word); }
+template <class T>
+__device__ __noinline__ void multiply_tile(T type, float (&sum)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
   const int lane = threadIdx.x & 31;
+#pragma unroll 1
   for (int part = 0; part < 8; ++part) {
     const int owner = part & 3, high = part >> 2;
+#pragma unroll
     for (int i = 0; i < 4; ++i) {
-      const unsigned left = shuffle(a[high * 2 + (i >> 1)], (lane & ~3) | owner);
-      const unsigned right = shuffle(b[high], (((lane & 3) * 2 + (i & 1)) << 2) | owner);
-      sum[i] = fmaf(half_of(type, left, 0), half_of(type, right, 0), sum[i]);
-      sum[i] = fmaf(half_of(type, left, 1), half_of(type, right, 1), sum[i]);
-    }
-  }
-}
-WL_FUNCTION void multiply_tile(tf32, float (&sum)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-  const int lane = threadIdx.x & 31;
-  for (int part = 0; part < 8; ++part) {
-    const int owner = part & 3, high = part >> 2;
-    for (int i = 0; i < 4; ++i) {
-      const unsigned left = shuffle(a[high * 2 + (i >> 1)], (lane & ~3) | owner);
-      const unsigned right = shuffle(b[high], (((lane & 3) * 2 + (i & 1)) << 2) | owner);
-      sum[i] = fmaf(__uint_as_float(left), __uint_as_float(right), sum[i]);
+      const unsigned left = shuffle(high ? a[2 + (i >> 1)] : a[i >> 1], (lane & ~3) | owner);
+      const unsigned right = shuffle(high ? b[1] : b[0], (((lane & 3) * 2 + (i & 1)) << 2) | owner);
+#pragma unroll
+      for (int which = 0; which < 2; ++which)
+        sum[i] = fmaf(part_of(type, left, which), part_of(type, right, which), sum[i]);
     }
   }
 }
