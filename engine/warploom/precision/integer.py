@@ -13,8 +13,8 @@ from warploom.graph import Graph, LogEntry, Operator, Precision, PrecisionPlan
 from warploom.graph.quantized import is_quantized
 from warploom.passes.apply_precision import apply_precision
 from warploom.passes.quantize import calibrated_tensors, one_scale, quantize_obstacle, scale_of
-from warploom.precision.costs import operator_costs
 from warploom.precision.decision import Decision, Report, entry
+from warploom.precision.gain import quantized_with_gain
 from warploom.precision.histogram import CalibrationMethod, Histogram
 from warploom.precision.lockstep import OutputNoise, measure_noise
 from warploom.precision.samples import Sample, Samples, affordable
@@ -26,7 +26,6 @@ LEAST_DECIBELS = 20.0
 _FLOPS = 1_000_000_000_000
 """Spent on calibration, and as much on judging it: less than a minute on two cores."""
 
-_SLOWER = 1.02
 _MOST_NAMED = 8
 
 
@@ -69,9 +68,9 @@ def choose_int8(graph: Graph, device: Device, samples: Samples, method: Calibrat
     kept = [name for name in candidates if name not in lossy]
     if kept:
         report("what 8 bits gain")
-        slow = _slower(graph, _planned(graph, kept, scales), device)
-        log += [_slow(name, *times) for name, times in slow.items()]
-        kept = [name for name in kept if name not in slow]
+        gain = quantized_with_gain(graph, kept, lambda names: _planned(graph, names, scales)[1], device)
+        log += gain.log
+        kept = list(gain.operators)
     if not kept:
         decision = _without(graph)
         return dataclasses.replace(decision, log=(*log, *decision.log))
@@ -147,14 +146,6 @@ def _round(
     return _Round(plan, quantized, measure_noise(graph, quantized, dict(plan.scales), samples, sessions))
 
 
-def _slower(graph: Graph, planned: tuple[PrecisionPlan, Graph], device: Device) -> dict[str, tuple[float, float]]:
-    """The quantized operators that take longer than in 16 bits, with both times in microseconds."""
-    plan, quantized = planned
-    half = operator_costs(device, graph, Precision.FP16)
-    integer = operator_costs(device, quantized, Precision.INT8)
-    return {name: (integer[name], half[name]) for name, _ in plan.operators if integer[name] > half[name] * _SLOWER}
-
-
 def _without(graph: Graph) -> Decision:
     """Nothing is left to quantize."""
     if any(is_quantized(operator) for operator in graph.operators):
@@ -179,10 +170,6 @@ def _calibrated(
 def _lossy(name: str, found: _Round) -> LogEntry:
     ratio = found.noise[name].alone.decibels
     return entry("kept in fp16", (name,), f"quantized it is at {_db(ratio)}, below {LEAST_DECIBELS:.0f} dB")
-
-
-def _slow(name: str, integer_us: float, half_us: float) -> LogEntry:
-    return entry("kept in fp16", (name,), f"8 bits take {integer_us:.2f} us there, 16 bits {half_us:.2f} us")
 
 
 def _noise_entries(kept: Sequence[str], found: _Round) -> list[LogEntry]:

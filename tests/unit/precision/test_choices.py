@@ -12,7 +12,7 @@ from warploom.device.simulated.description import load_description
 from warploom.device.simulated.device import SimulatedDevice
 from warploom.device.simulated.sessions import SessionCache
 from warploom.graph import ArrayConstant, DType, Graph, Operator, Precision
-from warploom.graph.quantized import is_quantized
+from warploom.graph.quantized import PRODUCTS, is_quantized
 from warploom.passes.apply_precision import apply_precision
 from warploom.precision.choose import Choice, choose_precision
 from warploom.precision.decision import Decision
@@ -26,20 +26,36 @@ from warploom.schedule import Stage
 
 
 class PricedDevice(SimulatedDevice):
-    """A simulated GPU on which some operators cost something else than the model says."""
+    """A simulated GPU on which some operators cost something else than the model says.
 
-    def __init__(self, device: SimulatedDevice, prices: dict[tuple[str, Precision], float]) -> None:
+    Args:
+        device: The GPU.
+        prices: By name and precision; those of INT8 are not for products that stay in floats.
+        among: What these take then, by name.
+    """
+
+    def __init__(
+        self,
+        device: SimulatedDevice,
+        prices: dict[tuple[str, Precision], float],
+        among: dict[str, float] | None = None,
+    ) -> None:
         super().__init__(device.description)
         self._prices = prices
+        self._among = among or {}
 
     def cost_model(self, graph: Graph, precision: Precision) -> CostModel:
-        inner, prices = super().cost_model(graph, precision), self._prices
+        inner, prices, among = super().cost_model(graph, precision), self._prices, self._among
 
         class Priced:
             def stage_costs(self, stages: Sequence[Stage]) -> Sequence[Cost]:
                 found = inner.stage_costs(stages)
                 names = [stage.groups[0].operators[0] for stage in stages]
-                priced = [prices.get((name, precision)) for name in names]
+                floats = {o.name for o in graph.operators if o.main.op in PRODUCTS and not is_quantized(o)}
+                priced = [
+                    among.get(name) if precision is Precision.INT8 and name in floats else prices.get((name, precision))
+                    for name in names
+                ]
                 return [
                     cost if price is None else dataclasses.replace(cost, median_us=price)
                     for cost, price in zip(found, priced, strict=True)
@@ -179,6 +195,29 @@ def test_that_products_that_get_slower_stay_in_fp16(graph: Graph, device: Simula
     (entry,) = (entry for entry in decision.log if entry.decision == "kept in fp16")
     assert entry.subject == (slow,)
     assert "8 bits take 1000.00 us" in entry.reason
+
+
+def test_that_what_converts_integers_at_a_greater_cost_is_quantized_nevertheless(
+    graph: Graph, device: SimulatedDevice, samples: Samples
+) -> None:
+    slow = next(operator.name for operator in graph.operators if operator.main.op == "Conv")
+    gaining = {(name, Precision.INT8): 1e-3 for name in graph.index}
+    prices = gaining | {(slow, Precision.INT8): 5.0, (slow, Precision.FP16): 4.0}
+
+    decision = int8(graph, PricedDevice(device, prices, {slow: 6.0}), samples)
+    assert is_quantized(decision.graph.operator(slow))
+    (entry,) = (entry for entry in decision.log if entry.decision == "slower in int8")
+    assert entry.subject == (slow,)
+    assert "5.00 us there, 16 bits 4.00 us alone, but 6.00 us" in entry.reason
+
+
+def test_that_nothing_is_quantized_where_floats_are_faster_in_sum(
+    graph: Graph, device: SimulatedDevice, samples: Samples
+) -> None:
+    prices = {(operator.name, Precision.INT8): 1e3 for operator in graph.operators if operator.main.op != "Conv"}
+    decision = int8(graph, PricedDevice(device, prices), samples)
+    assert decision.precision is Precision.FP16
+    assert any(entry.decision == "measured" and "would take" in entry.reason for entry in decision.log)
 
 
 def test_that_a_graph_without_products_runs_in_fp16_and_says_so(graph: Graph, device: SimulatedDevice) -> None:
