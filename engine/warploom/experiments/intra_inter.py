@@ -8,7 +8,7 @@ from warploom.experiments.published import published_ios
 from warploom.experiments.result import Cell, ExperimentResult, ResultTable, throughput_bars
 from warploom.experiments.schedules import PAPER_NETWORKS
 
-INSIDE = ("tvm", "torch-compiled")
+INSIDE = ("tvm", "torch-autotuned")
 """Peers that tune kernels and run one after another."""
 
 

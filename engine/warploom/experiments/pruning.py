@@ -8,6 +8,10 @@ from warploom.experiments.result import Cell, ExperimentResult, ResultTable, Sca
 
 NETWORKS = ("inception_v3", "nasnet_large")
 LIMITS = ((1, 3), (1, 8), (2, 3), (2, 8), (3, 3), (3, 8))
+_SHARED = (
+    "A stage that was measured for one pair of limits is not measured again for the next: the seconds of a row are "
+    "those that it adds to the rows before it."
+)
 COLUMNS = ("network", "r", "s", "search in s", "stages costed", "latency in ms")
 
 
@@ -43,4 +47,5 @@ def run(laboratory: Laboratory) -> ExperimentResult:
         )
         for network, points in curves.items()
     )
-    return ExperimentResult("pruning", "Pruning of the search", tables, charts)
+    notes = () if "simulated" in source else (_SHARED,)
+    return ExperimentResult("pruning", "Pruning of the search", tables, charts, notes)
