@@ -75,7 +75,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--searched", default=",".join(SEARCH_TARGETS), help="networks of the section search")
     parser.add_argument("--batches", default="1", help="of the section search")
     parser.add_argument("--search-arguments", default="", help="more arguments for gpu_search.py")
-    parser.add_argument("--database", type=Path, help="cost database with kernels chosen, read and written by search")
+    parser.add_argument(
+        "--database", type=Path, help="cost database with kernels chosen, read by tests and search, written by search"
+    )
     parser.add_argument("--profile-arguments", default="", help="more arguments for gpu_profile.py")
     parser.add_argument("--compile-peers", action="store_true", help="torch.compile too: minutes")
     return parser.parse_args(arguments)
@@ -126,6 +128,10 @@ def run_tests(options: argparse.Namespace) -> dict[str, Any]:
         )
         own = environment(options.device, folder / "cache", options.models)
         own["WARPLOOM_TEST_PASSED"] = str(folder / "passed")
+        own |= _seconds_before(options, folder)
+        if options.database is not None and options.database.exists():
+            (folder / "cache" / "warploom").mkdir(parents=True)
+            shutil.copy(options.database, folder / "cache" / "warploom" / "costs.sqlite")
         own |= {"WARPLOOM_TEST_RESULTS": str(folder / "results"), "OMP_NUM_THREADS": "2"}
         own["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # a machine's other plugins warn, and warnings are errors
         started = [_start_shard(i, options, own, folder) for i in range(max(1, options.workers))]
@@ -153,6 +159,17 @@ def _passed_before(options: argparse.Namespace) -> list[dict[str, Any]]:
         return []
     rows = json.loads(path.read_text(encoding="utf-8")).get("tests", {}).get("records", [])
     return [row for row in rows if row["kind"] != "test" or row["outcome"] == "passed"]
+
+
+def _seconds_before(options: argparse.Namespace, folder: Path) -> dict[str, str]:
+    """For the tests' environment: what each took in the last run, where there was one."""
+    path = options.out / f"{file_stem(options.device)}.json"
+    if not path.exists():
+        return {}
+    rows = json.loads(path.read_text(encoding="utf-8")).get("tests", {}).get("records", [])
+    took = {row["test"]: row["seconds"] for row in rows if row["kind"] == "test"}
+    (folder / "seconds").write_text(json.dumps(took), encoding="utf-8")
+    return {"WARPLOOM_TEST_SECONDS": str(folder / "seconds")}
 
 
 _NO_TESTS = 5  # pytest's exit code where nothing was left to run

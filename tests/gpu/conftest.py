@@ -2,12 +2,14 @@
 
 WARPLOOM_TEST_DEVICE names another device than the first GPU; with "sim:h200" the tests themselves can be tried without
 one. WARPLOOM_TEST_PRECISIONS (as "fp16,tf32") leaves precisions out. WARPLOOM_TEST_SHARD (as "2/6") keeps every sixth
-group of tests, so that several processes share them out; tests of one model stay together. WARPLOOM_TEST_PASSED names a
-file with tests that are left out.
+group of tests, so that several processes share them out; tests of one model stay together. WARPLOOM_TEST_SECONDS names
+a JSON file with what tests took before, by which they are dealt out evenly. WARPLOOM_TEST_PASSED names a file with
+tests that are left out.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import zlib
 from collections.abc import Generator
@@ -52,9 +54,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _shard(items: list[pytest.Item], index: int, count: int) -> list[pytest.Item]:
     """The tests of one process, dealt out by what they are about (a model, a family), whatever their order."""
-    subjects = {item: _subject(item) for item in items}
-    order = sorted(set(subjects.values()), key=lambda subject: (zlib.crc32(subject.encode()), subject))
-    return [item for item in items if order.index(subjects[item]) % count == index]
+    took = (
+        json.loads(Path(os.environ["WARPLOOM_TEST_SECONDS"]).read_text())
+        if "WARPLOOM_TEST_SECONDS" in os.environ
+        else {}
+    )
+    seconds: dict[str, float] = {}
+    for item in items:
+        subject = _subject(item)
+        seconds[subject] = seconds.get(subject, 0.0) + took.get(item.nodeid, _USUAL_S)
+    loads = [0.0] * count
+    shard: dict[str, int] = {}
+    for subject in sorted(seconds, key=lambda subject: (-seconds[subject], zlib.crc32(subject.encode()), subject)):
+        shard[subject] = loads.index(min(loads))
+        loads[shard[subject]] += seconds[subject]
+    return [item for item in items if shard[_subject(item)] == index]
+
+
+_USUAL_S = 2.0
 
 
 def _subject(item: pytest.Item) -> str:
