@@ -139,3 +139,17 @@ def test_that_shared_places_are_those_of_a_chain_unless_there_are_integers() -> 
     assert set(places) == {"x", "y"} | ({"z"} & set(places))
     with_integers = dataclasses.replace(graph, tensors={**graph.tensors, "n": Tensor("n", (1,), DType.INT64)})
     assert GraphSession(with_integers, Precision.FP16, Resolver()).shared_places() == {}
+
+
+class WithWorkspaces(Resolver):
+    """Kernels that need memory of their own."""
+
+    def as_work(self, steps: tuple[PlainStep, ...], precision: Precision, name: str = "measured") -> Work:
+        return dataclasses.replace(super().as_work(steps, precision, name), workspace_bytes=4096)
+
+
+def test_that_workspaces_share_no_bytes_while_plans_are_measured_that_run_them_side_by_side() -> None:
+    graph = two_branches(joined=True)
+    with_workspaces = GraphSession(graph, Precision.FP16, WithWorkspaces()).shared_places()
+    without = GraphSession(graph, Precision.FP16, Resolver()).shared_places()
+    assert set(with_workspaces) == set(without)

@@ -110,7 +110,10 @@ class GraphSession:
             tensors = self.graph.tensors
             plain = all(tensors[name].dtype.is_float for name in tensors if name not in self.graph.constants)
             order = tuple((i - 1,) if i else () for i in range(len(works)))
-            self._places = plan_memory(form.lowered.buffers, works, order).ranges if plain else {}
+            buffers = form.lowered.buffers
+            ranges = plan_memory(buffers, works, order).ranges if plain else {}
+            # Tensors only: a library may keep counters and addresses in its workspace while it runs.
+            self._places = {name: at for name, at in ranges.items() if name in buffers}
         return self._places
 
     def operator_works(self) -> Mapping[str, Work]:
