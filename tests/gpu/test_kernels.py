@@ -10,6 +10,7 @@ import pytest
 
 from cuda_host import Memory
 from kernel_cases import check_depthwise, depthwise_forms
+from stem_cases import check_stems, stem_cases
 from warploom.device.cuda.kernels.codegen.prelude import module_source
 from warploom.device.cuda.steps import KernelSource, KernelStep
 from warploom.device.protocol import Device
@@ -44,3 +45,9 @@ def test_that_every_form_of_a_depthwise_kernel_computes_the_same(device: Device)
     if device.info.simulated:
         pytest.skip("launches kernels by themselves")
     check_depthwise(list(depthwise_forms()), GpuKernels)
+
+
+def test_that_convolutions_of_few_channels_compute_the_same_in_every_form(device: Device) -> None:
+    if device.info.simulated:
+        pytest.skip("launches kernels by themselves")
+    check_stems(list(stem_cases()), GpuKernels)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from warploom.device.cuda.kernels.codegen.access import Access, each_lane
-from warploom.device.cuda.kernels.codegen.types import LARGEST, value_type
+from warploom.device.cuda.kernels.codegen.types import LARGEST, STORAGE, value_type
 from warploom.device.cuda.kernels.codegen.window import Fused
 from warploom.device.cuda.layout import Layout
 from warploom.device.cuda.steps import Region
@@ -31,6 +31,7 @@ SHARED_BYTES = 48 << 10
 _ROWS, _COLUMNS = 16, 8
 _MOST_UNROLLED = 16
 _STORED = 16  # bytes that a lane stores at once
+_MOST_TOGETHER = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,30 +197,67 @@ class Text:
     def body(self) -> list[str]:
         """All statements."""
         layer, form = self._layer, self._form
-        count = math.prod(tiles(layer, form))
-        passes = form.passes > 1
-        work = ["const unsigned work = blockIdx.x;"]
-        if passes:
-            work = [f"for (unsigned work = blockIdx.x; work < {count}u; work += gridDim.x) {{", "__syncthreads();"]
         return [
             f"__shared__ uint4 weights[{self._weights}];",
-            f"__shared__ {self._cell} tile[{self._height * self._width * layer.quads}];",
+            f"__shared__ {self._cell} tile[{self._cells}];",
             f"__shared__ int places[{layer.steps * SLOTS}];",
             "const int thread = threadIdx.x, lane = thread & 31, g = lane >> 2, t = lane & 3;",
             f"const int pixels0 = (thread >> 5) % {form.warps[0]} * {form.rows * _ROWS};",
             f"const int warp_column = (thread >> 5) / {form.warps[0]};",
             f"const int filter0 = blockIdx.y * {form.filters} + warp_column * {form.columns * _COLUMNS};",
+            f"{self._raw} raw[{self._together}];",
+            *(self._one_tile() if form.passes == 1 else self._many_tiles()),
+        ]
+
+    def _one_tile(self) -> list[str]:
+        """A block that computes one tile of the output."""
+        return [
+            "const unsigned work = blockIdx.x;",
+            *self._locate(),
+            *self._loads("0"),
             *self._weights_in(),
             *self._places(),
-            *work,
-            *self._locate(),
-            *self._input_in(),
+            *self._stores("0"),
+            *self._rest(),
+            *self._windows(),
             *self._start(),
             "wl::wait_for_copies();",
             "__syncthreads();",
             *self._products(),
             *self._results(),
-            *(["}"] if passes else []),
+        ]
+
+    def _many_tiles(self) -> list[str]:
+        """A block that computes several: the input of the next one is on its way while it multiplies."""
+        count = math.prod(tiles(self._layer, self._form))
+        return [
+            "unsigned work = blockIdx.x;",
+            "{",
+            *self._locate(),
+            *self._loads("0"),
+            "}",
+            *self._weights_in(),
+            *self._places(),
+            *self._windows(),
+            "for (;;) {",
+            *self._locate(),
+            *self._stores("0"),
+            *self._rest(),
+            *self._start(),
+            "wl::wait_for_copies();",
+            "__syncthreads();",
+            "const unsigned next = work + gridDim.x;",
+            f"if (next < {count}u) {{",
+            "const unsigned work = next;",
+            *self._locate(),
+            *self._loads("0"),
+            "}",
+            *self._products(),
+            *self._results(),
+            f"if (next >= {count}u) break;",
+            "work = next;",
+            "__syncthreads();",
+            "}",
         ]
 
     def _weights_in(self) -> list[str]:
@@ -254,51 +292,76 @@ class Text:
             f"const int column0 = work % {across}u * {form.tile[1]};",
         ]
 
-    def _input_in(self) -> list[str]:
-        """Brings the input under the tile into shared memory, converted, with zeros where there is none."""
-        layer, x = self._layer, self._layer.x.layout
-        count = self._height * self._width * layer.quads
-        rounds = -(-count // self._form.threads)
-        quad = layer.quads > 1
-        spot = f"(i / {layer.quads})" if quad else "i"
-        strides = x.strides
+    @property
+    def _cells(self) -> int:
+        """Slots of the input under a tile."""
+        return self._height * self._width * self._layer.quads
+
+    @property
+    def _together(self) -> int:
+        """Cells that a thread has on their way at the same time."""
+        return min(-(-self._cells // self._form.threads), _MOST_TOGETHER)
+
+    @property
+    def _raw(self) -> str:
+        """The C++ type of a cell as it is loaded."""
+        x = self._layer.x.layout
+        return f"wl::Lanes<{STORAGE[x.dtype]}, {QUAD}>"
+
+    def _rest(self) -> list[str]:
+        """Brings in what is beyond the first cells of each thread."""
+        step = self._together * self._form.threads
+        if step >= self._cells:
+            return []
+        head = f"for (int first = {step}; first < {self._cells}; first += {step}) {{"
+        return [head, *self._loads("first"), *self._stores("first"), "}"]
+
+    def _cell_loop(self, first: str, body: Sequence[str]) -> list[str]:
         return [
-            f"const auto* const source = x0 + image * {strides[0]}ll;",
-            f"#pragma unroll {min(rounds, 8)}",
-            f"for (int i = thread; i < {count}; i += {self._form.threads}) {{",
-            f"  const int row = row0 * {layer.strides[0]} - {layer.begins[0]} + {spot} / {self._width};",
-            f"  const int column = column0 * {layer.strides[1]} - {layer.begins[1]} + {spot} % {self._width};",
-            f"  const bool there = (unsigned)row < {x.shape[2]}u && (unsigned)column < {x.shape[3]}u;",
-            f"  const auto* const from = source + (there ? row * {strides[2]} + column * {strides[3]} : 0);",
-            *([f"  const int quad = i % {layer.quads};"] if quad else []),
-            *(f"  {line}" for line in self._cell_in("quad" if quad else "")),
+            "#pragma unroll",
+            f"for (int k = 0; k < {self._together}; ++k) {{",
+            f"  const int i = {'' if first == '0' else f'{first} + '}thread + k * {self._form.threads};",
+            *(f"  {line}" for line in body),
             "}",
         ]
 
-    def _cell_in(self, quad: str) -> list[str]:
-        """One slot's values."""
-        layer = self._layer
-        x = layer.x.layout
+    def _loads(self, first: str) -> list[str]:
+        """Begins to load cells of the input, with zeros where there is none."""
+        layer, x = self._layer, self._layer.x.layout
+        quads = layer.quads
+        spot = f"i / {quads}" if quads > 1 else "i"
+        row, column = (
+            f"row0 * {layer.strides[0]} - {layer.begins[0]}",
+            f"column0 * {layer.strides[1]} - {layer.begins[1]}",
+        )
+        body = [
+            f"const int spot = {spot}, down = spot / {self._width};",
+            f"const int row = {row} + down, column = {column} + spot - down * {self._width};",
+            f"const bool inside = (unsigned)row < {x.shape[2]}u && (unsigned)column < {x.shape[3]}u;",
+            f"const bool there = i < {self._cells} && inside;",
+            f"const auto* const from = source + (there ? row * {x.strides[2]} + column * {x.strides[3]} : 0);",
+            *([f"const int quad = i % {quads};"] if quads > 1 else []),
+            *self._load_cell("quad" if quads > 1 else ""),
+        ]
+        return [f"const auto* const source = x0 + image * {x.strides[0]}ll;", *self._cell_loop(first, body)]
+
+    def _load_cell(self, quad: str) -> list[str]:
+        """One slot's values, as they lie."""
+        x = self._layer.x.layout
         if self._is_vector(x):
-            at = f"from + {quad} * {QUAD}" if quad else "from"
-            if x.dtype is layer.dtype and not self._wide:
-                return [f"const auto cell = wl::fetch_or<{QUAD}>(there, {at}, 0u);", "tile[i] = cell.w[0];"]
-            loads = [f"const auto raw = wl::fetch_or<{QUAD}>(there, {at}, 0u);", f"float v[{QUAD}];"]
-            return [*loads, f"wl::unpack<{QUAD}>(raw, v);", *self._pack()]
-        loads = [f"float v[{QUAD}];"]
-        for lane in range(QUAD):
-            channel = f"({quad} * {QUAD} + {lane})" if quad else str(lane)
-            if not quad and lane >= layer.channels:
-                loads.append(f"v[{lane}] = 0.0f;")
-                continue
-            exists = f"there && {channel} < {layer.channels}" if quad and layer.channels % QUAD else "there"
-            at = f"from + {channel} * {x.strides[1]}"
-            if x.dtype is DType.FLOAT32:
-                text = f"wl::fetch_or<1>({exists}, {at}, 0u).s[0]"
-            else:
-                text = f"{exists} ? wl::decode(*({at})) : 0.0f"
-            loads.append(f"v[{lane}] = {text};")
-        return [*loads, *self._pack()]
+            return [f"raw[k] = wl::fetch_or<{QUAD}>(there, from{f' + {quad} * {QUAD}' if quad else ''}, 0u);"]
+        return [f"raw[k].s[{lane}] = {self._load_lane(quad, lane)};" for lane in range(QUAD)]
+
+    def _load_lane(self, quad: str, lane: int) -> str:
+        layer, x = self._layer, self._layer.x.layout
+        channel = f"({quad} * {QUAD} + {lane})" if quad else str(lane)
+        if not quad and lane >= layer.channels:
+            return f"{STORAGE[x.dtype]}()"
+        exists = f"there && {channel} < {layer.channels}" if quad and layer.channels % QUAD else "there"
+        at = f"from + {channel} * {x.strides[1]}"
+        if x.dtype is DType.FLOAT32:
+            return f"wl::fetch_or<1>({exists}, {at}, 0u).s[0]"
+        return f"{exists} ? *({at}) : {STORAGE[x.dtype]}()"
 
     def _is_vector(self, x: Layout) -> bool:
         """Whether a slot's channels lie side by side and can be read at once."""
@@ -306,34 +369,48 @@ class Text:
         aligned = all(stride % QUAD == 0 for axis, stride in enumerate(x.strides) if axis != 1)
         return whole and aligned and self._layer.x.offset % QUAD == 0 and x.dtype.itemsize <= 4
 
-    def _pack(self) -> list[str]:
+    def _stores(self, first: str) -> list[str]:
+        """Puts what was loaded into shared memory, converted."""
+        layer, x = self._layer, self._layer.x.layout.dtype
+        if x is layer.dtype and not self._wide:
+            convert = ["tile[i] = raw[k].w[0];"]
+        else:
+            convert = [f"float v[{QUAD}];", f"wl::unpack<{QUAD}>(raw[k], v);", self._pack()]
+        return self._cell_loop(first, [f"if (i < {self._cells}) {{", *convert, "}"])
+
+    def _pack(self) -> str:
         x = self._layer.x.layout.dtype
         largest = LARGEST.get(self._layer.dtype)
         if self._wide:
             parts = ", ".join(f"wl::bits_of(wl::rounded_to_tf32(v[{lane}]))" for lane in range(QUAD))
-            return [f"tile[i] = uint4{{{parts}}};"]
+            return f"tile[i] = uint4{{{parts}}};"
         narrows = largest is not None and x is not self._layer.dtype
         texts = [f"wl::saturated(v[{lane}], {largest})" if narrows else f"v[{lane}]" for lane in range(QUAD)]
         pairs = ", ".join(f"wl::{self._tag}_pair_of({texts[i]}, {texts[i + 1]})" for i in (0, 2))
-        return [f"tile[i] = uint2{{{pairs}}};"]
+        return f"tile[i] = uint2{{{pairs}}};"
 
-    def _start(self) -> list[str]:
-        """Where each pixel's window begins, and the sums: they begin with the bias."""
+    def _windows(self) -> list[str]:
+        """Where each pixel's window begins."""
         layer, form = self._layer, self._form
-        columns = form.columns
         clamp = math.prod(form.tile) < form.pixels
-        lines = [
+        row, column = (
+            f"p / {form.tile[1]} * {layer.strides[0] * self._width}",
+            f"p % {form.tile[1]} * {layer.strides[1]}",
+        )
+        return [
             f"int window[{form.rows}][2];",
             "#pragma unroll",
             f"for (int i = 0; i < {form.rows * 2}; ++i) {{",
             f"  const int p = pixels0 + i / 2 * {_ROWS} + i % 2 * 8 + g;",
-            f"  const int start = (p / {form.tile[1]} * {layer.strides[0] * self._width}"
-            f" + p % {form.tile[1]} * {layer.strides[1]}) * {layer.quads};",
+            f"  const int start = ({row} + {column}) * {layer.quads};",
             f"  window[i / 2][i % 2] = {f'p < {math.prod(form.tile)} ? start : 0' if clamp else 'start'};",
             "}",
-            f"float sum[{form.rows}][{columns}][4];",
         ]
-        for first, count in column_groups(columns, layer.dtype):
+
+    def _start(self) -> list[str]:
+        """The sums: they begin with the bias."""
+        lines = [f"float sum[{self._form.rows}][{self._form.columns}][4];"]
+        for first, count in column_groups(self._form.columns, self._layer.dtype):
             lines.extend(self._start_group(first, count))
         return lines
 
