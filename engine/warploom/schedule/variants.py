@@ -104,16 +104,12 @@ class _Variants:
                 if gained_us <= 0.0:
                     continue
                 changed = _with_kernels(plan, part, kernels)
-                if part != whole and len(region) > _WINDOW:
-                    (changed_us,) = self._costs([changed])
-                    if changed_us > plan_us:
-                        continue
-                    plan_us = changed_us
-                else:
-                    plan_us -= gained_us
-                plan = changed
-        if plan_us < start_us:
-            (plan_us,) = self._costs([plan])
+                if part == whole:
+                    plan_us, plan = plan_us - gained_us, changed
+                    continue
+                (changed_us,) = self._costs([changed])
+                if changed_us <= plan_us:
+                    plan_us, plan = changed_us, changed
         return plan_us, plan
 
     def _improve_classes(self, plan_us: float, plan: StreamPlan) -> tuple[float, StreamPlan]:
