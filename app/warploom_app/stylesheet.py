@@ -83,11 +83,13 @@ QLabel[badge="simulated"] {
 }
 QLabel[badge="good"] { color: $good; font-weight: 600; }
 QLabel[badge="warning"] { color: $warning; font-weight: 600; }
+QLabel[note="warning"] { color: $warning; }
 
 QTreeView, QTableView, QListView {
     background: $surface; border: none; outline: none; selection-background-color: $selection;
     selection-color: $text; alternate-background-color: $surface;
 }
+QTreeView, QTableView { padding-left: 8px; }
 QTreeView::item, QTableView::item, QListView::item { padding: 2px 8px; border: none; color: $text; }
 QTreeView::item:hover, QTableView::item:hover, QListView::item:hover { background: $raised; }
 QTreeView::item:selected, QTableView::item:selected, QListView::item:selected { background: $selection; color: $text; }

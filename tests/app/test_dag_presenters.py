@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 from PySide6.QtGui import QColor
@@ -10,6 +11,8 @@ from PySide6.QtGui import QColor
 from warploom.graph import DType, FillConstant, Graph, Operator, OperatorKind, Primitive, Tensor, attributes
 from warploom.graph.build import make_operator
 from warploom.recording.recording import Recording
+from warploom.schedule import StreamPlan
+from warploom_app.presenters.colouring import colouring
 from warploom_app.presenters.dag_colours import (
     ColourBy,
     colour_by,
@@ -27,6 +30,8 @@ from warploom_app.presenters.dag_content import (
 )
 from warploom_app.presenters.dag_nodes import DagNode, alias_of, dag_edges, dag_nodes, shape_text, title_of
 from warploom_app.presenters.dag_search import SearchIn, SearchQuery, search
+from warploom_app.presenters.results import make_results
+from warploom_app.presenters.why import why
 from warploom_app.theme import DARK, LIGHT, Theme
 
 
@@ -256,6 +261,19 @@ def test_that_every_operator_has_a_colour_that_the_legend_explains(
         assert colouring.legend.high.endswith(unit)
     else:
         assert set(colouring.colours.values()) <= {entry.colour for entry in colouring.legend.entries}
+
+
+def test_that_a_schedule_without_stages_is_coloured_by_its_episodes(example_recording: Recording) -> None:
+    free = [replace(launch, stage=-1) for launch in example_recording.candidates[-1].plan.launches]
+    last = replace(example_recording.candidates[-1], plan=StreamPlan("free", tuple(free)))
+    changed = replace(example_recording, candidates=(*example_recording.candidates[:-1], last))
+    pair = make_results(changed).pair((changed.sequential.name, last.name))
+    found = colouring(ColourBy.STAGE, pair, LIGHT)
+    assert found is not None
+    assert set(found.colours) == {operator.name for operator in changed.graph.operators}
+    assert set(found.colours.values()) == {entry.colour for entry in found.legend.entries}
+    assert "episodes" in found.legend.title
+    assert any("no stages" in text for text in why(pair, {}).caveats)
 
 
 def test_that_without_a_candidate_colours_mean_kinds(example_recording: Recording) -> None:

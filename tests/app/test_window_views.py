@@ -158,7 +158,7 @@ def test_that_the_verdict_says_what_the_report_says_and_carries_the_badge(opened
 
 def test_that_another_schedule_can_be_compared(qtbot: QtBot, opened: WindowProgram) -> None:
     work = opened.window.workbench
-    qtbot.keyClick(opened.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(opened.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
     assert work.tabs.currentIndex() == FIGURES
     column = next(c for c in range(5) if work.figures.headerData(c, Qt.Orientation.Horizontal) == "IOS parallel")
     work.figures_view.activated.emit(work.figures.index(0, column))

@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from warploom.units import MICROSECONDS, TimeUnit, change_text, column_unit
 from warploom_app.presenters.delta import DeltaRow
+from warploom_app.presenters.why import episodes_text
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -29,12 +30,13 @@ class DeltaTable(QAbstractTableModel):
         self._rows: tuple[DeltaRow, ...] = ()
         self._places: dict[str, int] = {}
         self._titles = ("", "")
+        self._staged = True
         self._unit: TimeUnit = MICROSECONDS
 
-    def set_rows(self, rows: Sequence[DeltaRow], titles: tuple[str, str] = ("", "")) -> None:
-        """Shows other operators; `titles` are those of the two schedules."""
+    def set_rows(self, rows: Sequence[DeltaRow], titles: tuple[str, str] = ("", ""), *, staged: bool = True) -> None:
+        """Shows other operators; `titles` are those of the two schedules, the second of which may have no stages."""
         self.beginResetModel()
-        self._rows, self._titles = tuple(rows), titles
+        self._rows, self._titles, self._staged = tuple(rows), titles, staged
         self._places = {row.name: i for i, row in enumerate(rows)}
         self._unit = column_unit(value for row in rows for value in (row.before_us, row.after_us))
         self.endResetModel()
@@ -105,7 +107,7 @@ class DeltaTable(QAbstractTableModel):
             self.tr("Change, {}").format(unit),
             self.tr("Slowdown"),
             self.tr("Stream"),
-            self.tr("Stage"),
+            self.tr("Stage") if self._staged else self.tr("Episode"),
         )[section]
 
     def _explanation(self, section: int) -> str | None:
@@ -114,6 +116,7 @@ class DeltaTable(QAbstractTableModel):
             DELTA: self.tr("How much longer it takes in the second schedule."),
             SLOWDOWN: self.tr("Second schedule over alone: what company, or merging, costs."),
             STREAM: self.tr("Stream in the first and in the second schedule."),
+            STAGE: self.tr("Stage of the second schedule.") if self._staged else episodes_text(),
         }
         return texts.get(section)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from warploom_app.jobs import Task, TaskQueue, TaskState
-from warploom_app.presenters.names import scheduler_title
+from warploom_app.presenters.run_options import mode_title
 from warploom_app.presenters.units import duration
 
 Index = QModelIndex | QPersistentModelIndex
@@ -49,7 +49,7 @@ class TaskTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == RESULT:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return (task.model.name, self._state(task), _result(task), _settings(task))[index.column()]
+            return (task.model.stem, self._state(task), _result(task), _settings(task))[index.column()]
         return None
 
     def headerData(  # noqa: N802
@@ -91,4 +91,4 @@ def _settings(task: Task) -> str:
     parts = [f"{options.device} · {task.host}" if task.host else options.device, options.precision]
     if options.batch:
         parts.append(f"batch {options.batch}")
-    return ", ".join([*parts, scheduler_title(options.mode)])
+    return ", ".join([*parts, mode_title(options.mode)])

@@ -36,7 +36,7 @@ def paint_lane(painter: QPainter, track: Track, lane: Lane, area: QRectF, axis: 
     positions = np.arange(seen.start, seen.stop)
     left, right = axis.xs(lane.start_ns[seen]), axis.xs(lane.end_ns[seen])
     wide = right - left >= _WIDE_PX
-    colour = theme.stream(lane.stream)
+    colour = lane_colour(lane, theme)
     if not wide.all():
         paint_coverage(painter, lane, area, axis, QColor(colour))
     if len(positions) < area.width():
@@ -49,6 +49,11 @@ def paint_lane(painter: QPainter, track: Track, lane: Lane, area: QRectF, axis: 
     if track.skewed:
         _paint_skew(painter, track, lane, positions[wide], left, area, theme)
     _paint_names(painter, track, lane, positions[wide], left, right, area, colour)
+
+
+def lane_colour(lane: Lane, theme: Theme) -> str:
+    """A stream's own colour; copies have none, or they would look like the stream of the same number elsewhere."""
+    return theme.muted if lane.aside else theme.stream(lane.stream)
 
 
 def paint_coverage(painter: QPainter, lane: Lane, area: QRectF, axis: TimeAxis, colour: QColor) -> None:
@@ -132,12 +137,12 @@ def paint_highlight(
     left = axis.xs(lane.start_ns[found])
     right = np.maximum(axis.xs(lane.end_ns[found]), left + 3)
     left, right = np.maximum(left, area.left() - 4), np.minimum(right, area.right() + 4)
-    painter.setBrush(QColor(theme.stream(lane.stream)))
+    painter.setBrush(QColor(lane_colour(lane, theme)))
     wide = right - left >= _FRAMED_PX
     for which, width in ((~wide, 1), (wide, 2)):
         painter.setPen(QPen(QColor(theme.accent if pinned else theme.text), width))
         draw_rectangles(painter, left[which], area.top() - 1, (right - left)[which], area.height() + 2)
-    _paint_names(painter, track, lane, found, left, right, area, theme.stream(lane.stream))
+    _paint_names(painter, track, lane, found, left, right, area, lane_colour(lane, theme))
 
 
 def dimmed(theme: Theme) -> QColor:

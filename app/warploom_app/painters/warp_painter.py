@@ -25,7 +25,7 @@ def paint_warps(
     columns = max(1, int(axis.width * ratio))
     edges = axis.column_edges_ns(columns)
     levels, peaks = warps.means(edges), warps.peaks(edges)
-    colours = [stream_colour(stream, theme) for stream in warps.streams]
+    colours = [stream_colour(stream, theme, warps.aside) for stream in warps.streams]
     shade = QColor(mixed(theme.background, theme.muted, 0.35))
     if is_vector(painter):
         _paint_shapes(painter, area, axis.xs(edges), levels / top_warps, peaks / top_warps, [*colours, shade])
@@ -33,9 +33,11 @@ def paint_warps(
         _paint_pixels(painter, area, ratio, levels / top_warps, peaks / top_warps, [*colours, shade])
 
 
-def stream_colour(stream: int, theme: Theme) -> QColor:
-    """The colour of a stream's warps; grey for those that no stream can be given."""
-    return QColor(mixed(theme.background, theme.muted, 0.6) if stream == UNATTRIBUTED else theme.stream(stream))
+def stream_colour(stream: int, theme: Theme, aside: frozenset[int] = frozenset()) -> QColor:
+    """The colour of a stream's warps; grey for those that no stream can be given, and for copies."""
+    if stream == UNATTRIBUTED:
+        return QColor(mixed(theme.background, theme.muted, 0.6))
+    return QColor(theme.muted if stream in aside else theme.stream(stream))
 
 
 def _paint_pixels(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from warploom_app.presenters.dag_colours import (
     ColourBy,
     Colouring,
+    colour_by_episode,
     colour_by_latency,
     colour_by_stage,
     colour_by_stream,
@@ -22,6 +23,8 @@ def colouring(what: ColourBy, pair: Pair | None, theme: Theme) -> Colouring | No
     if pair is None or what is ColourBy.KIND:
         return None
     if what is ColourBy.STAGE:
+        if not pair.comparison.staged:
+            return colour_by_episode({one.name: one.stage for one in pair.comparison.operators}, theme)
         return colour_by_stage(pair.after.candidate.plan, theme)
     if what is ColourBy.STREAM:
         return colour_by_stream(pair.after.candidate.plan, theme)

@@ -95,11 +95,20 @@ def kind_legend(kinds: Iterable[str], theme: Theme) -> Legend:
 
 def colour_by_stage(plan: StreamPlan, theme: Theme) -> Colouring:
     """Alternating tints: neighbouring stages differ."""
-    colours = {
-        name: theme.stage(launch.stage) for launch in plan.launches if launch.stage >= 0 for name in launch.operators
-    }
-    entries = (LegendEntry(_tr("even stages"), theme.stage(0)), LegendEntry(_tr("odd stages"), theme.stage(1)))
-    return Colouring(colours, Legend(_tr("Stage"), entries if colours else (), tints=True))
+    stages = {name: launch.stage for launch in plan.launches if launch.stage >= 0 for name in launch.operators}
+    entries = (LegendEntry(_tr("odd stages"), theme.stage(0)), LegendEntry(_tr("even stages"), theme.stage(1)))
+    return _tinted(stages, Legend(_tr("Stage"), entries if stages else (), tints=True), theme)
+
+
+def colour_by_episode(episodes: Mapping[str, int], theme: Theme) -> Colouring:
+    """The same for a schedule without stages: its episodes, each from one moment at which nothing runs to the next."""
+    entries = (LegendEntry(_tr("odd episodes"), theme.stage(0)), LegendEntry(_tr("even episodes"), theme.stage(1)))
+    title = _tr("No stages: episodes")
+    return _tinted(episodes, Legend(title, entries if episodes else (), tints=True), theme)
+
+
+def _tinted(numbers: Mapping[str, int], legend: Legend, theme: Theme) -> Colouring:
+    return Colouring({name: theme.stage(number) for name, number in numbers.items()}, legend)
 
 
 def colour_by_stream(plan: StreamPlan, theme: Theme) -> Colouring:

@@ -17,12 +17,14 @@ from warploom_app.presenters.dag_nodes import plain_op, title_of
 from warploom_app.presenters.dag_onnx import folded_sources
 from warploom_app.presenters.names import parameters
 from warploom_app.presenters.results import CandidateResult, Pair, Results
+from warploom_app.presenters.run_options import mode_title
 from warploom_app.presenters.units import count, duration, scaled, shape
 from warploom_app.state import Document
 
 _MOST_MEMBERS = 64
 _MOST_PRIMITIVES = 8
 _MOST_VALUES = 16
+_MOST_ENDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,20 @@ def inspect_document(document: Document) -> Inspection:
     if document.work is not None:
         model.append((_tr("computes"), scaled(document.work.flops, "FLOP")))
         model.append((_tr("weights"), scaled(document.work.weight_bytes, "B")))
-    model += [(_tr("in"), _tensor(graph, name)) for name in graph.inputs[:4]]
-    model += [(_tr("out"), _tensor(graph, name)) for name in graph.outputs[:4]]
+    model += [(_tr("in"), text) for text in _ends(graph, graph.inputs)]
+    model += [(_tr("out"), text) for text in _ends(graph, graph.outputs)]
     sections = [Section(_tr("Model"), tuple(model))]
     if results is not None:
         sections += _origin(results)
     return Inspection(
         graph.name, _tr("Point at an operator to see it here; click to pin it, Esc lets go."), tuple(sections)
     )
+
+
+def _ends(graph: Graph, names: Sequence[str]) -> list[str]:
+    """Shapes of the model's inputs or outputs, with their names where there are several."""
+    named = len(names) > 1
+    return [f"{name}  {_tensor(graph, name)}" if named else _tensor(graph, name) for name in names[:_MOST_ENDS]]
 
 
 def _origin(results: Results) -> list[Section]:
@@ -87,7 +95,8 @@ def _origin(results: Results) -> list[Section]:
         Section(
             _tr("Search"),
             (
-                (_tr("asked for"), f"{settings.mode}, r {settings.max_group_operators}, s {settings.max_stage_groups}"),
+                (_tr("asked for"), mode_title(settings.mode)),
+                (_tr("limits"), f"r {settings.max_group_operators}, s {settings.max_stage_groups}"),
                 (_tr("stages costed"), count(search.stages_costed)),
                 (_tr("states"), count(search.states)),
                 (_tr("took"), duration(search.seconds)),
@@ -192,9 +201,14 @@ def _kernels(name: str, after: CandidateResult) -> Section:
 
 def _tensors(graph: Graph, operator: Operator) -> Section:
     rows = [(_tr("in"), _tensor(graph, name)) for name in operator.inputs]
-    rows += [(_tr("weights"), _tensor(graph, name)) for name in operator.weights if graph.tensors[name].elements > 1]
+    weights = [name for name in operator.weights if graph.tensors[name].elements > 1]
+    rows += [(_weight_title(graph, name, i), _tensor(graph, name)) for i, name in enumerate(weights)]
     rows += [(_tr("out"), _tensor(graph, name)) for name in operator.outputs]
     return Section(_tr("Shapes"), tuple(rows))
+
+
+def _weight_title(graph: Graph, name: str, place: int) -> str:
+    return _tr("bias") if place == 1 and len(graph.tensors[name].shape) == 1 else _tr("weights")
 
 
 def _tensor(graph: Graph, name: str) -> str:

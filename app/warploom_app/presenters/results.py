@@ -149,7 +149,7 @@ def candidate_track(graph: Graph, candidate: Candidate, names: Mapping[str, str]
         Links.of(waits),
         critical_path(timeline, waits),
         facts(timeline),
-        caveats([timeline], lambda name: called.get(name, name)),
+        caveats([replace(timeline, name=scheduler_title(candidate.name))], lambda name: called.get(name, name)),
     )
 
 

@@ -13,10 +13,14 @@ from warploom.graph.precision_plan import AUTO, CHOICES
 from warploom.recording.recording import Settings
 from warploom.schedule.modes import MODES
 from warploom.worker.messages import DeviceList, OptimizeOptions
+from warploom_app.presenters.names import scheduler_title
 
 _STAGED = frozenset({"both", "parallel"})  # bound groups by r and stages by s
 _WIDE = frozenset({"both", "parallel", "merge", "list", "local"})  # s bounds streams or merges, too
 _BASELINES = frozenset({"sequential", "greedy"})
+_ORDER = (
+    "both", "ios-both", "parallel", "merge", "dataflow", "list", "nimble", "opara", "local", "greedy", "sequential",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,16 @@ def relevance(mode: str) -> Relevance:
     """What matters in a mode."""
     schedulers = frozenset(MODES[mode].schedulers) if mode in MODES else _WIDE
     return Relevance(bool(schedulers & _STAGED), bool(schedulers & _WIDE), bool(schedulers - _BASELINES))
+
+
+def offered_modes() -> tuple[str, ...]:
+    """The modes in the order of the list: everything, IOS, schedulers without barriers, baselines, then any other."""
+    return (*(name for name in _ORDER if name in MODES), *(name for name in MODES if name not in _ORDER))
+
+
+def mode_title(name: str) -> str:
+    """What the window calls a mode."""
+    return _tr("best of all") if name == "both" else scheduler_title(name)
 
 
 def can_calibrate(options: OptimizeOptions) -> bool:

@@ -177,7 +177,7 @@ def make_track(
         stages=tuple(stages) if stages is not None else (-1,) * count,
         kinds=tuple(kinds) if kinds is not None else ("",) * count,
         lanes=lanes,
-        warps=make_warp_area(timeline.warps),
+        warps=make_warp_area(timeline.warps, (stream for stream, _ in timeline.lane_names)),
         launches_of={member: i for i, members in enumerate(operators) for member in members},
         ran=ran,
         path_lanes=tuple(lane.chosen(lane.of_launches(on_path if not lane.aside else _NONE)) for lane in lanes),

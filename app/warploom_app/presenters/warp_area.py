@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,12 +21,14 @@ class WarpArea:
         steps: Upper boundary of each row of the stack; the last row is the total.
         extremes: Of the total.
         peak: Largest total.
+        aside: Those of the streams that are none of the plan (copies).
     """
 
     streams: tuple[int, ...]
     steps: Steps
     extremes: MinMaxPyramid
     peak: float
+    aside: frozenset[int] = frozenset()
 
     def means(self, edges_ns: Floats) -> Floats:
         """(rows, columns): mean upper boundary between neighbouring edges; 0 outside the timeline."""
@@ -50,8 +53,8 @@ class WarpArea:
         return np.diff(self.means(np.array([start_ns, end_ns]))[:, 0], prepend=0.0)
 
 
-def make_warp_area(series: WarpSeries) -> WarpArea:
-    """Prepares a series for drawing."""
+def make_warp_area(series: WarpSeries, aside: Iterable[int] = ()) -> WarpArea:
+    """Prepares a series for drawing; `aside` are streams that are none of the plan."""
     empty = not series.warps.size
     order = np.lexsort((series.streams, series.streams == UNATTRIBUTED)) if not empty else np.zeros(0, dtype=np.int64)
     edges = series.edges_ns if not empty else np.zeros(1)
@@ -63,4 +66,5 @@ def make_warp_area(series: WarpSeries) -> WarpArea:
         steps=steps,
         extremes=MinMaxPyramid.of(total),
         peak=float(total.max(initial=0.0)),
+        aside=frozenset(aside),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from PySide6.QtCore import QCoreApplication
+
 from warploom.timeline.account import account_of, account_text
 from warploom.timeline.caveats import caveats
 from warploom.timeline.explain import Reason
@@ -44,4 +46,11 @@ def why(pair: Pair | None, names: Mapping[str, str], remarks: Sequence[str] = ()
     account = account_text(account_of(pair.before.statistics, pair.after.statistics), *titles)
     timelines = [replace(each.timeline, name=title) for each, title in zip((one, other), titles, strict=True)]
     known = (*remarks, *caveats(timelines, lambda name: names.get(name, name)))
-    return Why(account, pair.reasons, known)
+    return Why(account, pair.reasons, known if pair.comparison.staged else (*known, episodes_text()))
+
+
+def episodes_text() -> str:
+    """What a schedule has that is not divided into stages."""
+    return QCoreApplication.translate(
+        "Why", "This schedule has no stages: an episode lasts from one moment at which nothing runs to the next."
+    )

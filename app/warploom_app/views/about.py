@@ -16,6 +16,7 @@ from warploom.version import __version__
 from warploom.worker.messages import PROTOCOL_VERSION
 from warploom_app.icons import app_icon
 from warploom_app.theme import GRID
+from warploom_app.views.widgets import dismissing
 
 
 class AboutDialog(QDialog):
@@ -36,10 +37,9 @@ class AboutDialog(QDialog):
         )
         text = QLabel(self._text)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = dismissing(self)
         copy = buttons.addButton(self.tr("Copy"), QDialogButtonBox.ButtonRole.ActionRole)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text))
-        buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * GRID, 3 * GRID, 3 * GRID, 2 * GRID)
         layout.setSpacing(2 * GRID)

@@ -113,12 +113,16 @@ class ComparisonView(QWidget):
         self.range_panel.set_theme(theme)
         self._fit.set_theme(theme)
 
-    def set_narrow(self, narrow: bool) -> None:
-        """Gives up words where there is little room."""
-        for label in self._words:
-            label.setVisible(not narrow)
-        for combo in self._choices:
-            combo.setMaximumWidth(14 * GRID if narrow else _UNLIMITED)
+    def fit_header(self, room: int) -> None:
+        """Gives up words first, then the width of the lists, then the lists: the menu offers what they do."""
+        for words, lists in ((True, _UNLIMITED), (False, _UNLIMITED), (False, 14 * GRID), (False, 0)):
+            for label in self._words:
+                label.setVisible(words)
+            for combo in self._choices:
+                combo.setVisible(lists > 0)
+                combo.setMaximumWidth(lists or _UNLIMITED)
+            if self.header.sizeHint().width() <= room:
+                return
 
     # -- which schedules
 

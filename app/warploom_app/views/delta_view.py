@@ -109,7 +109,8 @@ class DeltaView(QWidget):
             self.model.set_rows(())
         else:
             rows = delta_rows(document.graph, document.names, pair)
-            self.model.set_rows(rows, (pair.before.track.title, pair.after.track.title))
+            titles = (pair.before.track.title, pair.after.track.title)
+            self.model.set_rows(rows, titles, staged=pair.comparison.staged)
         self._show_count()
         self._follow()
 

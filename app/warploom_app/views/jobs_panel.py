@@ -80,9 +80,11 @@ class JobsPanel(QWidget):
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(SETTINGS, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((MODEL, 15), (STATE, 12), (RESULT, 9)):
-            header.resizeSection(column, width * GRID)
+        table.setTextElideMode(Qt.TextElideMode.ElideRight)
+        for column in (STATE, RESULT):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        for column in (MODEL, SETTINGS):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         self.nothing = muted(self.tr("No jobs yet: press Optimize, or drop several models on the window."))
         self.nothing.setWordWrap(True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)

@@ -69,7 +69,6 @@ class OperatorPanel(QWidget):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         for column in (BEFORE, AFTER):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            header.resizeSection(column, 10 * GRID)  # "Sequential"
 
     @property
     def tree(self) -> QTreeView:
@@ -82,8 +81,12 @@ class OperatorPanel(QWidget):
         self._search.selectAll()
 
     def _arrange(self) -> None:
+        metrics = self._tree.header().fontMetrics()
         for column in (BEFORE, AFTER):
             self._tree.setColumnHidden(column, not self._model.has_latencies)
+            title = str(self._model.headerData(column, Qt.Orientation.Horizontal))
+            widest = max(metrics.horizontalAdvance(line) for line in title.split("\n"))
+            self._tree.header().resizeSection(column, max(widest + 2 * GRID, 9 * GRID))
         self._tree.setRootIsDecorated(not self._model.flat)
         if len(self._model) <= _MOST_EXPANDED:
             self._tree.expandAll()

@@ -12,8 +12,14 @@ from warploom.schedule.modes import MODES
 from warploom_app.actions import ActionRegistry
 from warploom_app.hosts import Hosts
 from warploom_app.icons import icon
-from warploom_app.presenters.names import scheduler_title
-from warploom_app.presenters.run_options import Target, precision_title, targets, with_precision
+from warploom_app.presenters.run_options import (
+    Target,
+    mode_title,
+    offered_modes,
+    precision_title,
+    targets,
+    with_precision,
+)
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme
 from warploom_app.views.run_settings import RunSettings
@@ -98,9 +104,9 @@ class RunBar(QToolBar):
         self._batch = self._spin(self.tr("Batch size; the first value leaves it as the model says"), 0, 1024)
         self._batch.setSpecialValueText(self.tr("as saved"))
         self._mode = self._combo(self.tr("Which schedules the search may build"))
-        for name, mode in MODES.items():
-            self._mode.addItem(self.tr("best of all") if name == "both" else scheduler_title(name), name)
-            self._mode.setItemData(self._mode.count() - 1, mode.description, Qt.ItemDataRole.ToolTipRole)
+        for name in offered_modes():
+            self._mode.addItem(mode_title(name), name)
+            self._mode.setItemData(self._mode.count() - 1, MODES[name].description, Qt.ItemDataRole.ToolTipRole)
         for label, widget in (
             (self.tr("Device"), self._device),
             ("", self._precision),
@@ -119,7 +125,7 @@ class RunBar(QToolBar):
             label.setVisible(not narrow)
         self._device.setFixedWidth((14 if self._tight else 22 if narrow else 28) * GRID)
         self._mode.setMaximumWidth((12 if self._tight else 40) * GRID)
-        self._batch.setFixedWidth((10 if self._tight else 12) * GRID)
+        self._batch.setFixedWidth(max(self._batch.sizeHint().width(), (10 if self._tight else 12) * GRID))
         for button, text in ((self._open, self.tr("Open")), (self._more, self.tr("Settings"))):
             button.setText("" if self._tight else text)
         self._show_job()

@@ -7,7 +7,9 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
+    QFormLayout,
     QFrame,
+    QLabel,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -69,7 +71,8 @@ class RunSettings(QFrame):
         self.calibration.changed.connect(self._calibrate)
         self.verify = QCheckBox(self.tr("Compare outputs with the original model"))
         self.verify.toggled.connect(self._write)
-        form = settings_form()
+        form = self._form = settings_form()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for text, tip, widget in (
             (self.tr("Group limit r"), self.tr("The most operators that a group may have"), self.group_operators),
             (self.tr("Stage limit s"), self.tr("The most groups that a stage may have"), self.stage_groups),
@@ -78,11 +81,12 @@ class RunSettings(QFrame):
             (self.tr("Sampling"), self.tr("Time between two samples of active warps on a GPU"), self.interval),
             (self.tr("Error budget"), self.tr("The largest error of an output, with the precision auto"), self.budget),
         ):
-            widget.setFixedWidth(16 * GRID)
             widget.setAlignment(Qt.AlignmentFlag.AlignRight)
             add_setting(form, text, widget, tip)
-        self.calibration.setFixedWidth(16 * GRID)
         add_setting(form, self.tr("Calibration"), self.calibration, self.tr("Inputs for the precisions int8 and auto"))
+        self.uncalibrated = QLabel(self.tr("Without a folder, ranges come from random inputs, not from typical ones."))
+        self.uncalibrated.setProperty("note", "warning")
+        self.uncalibrated.setWordWrap(True)
         self._mode = muted()
         self._mode.setWordWrap(True)
         reset = QPushButton(self.tr("Defaults"))
@@ -93,6 +97,7 @@ class RunSettings(QFrame):
         layout.setSpacing(GRID)
         layout.addWidget(heading(self.tr("Next run")))
         layout.addLayout(form)
+        layout.addWidget(self.uncalibrated)
         layout.addWidget(self.verify)
         layout.addWidget(self._mode)
         layout.addWidget(reset, alignment=Qt.AlignmentFlag.AlignLeft)
@@ -149,8 +154,12 @@ class RunSettings(QFrame):
         self.verify.setChecked(options.verify)
         self.budget.setEnabled(options.precision == AUTO)
         self.budget.setValue(100 * (ERROR_BUDGET if options.error_budget is None else options.error_budget))
-        self.calibration.setEnabled(can_calibrate(options))
+        self._form.setRowVisible(self.budget, options.precision == AUTO)
+        calibrated = can_calibrate(options)
+        self.calibration.setEnabled(calibrated)
         self.calibration.show_folder(options.calibrate or "")
+        self._form.setRowVisible(self.calibration, calibrated)
+        self.uncalibrated.setVisible(calibrated and not options.calibrate)
         used = relevance(options.mode)
         self.group_operators.setEnabled(used.group_operators)
         self.stage_groups.setEnabled(used.stage_groups)

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QDialogButtonBox,
     QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
@@ -29,7 +28,7 @@ from warploom_app.settings import Settings
 from warploom_app.theme import GRID
 from warploom_app.translation import languages
 from warploom_app.views.hosts_page import HostsPage
-from warploom_app.views.widgets import add_setting, muted, settings_form
+from warploom_app.views.widgets import add_setting, dismissing, muted, settings_form
 
 GENERAL, RECORDINGS, HOSTS = range(3)
 
@@ -58,12 +57,10 @@ class SettingsDialog(QDialog):
         self.tabs.addTab(self._recordings(folder), self.tr("Recordings"))
         self.hosts_page = HostsPage(hosts)
         self.tabs.addTab(self.hosts_page, self.tr("GPU hosts"))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID, GRID, GRID, GRID)
         layout.addWidget(self.tabs, 1)
-        layout.addWidget(buttons)
+        layout.addWidget(dismissing(self))
         self.resize(90 * GRID, 60 * GRID)
 
     def _general(self, appearance: Appearance) -> QWidget:

@@ -101,6 +101,7 @@ class ShortcutSheet(QDialog):
         self.tree = QTreeWidget()
         self.tree.setAccessibleName(self.tr("Shortcuts"))
         self.tree.setHeaderLabels([self.tr("Command"), self.tr("Keys")])
+        self.tree.headerItem().setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.tree.setRootIsDecorated(False)
         self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)

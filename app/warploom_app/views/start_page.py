@@ -27,7 +27,7 @@ from warploom_app.views.start_cards import Card, RecordingCard, Sample, SampleCa
 from warploom_app.views.widgets import heading, muted, set_flag
 
 _MOST_COLUMNS = 4
-_CARD_WIDTH = 32 * GRID  # below that, cards go into fewer columns
+_CARD_WIDTH = 31 * GRID  # below that, cards go into fewer columns
 _MOST_CARDS = 4  # one row of a wide window
 _DRAW_AFTER_MS = 400  # the window comes first
 
@@ -231,7 +231,8 @@ class StartPage(QScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Puts the cards into as many columns as there is room for."""
         super().resizeEvent(event)
-        columns = min(max(event.size().width() // _CARD_WIDTH, 1), _MOST_COLUMNS)
+        room = event.size().width() * 12 // 14 - 6 * GRID  # beside the stretches and margins
+        columns = min(max((room + 2 * GRID) // (_CARD_WIDTH + 2 * GRID), 1), _MOST_COLUMNS)
         if columns != self._columns:
             self._columns = columns
             for grid in self._grids:

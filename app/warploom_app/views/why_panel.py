@@ -31,7 +31,7 @@ class WhyPanel(QScrollArea):
         self._layout.setContentsMargins(0, 0, 0, GRID)
         self._layout.setSpacing(0)
         self.account, self._nothing, self.caveats = _paragraph(QLabel()), _paragraph(muted()), _paragraph(muted())
-        self._before = heading(self.tr("Before you believe it"))
+        self._before = heading(self.tr("Good to know"))
         self._before.setContentsMargins(2 * GRID, GRID, 2 * GRID, 0)
         for widget in (self.account, self._nothing, self._before, self.caveats):
             self._layout.addWidget(widget)
@@ -52,7 +52,7 @@ class WhyPanel(QScrollArea):
         for label, text in ((self.account, why.account), (self.caveats, caveats), (self._nothing, said)):
             if text != label.property("said"):
                 label.setProperty("said", text)
-                wrapping(label, text, "/")
+                wrapping(label, text, "/_")
         self.account.setVisible(bool(why.account))
         self._nothing.setVisible(not why.reasons)
         self._before.setVisible(bool(caveats))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import QAbstractItemModel, QSize, Qt
+from PySide6.QtCore import QAbstractItemModel, QCoreApplication, QSize, Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
     QDockWidget,
     QFormLayout,
     QFrame,
@@ -129,10 +132,21 @@ def figures_table(model: QAbstractItemModel, name: str) -> QTableView:
     return table
 
 
+def dismissing(dialog: QDialog) -> QDialogButtonBox:
+    """A row with the button that closes a dialog: in the window's language, and as plain as its other buttons."""
+    buttons = QDialogButtonBox()
+    close = buttons.addButton(
+        QCoreApplication.translate("Dialogs", "Close"), QDialogButtonBox.ButtonRole.RejectRole
+    )  # fmt: skip
+    close.setIcon(QIcon())
+    buttons.rejected.connect(dialog.reject)
+    return buttons
+
+
 _BREAK = "\u200b"  # zero-width space
 
 
-def wrapping(label: QLabel, text: str, separators: str = "/+,") -> QLabel:
+def wrapping(label: QLabel, text: str, separators: str = "/+,_") -> QLabel:
     """Sets a text that wraps wherever it must: long names may break after a point or another separator."""
     shown = text
     for separator in separators:

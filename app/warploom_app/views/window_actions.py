@@ -47,10 +47,10 @@ def _file_and_edit(window: MainWindow) -> None:
 def _view(window: MainWindow) -> None:
     add = window.registry.add
     add(ActionSpec("view.timelines", _tr("&Timelines"), "Ctrl+1"), partial(window.show_tab, TIMELINES))
-    add(ActionSpec("view.operators", _tr("&Operators of both"), "Ctrl+4"), partial(window.show_tab, OPERATORS))
-    add(ActionSpec("view.schedule", _tr("&Schedule"), "Ctrl+5"), partial(window.show_tab, SCHEDULE))
-    add(ActionSpec("view.figures", _tr("&Figures"), "Ctrl+2"), partial(window.show_tab, FIGURES))
-    add(ActionSpec("view.log", _tr("&Build log"), "Ctrl+3"), partial(window.show_tab, LOG))
+    add(ActionSpec("view.operators", _tr("&Operators of both"), "Ctrl+2"), partial(window.show_tab, OPERATORS))
+    add(ActionSpec("view.schedule", _tr("&Schedule"), "Ctrl+3"), partial(window.show_tab, SCHEDULE))
+    add(ActionSpec("view.figures", _tr("&Figures"), "Ctrl+4"), partial(window.show_tab, FIGURES))
+    add(ActionSpec("view.log", _tr("&Build log"), "Ctrl+5"), partial(window.show_tab, LOG))
     add(ActionSpec("view.jobs", _tr("&Jobs"), "Ctrl+J", _tr("What runs, waits and is done")), window.toggle_jobs)
     add(ActionSpec("view.fit", _tr("Fit &everything"), "Ctrl+0", separated=True), window.fit_everything)
     add(ActionSpec("view.zoom-selection", _tr("&Zoom to selection"), "Ctrl+E"), window.zoom_to_selection)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
@@ -81,6 +81,7 @@ class Workbench(QMainWindow):
         self.tabs.addTab(self.figures_view, self.tr("Figures"))
         self.tabs.addTab(self.log_view, self.tr("Build log"))
         self.tabs.setCornerWidget(self.comparison.header, Qt.Corner.TopRightCorner)
+        self.tabs.installEventFilter(self)
         # Tabs that compare nothing need the room for their own names.
         self.tabs.currentChanged.connect(lambda tab: self.comparison.header.setVisible(tab in (TIMELINES, OPERATORS)))
         self.results = QWidget()
@@ -178,7 +179,8 @@ class Workbench(QMainWindow):
         """Widths and heights that suit the window's size."""
         width, height = self.width(), self.height()
         side = min(max(width // 5, 32 * GRID), 40 * GRID)
-        self.resizeDocks([self._left, self._right], [side + 4 * GRID, side], Qt.Orientation.Horizontal)
+        names = min(max(int(width * 0.21), 32 * GRID), 52 * GRID)
+        self.resizeDocks([self._left, self._right], [names, side], Qt.Orientation.Horizontal)
         self.resizeDocks([self._bottom, self._reasons], [max(width - side - 1, 1), side], Qt.Orientation.Horizontal)
         self.resizeDocks([self._bottom, self._reasons], [int(height * 0.48)] * 2, Qt.Orientation.Vertical)
         QTimer.singleShot(0, self, self._align)
@@ -187,9 +189,17 @@ class Workbench(QMainWindow):
         """Keeps the right edges of graph and timelines in one line where they were in one before."""
         in_line = abs(self._right.width() - self._reasons.width()) <= 1
         super().resizeEvent(event)
-        self.comparison.set_narrow(event.size().width() < 164 * GRID)
         if in_line:
             QTimer.singleShot(0, self, self._align)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if watched is self.tabs and event.type() == QEvent.Type.Resize:
+            self._fit_header()
+        return super().eventFilter(watched, event)
+
+    def _fit_header(self) -> None:
+        """What is compared stands beside the tabs, and never at the cost of their names."""
+        self.comparison.fit_header(self.tabs.width() - self.tabs.tabBar().sizeHint().width() - GRID)
 
     def _align(self) -> None:
         side = self._right.width()
@@ -230,6 +240,7 @@ class Workbench(QMainWindow):
         results = document.results if document is not None else None
         names = self._state.compared
         self.comparison.show_results(results, names)
+        self._fit_header()
         self.verdict.show_verdict(make_verdict(results, names) if results is not None and names is not None else None)
         known = remarks(results.recording) if results is not None else ()
         self.why.show_why(why(pair, document.names if document is not None else {}, known), self._why_nothing())
