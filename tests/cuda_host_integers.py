@@ -9,7 +9,7 @@ struct float2 { float x, y; };
 namespace wl {
 typedef uintptr_t Shared;
 static inline Shared shared_of(const void* p) { return (Shared)p; }
-static inline void copy16(Shared to, const void* from, bool there) {
+template <bool CACHED> static inline void copy16(Shared to, const void* from, bool there) {
   if (there) memcpy((void*)to, from, 16); else memset((void*)to, 0, 16);
 }
 static inline void commit_copies() {}

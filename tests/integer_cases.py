@@ -130,6 +130,7 @@ CASES = (
     IntegerCase((2, 64, 6, 6), 32, (3, 3), (2, 2), (1, 1), (2, 2), relu=False, wider=16),
     IntegerCase((1, 300, 1, 1), 90, result=DType.FLOAT32),
     IntegerCase((1, 48, 3, 20), 24, (1, 7), (0, 3), result=DType.BFLOAT16),
+    IntegerCase((3, 32, 12, 11), 40, (3, 3), (1, 1)),
 )
 """Odd channels, tails of the depth, windows that leave the image, slices, every type of data and result."""
 
@@ -140,5 +141,8 @@ TILES = (
     Tile(64, 48, 128, 4, (4, 1), warpgroups=True),
     Tile(128, 32, 64, 4, (8, 1), warpgroups=True),
     Tile(64, 16, 64, 6, (4, 1), warpgroups=True),
+    Tile(32, 32, 64, 4, (2, 2), tiles=3, cached=True),
+    Tile(64, 16, 128, 4, (4, 1), warpgroups=True, tiles=2),
+    Tile(256, 32, 64, 4, (16, 1), warpgroups=True, cached=True),
 )
-"""Both kinds, both depths."""
+"""Both kinds, both depths, several tiles per block."""

@@ -16,11 +16,15 @@ INTEGER_CORES = r"""#ifndef WL_INTEGER_CORES
 namespace wl {
 typedef unsigned Shared;
 WL_FUNCTION Shared shared_of(const void* p) { return (Shared)__cvta_generic_to_shared(p); }
-// 16 bytes of global memory to shared memory, or zeros.
-WL_FUNCTION void copy16(Shared to, const void* from, bool there) {
+// 16 bytes of global memory to shared memory, or zeros; CACHED where others of the block will want the same.
+template <bool CACHED> WL_FUNCTION void copy16(Shared to, const void* from, bool there) {
 #if __CUDA_ARCH__ >= 800
-  asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;"
-               :: "r"(to), "l"(from), "r"(there ? 16 : 0) : "memory");
+  if (CACHED)
+    asm volatile("cp.async.ca.shared.global.L2::128B [%0], [%1], 16, %2;"
+                 :: "r"(to), "l"(from), "r"(there ? 16 : 0) : "memory");
+  else
+    asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;"
+                 :: "r"(to), "l"(from), "r"(there ? 16 : 0) : "memory");
 #else
   unsigned w[4];
   read_if(there, from, 0u, w);

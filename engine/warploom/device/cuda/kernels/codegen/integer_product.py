@@ -113,7 +113,8 @@ class Tile:
         stages: Steps that shared memory holds.
         warps: How warps share the tile (down, along); for warpgroups they all lie below each other.
         warpgroups: Whether whole warpgroups multiply (wgmma), 64 rows each.
-        splits: Blocks of a cluster that share the depth (with warpgroups alone).
+        tiles: Tiles that a block computes one after another, copying ahead into the next.
+        cached: Whether copies go through the first cache: windows overlap, and blocks share filters.
     """
 
     rows: int
@@ -122,7 +123,8 @@ class Tile:
     stages: int
     warps: tuple[int, int]
     warpgroups: bool = False
-    splits: int = 1
+    tiles: int = 1
+    cached: bool = False
 
     @property
     def threads(self) -> int:
@@ -138,8 +140,8 @@ class Tile:
     def label(self) -> str:
         """For the kernel's name."""
         kind = "wgmma" if self.warpgroups else "mma"
-        split = f"_split{self.splits}" if self.splits > 1 else ""
-        return f"{kind}_{self.rows}x{self.columns}x{self.depth}_{self.stages}stages{split}"
+        ending = f"{f'_{self.tiles}tiles' if self.tiles > 1 else ''}{'_cached' if self.cached else ''}"
+        return f"{kind}_{self.rows}x{self.columns}x{self.depth}_{self.stages}stages{ending}"
 
     @property
     def alignment(self) -> int:
@@ -158,7 +160,7 @@ def integer_step(product: IntegerProduct, tile: Tile) -> KernelStep:
     )
     return KernelStep(
         replace(source, needs=WARPGROUPS) if tile.warpgroups else source,
-        (across * down, tile.splits, 1),
+        (-(-across * down // tile.tiles), 1, 1),
         (tile.threads, 1, 1),
         (product.y,),
         regions,
@@ -177,10 +179,13 @@ class _Text:
 
     @property
     def shared_bytes(self) -> int:
-        """Of the ring; what is written takes its place."""
-        t = self._t
-        partial = t.rows * _odd_vectors(t.columns * 4) if t.splits > 1 else 0
-        return max(t.stages * t.stage_bytes, t.rows * self._pitch, partial)
+        """Of the ring and of results."""
+        return max(self._t.stages * self._t.stage_bytes, self._staged_at + self._t.rows * self._pitch)
+
+    @property
+    def _staged_at(self) -> int:
+        """Where results are put: in the place of the ring, if nothing is copied there meanwhile."""
+        return self._t.stages * self._t.stage_bytes if self._t.tiles > 1 else 0
 
     def text(self) -> str:
         p, t = self._p, self._t
@@ -216,10 +221,12 @@ class _Text:
             "XN": xs[0], "XH": xs[2], "XW": xs[3], "SH": p.strides[0], "SW": p.strides[1], "PT": p.pads[0],
             "PL": p.pads[1], "DH": p.dilations[0], "DW": p.dilations[1],
             "ACROSS": -(-p.columns // t.columns), "STEPS": -(-p.vectors * VECTOR // t.depth),
-            "STAGE": t.stage_bytes, "A_BYTES": t.rows * t.depth, "PITCH": self._pitch,
+            "TILES": t.tiles, "BLOCKS": -(-p.columns // t.columns) * -(-p.rows // t.rows),
+            "STAGED": self._staged_at, "STAGE": t.stage_bytes, "A_BYTES": t.rows * t.depth, "PITCH": self._pitch,
         }  # fmt: skip
         lines = [f"  constexpr int {', '.join(f'{name} = {value}' for name, value in values.items())};"]
         lines.append(f"  constexpr bool PADDED = {'true' if self._is_padded() else 'false'};")
+        lines.append(f"  constexpr bool CACHED = {'true' if t.cached else 'false'};")
         lines.append(f"  typedef {'long long' if reach >= 2**31 - 2**20 else 'int'} Offset;")
         return "\n".join(lines) + "\n"
 
@@ -243,7 +250,7 @@ class _Text:
         return f"  constexpr int {sizes};\n" + WARP_LOOP.replace("@UNSIGNED@", "true" if unsigned else "false")
 
     def _results(self) -> str:
-        lines = [BEFORE_RESULTS, *(f"      {line}\n" for line in self._epilogue()), AFTER_RESULTS]
+        lines = [BEFORE_RESULTS, *(f"        {line}\n" for line in self._epilogue()), AFTER_RESULTS]
         return "".join(lines) + self._stores()
 
     def _epilogue(self) -> list[str]:
