@@ -28,6 +28,7 @@ from warploom.cli import (
     models,
     ops,
     optimize,
+    peers,
     run_plan,
     show,
     worker,
@@ -77,6 +78,7 @@ def make_app() -> typer.Typer:
     app.command("export")(export.export)
     app.add_typer(models.app, name="models")
     app.command("experiment")(experiment.experiment)
+    app.command("peers")(peers.peers)
     app.command("devices")(devices.devices)
     app.command("doctor")(doctor.doctor)
     app.command("ops")(ops.ops)

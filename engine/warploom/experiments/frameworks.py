@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from warploom.experiments.comparing import Compared, compared, peers_here
 from warploom.experiments.laboratory import Laboratory, source_of
 from warploom.experiments.published import published_ios, published_peers
@@ -19,13 +21,19 @@ def run(laboratory: Laboratory) -> ExperimentResult:
         recording = laboratory.record(network)
         source = source_of(recording)
         found[network] = compared(laboratory, network, recording, peers, 1)
+    return present(laboratory.settings.precision, found, source)
+
+
+def present(precision: str, found: Mapping[str, Compared], source: str) -> ExperimentResult:
+    """Tables and chart of what was measured, by network; published figures beside them."""
+    networks = tuple(found)
     names = list(dict.fromkeys(name for one in found.values() for name in one.latencies_ms))
     latencies = {name: [found[network].latencies_ms.get(name) for network in networks] for name in names}
     rows = tuple((name, *row, geometric_mean(row)) for name, row in latencies.items())
     columns = ("what ran", *networks, "geometric mean")
     tables = (
         ResultTable("Latency in ms, model only, batch 1, in turns within one run", columns, rows, source),
-        *_elsewhere(networks, laboratory.settings.precision),
+        *_elsewhere(networks, precision),
     )
     notes = tuple(dict.fromkeys(note for one in found.values() for note in one.notes))
     chart = throughput_bars("Frameworks on batch size one", networks, latencies)
