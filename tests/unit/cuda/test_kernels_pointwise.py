@@ -223,6 +223,36 @@ def test_that_transpositions_go_through_tiles(shape: tuple[int, ...], target: DT
     assert np.array_equal(memory["y"].view(y), values.transpose(0, 2, 1).astype(target.value))
 
 
+@needs_compiler
+def test_that_several_transpositions_are_one_launch() -> None:
+    """The parts of a network's outputs, say: each tile of each of them is a block."""
+    random = np.random.default_rng(4)
+    shapes = [(2, 40, 33), (1, 17, 64), (3, 100, 20)]
+    kinds = [(DType.FLOAT16, DType.FLOAT32), (DType.FLOAT32, DType.FLOAT32), (DType.FLOAT32, DType.FLOAT16)]
+    pairs, arrays, expected = [], {}, {}
+    for i, (shape, (source, target)) in enumerate(zip(shapes, kinds, strict=True)):
+        turned = Layout((shape[0], shape[2], shape[1]), (shape[1] * shape[2], 1, shape[2]), source)
+        pairs.append((_region(f"x{i}", turned), _region(f"y{i}", row_major(turned.shape, target))))
+        values = random.standard_normal(shape).astype(source.value)
+        arrays[f"x{i}"] = (row_major(shape, source), values)
+        expected[f"y{i}"] = values.transpose(0, 2, 1).astype(target.value)
+    (step,) = copy_steps(pairs)
+    memory = _run((step,), arrays)
+    for _, write in pairs:
+        assert np.array_equal(memory[write.buffer].view(write.layout), expected[write.buffer])
+
+
+@needs_compiler
+def test_that_very_many_transpositions_are_a_few_launches() -> None:
+    turned = Layout((1, 20, 30), (600, 1, 20), DType.FLOAT32)
+    pairs = [(_region(f"x{i}", turned), _region(f"y{i}", row_major((1, 20, 30), DType.FLOAT32))) for i in range(23)]
+    values = np.random.default_rng(5).standard_normal((1, 30, 20)).astype(np.float32)
+    steps = copy_steps(pairs)
+    assert len(steps) == 3
+    memory = _run(steps, {read.buffer: (row_major((1, 30, 20), DType.FLOAT32), values) for read, _ in pairs})
+    assert all(np.array_equal(memory[w.buffer].view(w.layout), values.transpose(0, 2, 1)) for _, w in pairs)
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

@@ -10,7 +10,7 @@ from warploom.device.cuda.lowering.boundary import same_place
 from warploom.device.cuda.lowering.lower import lower_graph
 from warploom.device.cuda.lowering.lowered import LoweredGraph
 from warploom.device.cuda.lowering.movement import cut_out
-from warploom.device.cuda.steps import Program
+from warploom.device.cuda.steps import KernelStep, Program
 from warploom.graph import DType, Graph, Precision
 from warploom.passes.pipeline import optimize_graph
 
@@ -200,3 +200,16 @@ def test_that_a_single_channel_is_padded_only_for_dense_convolutions() -> None:
     result = lowered(optimize_graph(builder.graph([builder.pool(heat)])).graph)
     assert result.placements[pooled].layout.channels == 1
     assert result.placements[heat].layout.channels == 8
+
+
+def test_that_an_output_in_parts_is_converted_by_one_launch() -> None:
+    """The parts cannot lie in the caller's order, as library products write them: one kernel puts all of them there."""
+    builder = Builder()
+    x = builder.input(1, 32, 10, 10)
+    parts = [builder.conv(x, channels, 1) for channels in (33, 20, 65)]
+    whole = builder.concat(parts, 1)
+    result = lower_graph(builder.graph([whole]), Precision.FP16)
+    (step,) = program(result, whole).steps
+    assert isinstance(step, KernelStep)
+    assert {region.buffer for region in step.writes} == {f"output/{whole}"}
+    assert len(step.reads) == len(parts)
