@@ -91,9 +91,15 @@ def open_device(name: str, workspace_mb: int | None = None) -> Device:
 def operator_support() -> Mapping[str, Mapping[str, Support]]:
     """For each kind of device (GPUs are alike, and simulated ones) the ONNX operators that it knows, by name."""
     from warploom.device.cuda.operators import known_ops
+    from warploom.device.protocol import Support
     from warploom.device.simulated.lowering.families import supported_ops
+    from warploom.importer.expand import EXPANDED
 
-    return {f"{_CUDA}*": known_ops(), f"{_SIMULATED}*": supported_ops()}
+    written = dict.fromkeys(sorted(EXPANDED), Support(supported=True, reason="written out as simpler operators"))
+    return {
+        f"{_CUDA}*": {**known_ops(), **written},
+        f"{_SIMULATED}*": {**supported_ops(), **written},
+    }
 
 
 def missing_packages() -> str:

@@ -51,7 +51,7 @@ def bind_inputs(inputs: list[ValueInfoProto], options: ImportOptions) -> Binding
     _apply_batch([info for info in inputs if info.name not in options.shapes], options.batch, binding)
     for info in inputs:
         _apply_symbols(info, binding.symbols)
-        _require_known(info, texts[info.name])
+        _require_known(info, texts[info.name], given=info.name in options.shapes)
     return binding
 
 
@@ -128,7 +128,8 @@ def _apply_symbols(info: ValueInfoProto, symbols: dict[str, int]) -> None:
             dimension.dim_value = symbols[dimension.dim_param]
 
 
-def _require_known(info: ValueInfoProto, text: str) -> None:
+def _require_known(info: ValueInfoProto, text: str, *, given: bool) -> None:
+    """Refuses unknown dimensions, and empty inputs unless they were asked for (a decoder's past at its first step)."""
     where = f"The input {info.name!r}"
     tensor = info.type.tensor_type
     dtype_of(tensor.elem_type, where)
@@ -141,7 +142,7 @@ def _require_known(info: ValueInfoProto, text: str) -> None:
             "(numbers in place of names); --batch sets an unknown first dimension only."
         )
     shape = tuple(dimension.dim_value for dimension in _dims(info))
-    if any(size == 0 for size in shape):
+    if any(size == 0 for size in shape) and not given:
         raise ModelImportError(
             f"{where} has the shape {list(shape)}, with a dimension of 0: give its shape with --shape {info.name}=..."
         )

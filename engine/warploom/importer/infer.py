@@ -12,7 +12,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TypeProto, ValueInfoProto, numpy_helper
+from onnx import (
+    ModelProto,
+    NodeProto,
+    OperatorSetIdProto,
+    TensorProto,
+    TypeProto,
+    ValueInfoProto,
+    helper,
+    numpy_helper,
+)
 
 from warploom.graph import Constant, Tensor
 from warploom.importer.check import first_line
@@ -77,13 +86,18 @@ class ShapeInference:
             if name in constants and _may_tell_shape(constants[name])
         }
         try:
-            found = onnx.shape_inference.infer_node_outputs(schema, proto, inputs, data, opset_imports=self._imports)
+            imports = self._imports_for(node)
+            found = onnx.shape_inference.infer_node_outputs(schema, proto, inputs, data, opset_imports=imports)
             complete = all(_has_shape(found.get(name)) for name in proto.output if name)
             if not complete and getattr(schema, "has_function", False):
-                found = _infer_by_definition(proto, inputs, self._imports)
+                found = _infer_by_definition(proto, inputs, imports)
             return dict(found)
         except _REFUSALS as error:
             raise node.failure(f"does not fit its inputs or attributes: {_readable(error)}") from None
+
+    def _imports_for(self, node: Node) -> list[OperatorSetIdProto]:
+        """The file's operator sets, or the one of a node that was written out."""
+        return [helper.make_opsetid("", node.opset)] if node.part_of else self._imports
 
     def _type_of(self, tensor: Tensor) -> TypeProto:
         found = self._types.get(tensor.name)

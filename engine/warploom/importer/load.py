@@ -7,12 +7,12 @@ from pathlib import Path
 
 from onnx import ModelProto
 
-from warploom.graph import Constant, Graph, LogEntry
-from warploom.importer.build import build_graph, known_tensors
+from warploom.graph import Graph, LogEntry
+from warploom.importer.build import build_graph, infer_known
 from warploom.importer.options import ImportedModel, ImportOptions
 from warploom.importer.prepare import PreparedModel, naming_file, prepare_model
 from warploom.importer.simplify import decide_branches, subgraph_count
-from warploom.importer.weights import make_skeleton, tensor_constant
+from warploom.importer.weights import make_skeleton
 
 __all__ = ["ImportOptions", "ImportedModel", "import_model"]
 
@@ -50,23 +50,20 @@ def import_model(path: Path, options: ImportOptions = ImportOptions()) -> Import
 
 def graph_of(prepared: PreparedModel, name: str) -> tuple[Graph, list[LogEntry]]:
     """The raw Graph of a prepared model, with what was folded on the way."""
-    skeleton, constants, log = _without_branches(prepared)
-    graph, built = build_graph(name, skeleton, constants, prepared.inputs)
+    skeleton, log = _without_branches(prepared)
+    graph, built = build_graph(name, skeleton, prepared.constants, prepared.inputs)
     graph.verify()
     return graph, [*log, *built]
 
 
-def _without_branches(prepared: PreparedModel) -> tuple[ModelProto, dict[str, Constant], list[LogEntry]]:
+def _without_branches(prepared: PreparedModel) -> tuple[ModelProto, list[LogEntry]]:
     """The skeleton with constant branches decided, one level of nesting after the other."""
     skeleton = make_skeleton(prepared.model, prepared.constants)
-    constants = dict(prepared.constants)
     log: list[LogEntry] = []
     before = 0
     while subgraph_count(skeleton) not in (0, before):
         before = subgraph_count(skeleton)
-        tensors, known = known_tensors(skeleton, constants, prepared.inputs)
-        skeleton, entry = decide_branches(skeleton, tensors, known)
-        new = [tensor for tensor in skeleton.graph.initializer if tensor.name not in constants]
-        constants |= {tensor.name: tensor_constant(tensor) for tensor in new}
+        known = infer_known(skeleton, prepared.constants, prepared.inputs)
+        skeleton, entry = decide_branches(skeleton, known.scope)
         log += [entry] if entry else []
-    return skeleton, constants, log
+    return skeleton, log

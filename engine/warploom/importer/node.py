@@ -28,6 +28,7 @@ class Node:
         outputs: Tensor names, "" for one that is not wanted.
         values: Attributes by name.
         opset: Version of the operator set of its domain.
+        part_of: Name of the file's node that it was written out of, "" if it stands in the file.
     """
 
     op: str
@@ -36,6 +37,12 @@ class Node:
     outputs: tuple[str, ...]
     values: Mapping[str, Any]
     opset: int
+    part_of: str = ""
+
+    @property
+    def source(self) -> str:
+        """Name of the node of the file."""
+        return self.part_of or self.name
 
     def input(self, position: int) -> str:
         """The name of an input, "" when it is absent."""
@@ -81,12 +88,12 @@ class Node:
             inputs=_without_trailing_absences(self.inputs if inputs is None else inputs),
             outputs=_without_trailing_absences(self.outputs if outputs is None else outputs),
             attributes=tuple(sorted({**attributes, **more}.items())),
-            source=self.name,
+            source=self.source,
         )
 
     def failure(self, what: str) -> ModelImportError:
         """An error that names this node; `what` continues the sentence "The node 'x' (Conv) ..."."""
-        return ModelImportError(f"The node {self.name!r} ({self.op}) {what}")
+        return ModelImportError(f"The node {self.source!r} ({self.op}) {what}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,8 @@ class Scope:
         read: Names of the tensors that some node or the model's outputs read.
         add_tensor: Declares a tensor that canonicalization makes up; returns its (unique) name.
         add_constant: Declares a constant that canonicalization makes up; returns its (unique) name.
+        new_name: Makes a tensor name unique and takes it.
+        sequences: The tensors of every sequence met so far.
     """
 
     tensors: Mapping[str, Tensor]
@@ -106,6 +115,8 @@ class Scope:
     read: Container[str]
     add_tensor: Callable[[str, tuple[int, ...], DType], str]
     add_constant: Callable[[str, Array, DType], str]
+    new_name: Callable[[str], str]
+    sequences: dict[str, tuple[str, ...]]
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a tensor that is known to be there."""
@@ -140,8 +151,15 @@ class Scope:
         return values
 
 
-def decode_node(proto: NodeProto, name: str, opsets: Mapping[str, int]) -> Node:
-    """Decodes a protobuf node; `name` is its unique name, `opsets` the version of every imported domain."""
+def decode_node(proto: NodeProto, name: str, opsets: Mapping[str, int], part_of: str = "") -> Node:
+    """Decodes a protobuf node.
+
+    Args:
+        proto: The node.
+        name: Its unique name.
+        opsets: The version of every imported domain.
+        part_of: Name of the file's node that it was written out of.
+    """
     domain = "" if proto.domain in _STANDARD_DOMAINS else proto.domain
     return Node(
         op=f"{domain}::{proto.op_type}" if domain else proto.op_type,
@@ -150,6 +168,7 @@ def decode_node(proto: NodeProto, name: str, opsets: Mapping[str, int]) -> Node:
         outputs=tuple(proto.output),
         values={attribute.name: _decode(attribute) for attribute in proto.attribute},
         opset=opsets.get(domain, 1),
+        part_of=part_of,
     )
 
 

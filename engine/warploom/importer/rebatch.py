@@ -14,7 +14,7 @@ import numpy as np
 from onnx import ModelProto, NodeProto, numpy_helper
 
 from warploom.graph import Constant, LogEntry, Tensor
-from warploom.importer.build import GraphBuilder, known_tensors
+from warploom.importer.build import GraphBuilder, infer_known
 from warploom.importer.weights import make_skeleton, tensor_constant
 
 Shape = tuple[int, ...]
@@ -46,7 +46,7 @@ def rebatch(
         for name, (before, after) in changed.items()
     ]
     skeleton = make_skeleton(model, constants)
-    before = known_tensors(_with_shapes(skeleton, changed, 0), constants, inputs)
+    before = infer_known(_with_shapes(skeleton, changed, 0), constants, inputs)
     builder = GraphBuilder(_with_shapes(skeleton, changed, 1), constants, inputs)
     batch = next(shape[0] for shape, _ in changed.values() if shape)
     by_output = {node.output[0]: node for node in model.graph.node if node.output}
@@ -54,7 +54,11 @@ def rebatch(
     for proto, node in builder.nodes():
         if not all(name in builder.tensors for name in proto.input if name):
             continue
-        shape = _adapted(proto, *before, builder.tensors, builder.constants, batch)
+        shape = (
+            None
+            if node.part_of
+            else _adapted(proto, before.tensors, before.constants, builder.tensors, builder.constants, batch)
+        )
         if shape is not None:
             name = _give_shape(by_output[proto.output[0]], shape, model, constants)
             builder.add_constant(name, constants[name])

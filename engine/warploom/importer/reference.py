@@ -43,7 +43,7 @@ def _random_input(graph: Graph, name: str, generator: np.random.Generator) -> Ar
     if tensor.dtype.is_float:
         return generator.standard_normal(tensor.shape, np.float32).astype(dtype)
     values: Array = generator.integers(0, _index_bound(graph, name) or 2, tensor.shape).astype(dtype)
-    if _index_bound(graph, name) is None and values.ndim:
+    if _index_bound(graph, name) is None and values.ndim and values.size:
         values[..., 0] = 1  # a mask that is all zero in some row would make a softmax undefined
     return values
 

@@ -1,26 +1,22 @@
-"""Inlines functions and decides branches that are decided already, with onnx-ir and onnxscript.
+"""Inlines functions (with onnx-ir) and decides branches that are decided already.
 
-Only models with functions or subgraphs need it: loading these libraries takes longer than importing a plain network.
-Arithmetic on shapes is folded while the Graph is built (see `fold`).
+Only models with functions need that library: loading it takes longer than importing a plain network. Arithmetic on
+shapes is folded while the Graph is built (see `fold`).
 """
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import logging
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from onnx import ModelProto, NodeProto, ValueInfoProto, helper
+from onnx import ModelProto, NodeProto, ValueInfoProto
 
 from warploom.errors import ModelImportError
-from warploom.graph import Constant, LogEntry, Tensor
-from warploom.importer.check import first_line, reads
-from warploom.importer.element_types import onnx_type
-from warploom.importer.export import to_tensor
-from warploom.importer.node import has_subgraph
-from warploom.importer.weights import SMALL_ELEMENTS
+from warploom.graph import LogEntry
+from warploom.importer.check import first_line
+from warploom.importer.inline import inlined
+from warploom.importer.node import Scope, has_subgraph
 
 
 @contextlib.contextmanager
@@ -85,73 +81,39 @@ def subgraph_count(model: ModelProto) -> int:
     return sum(has_subgraph(node) for node in model.graph.node)
 
 
-@_quiet()
-def decide_branches(
-    skeleton: ModelProto, tensors: Mapping[str, Tensor], constants: Mapping[str, Constant]
-) -> tuple[ModelProto, LogEntry | None]:
+def decide_branches(skeleton: ModelProto, scope: Scope) -> tuple[ModelProto, LogEntry | None]:
     """Replaces branches whose condition is constant by the nodes that would run.
+
+    Nodes that only the other branch read are dead then; so this comes before the Graph is built.
 
     Args:
         skeleton: Without large initializers; not changed.
-        tensors: What is known of its tensors.
-        constants: Values that are known.
-
-    Raises:
-        ModelImportError: If the model is too malformed.
+        scope: What is known of its tensors.
     """
-    import onnx_ir
-    import onnx_ir.passes.common as common
-    from onnxscript import optimizer
-
-    before = collections.Counter(node.op_type for node in skeleton.graph.node)
-    try:
-        model = onnx_ir.from_proto(_with_knowledge(skeleton, tensors, constants))
-        # Without its shape inference: one impossible dimension there would abort the process.
-        optimizer.fold_constants(model, onnx_shape_inference=False, should_fold=_is_branch)
-        common.RemoveUnusedNodesPass()(model)
-        common.NameFixPass()(model)
-        result = onnx_ir.to_proto(model)
-    except Exception as error:  # see inline_functions
-        raise ModelImportError(f"The model's branches cannot be decided: {first_line(error)}") from None
-    after = collections.Counter(node.op_type for node in result.graph.node)
-    return result, _log(before, after)
-
-
-def _is_branch(node: object) -> bool:
-    return str(getattr(node, "op_type", "")) == "If"
-
-
-def _with_knowledge(
-    skeleton: ModelProto, tensors: Mapping[str, Tensor], constants: Mapping[str, Constant]
-) -> ModelProto:
-    """A copy in which known shapes are declared, and small known constants are initializers."""
     model = ModelProto()
     model.CopyFrom(skeleton)
-    graph = model.graph
-    known = {name for name, constant in constants.items() if math.prod(constant.shape) <= SMALL_ELEMENTS}
-    known -= {tensor.name for tensor in graph.initializer} | {info.name for info in graph.output}
-    nodes = [node for node in graph.node if not all(name in known for name in node.output)]
-    copies = [NodeProto.FromString(node.SerializeToString()) for node in nodes]
-    del graph.node[:]
-    graph.node.extend(copies)
-    produced = {name for node in graph.node for name in node.output}
-    del graph.value_info[:]
-    graph.value_info.extend(
-        helper.make_tensor_value_info(name, onnx_type(tensors[name].dtype), list(tensors[name].shape))
-        for name in sorted(produced & tensors.keys())
-    )
-    read = {name for node in graph.node for name in reads(node)}
-    graph.initializer.extend(
-        to_tensor(name, constants[name].numpy(), constants[name].dtype) for name in sorted(known & read)
-    )
-    return model
+    del model.graph.node[:]
+    decided: list[str] = []
+    for node in skeleton.graph.node:
+        condition = scope.array(node.input[0]) if node.op_type == "If" and not node.domain else None
+        if condition is None:
+            model.graph.node.append(node)
+            continue
+        decided.append(node.name or node.op_type)
+        model.graph.node.extend(_taken(node, scope, taken=bool(condition.all())))
+    if not decided:
+        return skeleton, None
+    reason = f"The conditions of {len(decided)} branches are constant: the nodes that would run stand in their place."
+    return model, LogEntry("import", tuple(decided), "decided branches", reason)
 
 
-def _log(before: collections.Counter[str], after: collections.Counter[str]) -> LogEntry | None:
-    gone = before - after
-    removed = before.total() - after.total()
-    if not gone:
-        return None
-    listed = ", ".join(f"{count} {op}" for op, count in gone.most_common(8))
-    reason = f"The conditions of {gone['If']} branches are constant: {removed} nodes less ({listed})."
-    return LogEntry("import", tuple(gone), "decided branches", reason)
+def _taken(node: NodeProto, scope: Scope, *, taken: bool) -> list[NodeProto]:
+    wanted = "then_branch" if taken else "else_branch"
+    graph = next(attribute.g for attribute in node.attribute if attribute.name == wanted)
+    nodes, results = inlined(graph, (), scope.new_name, node.output)
+    pairs = zip(results, node.output, strict=True)
+    return [*nodes, *(_same(name, output) for name, output in pairs if output not in ("", name))]
+
+
+def _same(name: str, output: str) -> NodeProto:
+    return NodeProto(op_type="Identity", input=[name], output=[output])

@@ -229,7 +229,7 @@ def test_that_a_loop_names_the_node(save) -> None:
     [
         ({"z": (1, 3)}, None, ["no input 'z'", "x"]),
         ({"x": (1, 3, 4)}, None, ["2 dimensions", "has 3"]),
-        ({"x": (0, 3)}, None, ["dimension of 0"]),
+        ({"x": (0, 3)}, None, ["empty tensor"]),
         ({"x": (-2, 3)}, None, ["negative"]),
         ({}, 0, ["at least 1"]),
     ],

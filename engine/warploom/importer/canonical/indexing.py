@@ -16,7 +16,9 @@ def along_axis(node: Node, scope: Scope) -> tuple[Primitive, ...]:
 
 
 def scatter(node: Node, scope: Scope) -> tuple[Primitive, ...]:
-    """ScatterElements, called Scatter before opset 11."""
+    """ScatterElements, called Scatter before opset 11; without updates it does nothing."""
+    if not scope.tensors[node.inputs[2]].elements:
+        return (node.primitive(op="Identity", inputs=node.inputs[:1]),)
     axis = axis_of(node, scope.rank(node.inputs[0]), 0)
     return (node.primitive(op="ScatterElements", axis=axis, reduction=node.text("reduction", "none")),)
 
@@ -26,8 +28,10 @@ def gather_nd(node: Node, scope: Scope) -> tuple[Primitive, ...]:  # noqa: ARG00
     return (node.primitive(batch_dims=node.integer("batch_dims", 0)),)
 
 
-def scatter_nd(node: Node, scope: Scope) -> tuple[Primitive, ...]:  # noqa: ARG001
-    """ScatterND."""
+def scatter_nd(node: Node, scope: Scope) -> tuple[Primitive, ...]:
+    """ScatterND; without updates it does nothing."""
+    if not scope.tensors[node.inputs[2]].elements:
+        return (node.primitive(op="Identity", inputs=node.inputs[:1]),)
     return (node.primitive(reduction=node.text("reduction", "none")),)
 
 

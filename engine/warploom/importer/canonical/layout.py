@@ -68,8 +68,9 @@ def tile(node: Node, scope: Scope) -> tuple[Primitive, ...]:
 
 
 def concat(node: Node, scope: Scope) -> tuple[Primitive, ...]:
-    """Concat."""
-    return (node.primitive(axis=axis_of(node, scope.rank(node.outputs[0]), 0)),)
+    """Concat: empty parts are no inputs."""
+    inputs = tuple(name for name in node.inputs if scope.tensors[name].elements)
+    return (node.primitive(inputs=inputs, axis=axis_of(node, scope.rank(node.outputs[0]), 0)),)
 
 
 def depth_to_space(node: Node, scope: Scope) -> tuple[Primitive, ...]:  # noqa: ARG001

@@ -54,10 +54,11 @@ def _clamp(start: int, end: int, step: int, size: int) -> tuple[int, int]:
 
 
 def split(node: Node, scope: Scope) -> tuple[Primitive, ...]:
-    """Split: sizes are those of the outputs, however the version of the operator says them."""
+    """Split: sizes are those of the outputs, however the version says them; empty parts are no outputs."""
     axis = axis_of(node, scope.rank(node.inputs[0]), 0)
-    sizes = tuple(scope.shape(name)[axis] for name in node.outputs)
-    return (node.primitive(inputs=node.inputs[:1], axis=axis, split=sizes),)
+    outputs = tuple(filter(None, node.outputs))
+    sizes = tuple(scope.shape(name)[axis] for name in outputs)
+    return (node.primitive(inputs=node.inputs[:1], outputs=outputs, axis=axis, split=sizes),)
 
 
 def pad(node: Node, scope: Scope) -> tuple[Primitive, ...]:
