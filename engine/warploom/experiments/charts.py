@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import textwrap
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +13,7 @@ from warploom.experiments.result import Bars, Chart, Scatter, Steps
 from warploom.report.figure_style import PNG_DPI, new_figure, print_style
 
 HEIGHT_INCHES = 3.2
+_LEGEND_WIDTH = 30  # letters that fit beside the axes
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#5b6570", "#b8a200")
 """Okabe and Ito's, which colour-blind readers can tell apart."""
 
@@ -31,7 +33,9 @@ def draw_chart(chart: Chart, format_name: str) -> bytes:
                 _draw_scatter(axes, chart)
             case Steps():
                 _draw_steps(axes, chart)
-        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=8)
+        handles, labels = axes.get_legend_handles_labels()
+        beside = [textwrap.fill(label, _LEGEND_WIDTH) for label in labels]
+        axes.legend(handles, beside, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=8)
         metadata = {"Date": None} if format_name == "svg" else {}
         figure.savefig(stream, format=format_name, dpi=PNG_DPI, metadata=metadata)
     return stream.getvalue()

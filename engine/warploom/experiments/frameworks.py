@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from warploom.experiments.comparing import Compared, compared, peers_here
+from warploom.experiments.comparing import CHOSEN, SEQUENTIAL, Compared, compared, peers_here
 from warploom.experiments.laboratory import Laboratory, source_of
 from warploom.experiments.published import published_ios, published_peers
 from warploom.experiments.result import Cell, ExperimentResult, ResultTable, geometric_mean, throughput_bars
@@ -33,6 +33,7 @@ def present(precision: str, found: Mapping[str, Compared], source: str) -> Exper
     columns = ("what ran", *networks, "geometric mean")
     tables = (
         ResultTable("Latency in ms, model only, batch 1, in turns within one run", columns, rows, source),
+        *_against_the_best(found, source),
         *_elsewhere(networks, precision),
     )
     notes = tuple(dict.fromkeys(note for one in found.values() for note in one.notes))
@@ -40,6 +41,19 @@ def present(precision: str, found: Mapping[str, Compared], source: str) -> Exper
     return ExperimentResult(
         "frameworks", "Comparison with what users run instead", tables, (chart,), notes, {"runs": found}
     )
+
+
+def _against_the_best(found: Mapping[str, Compared], source: str) -> tuple[ResultTable, ...]:
+    """How much faster the chosen schedule is than the fastest peer of the run; nothing where none ran."""
+    rows: list[tuple[Cell, ...]] = []
+    for network, compared_here in found.items():
+        latencies = compared_here.latencies_ms
+        peers = {name: value for name, value in latencies.items() if name not in (SEQUENTIAL, CHOSEN)}
+        if peers:
+            best = min(peers, key=lambda name: peers[name])
+            rows.append((network, best, peers[best], latencies[CHOSEN], peers[best] / latencies[CHOSEN]))
+    columns = ("network", "fastest peer", "its latency in ms", "Warploom's choice in ms", "times faster")
+    return (ResultTable("Against the fastest peer of the run", columns, tuple(rows), source),) if rows else ()
 
 
 def _elsewhere(networks: tuple[str, ...], precision: str) -> tuple[ResultTable, ...]:

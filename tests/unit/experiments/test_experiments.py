@@ -106,6 +106,9 @@ def test_that_frameworks_run_beside_and_one_that_cannot_is_a_note(folder: Path) 
         "ONNX Runtime, on the CPU",
     }
     assert any(note.startswith("TVM: ") for note in result.notes)
+    ((network, best, theirs, ours, faster),) = result.tables[1].rows
+    assert (network, best) == ("randwire_small", "ONNX Runtime, on the CPU")
+    assert faster == pytest.approx(theirs / ours)  # type: ignore[operator]
     assert any("simulated" in note for note in result.notes)
 
 
