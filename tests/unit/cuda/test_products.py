@@ -52,6 +52,11 @@ CONVOLUTIONS: dict[str, Make] = {
     "groups shifted by padding": image(1, 12, 5, 5)(lambda b, x: b.conv(x, 6, 3, group=3)),
     "one dimension": image(2, 5, 11)(lambda b, x: b.pointwise("Relu", b.conv(x, 7, 3, stride=2))),
     "one dimension, residual": image(2, 8, 11)(lambda b, x: b.pointwise("Add", x, b.conv(x, 8, 3))),
+    "patches": image(2, 3, 9, 8)(lambda b, x: b.pointwise("Relu", b.conv(x, 13, 4, stride=4, pads=(0, 0, 0, 0)))),
+    "patches with a residual behind": image(1, 1, 6, 6)(
+        lambda b, x: b.pointwise("Add", b.conv(x, 8, 3, stride=3, pads=(0, 0, 0, 0)), b.constant(1, 8, 2, 2))
+    ),
+    "patches of one dimension": image(2, 5, 11)(lambda b, x: b.conv(x, 7, 3, stride=3, pads=(0, 0))),
     "one channel": image(1, 1, 5, 5)(lambda b, x: b.conv(x, 1, 3)),
     "transposed": image(1, 5, 4, 3)(lambda b, x: b.conv_transpose(x, 9, 3, 2, extra=1)),
     "transposed, activated": image(2, 8, 4, 3)(lambda b, x: b.pointwise("Relu", b.conv_transpose(x, 8, 2, 2))),

@@ -9,7 +9,8 @@ from warploom.device.cuda.layout import Layout, channels_last, is_image_layout, 
 from warploom.device.cuda.lowering.context import LoweringContext
 from warploom.device.cuda.lowering.products.fusion import Fusion, fusions
 from warploom.device.cuda.lowering.products.integer import lower_integers, without_prologue
-from warploom.device.cuda.lowering.products.remainder import alternatives
+from warploom.device.cuda.lowering.products.patches import cuts_into_patches, has_rows, patch_product
+from warploom.device.cuda.lowering.products.remainder import MakeProduct, alternatives
 from warploom.device.cuda.lowering.products.weights import Filter, bias_regions, direct_filter, filter_region
 from warploom.device.cuda.lowering.segment import Segment
 from warploom.device.cuda.steps import ConvStep, PlainStep, Region, Step
@@ -101,14 +102,22 @@ def _products(
         layout = channels_last(context.tensor(result).shape, x.layout.dtype, channels=channels)
         return context.temporary("product", layout)
 
+    def step(fusion: Fusion, y: Region) -> ConvStep:
+        return _step(segment.main, context, fusion, x, y)
+
     def whole(fusion: Fusion, y: Region) -> tuple[PlainStep, ...]:
-        return (_step(segment.main, context, fusion, x, y),)
+        return (*before, step(fusion, y))
 
     def by_group(fusion: Fusion, y: Region) -> tuple[PlainStep, ...]:
-        return groups_apart(_step(segment.main, context, fusion, x, y))
+        return (*before, *groups_apart(step(fusion, y)))
 
     target = context.region(segment.writes[0])
-    ways = (whole, by_group) if _has_wide_groups(segment.main, x, target) else (whole,)
+    ways: list[MakeProduct] = [whole]
+    if _has_wide_groups(segment.main, x, target):
+        ways.append(by_group)
+    if segment.main.op == "Conv" and cuts_into_patches(segment.main, context) and has_rows(target):
+        given, weight = segment.main.inputs[:2]
+        ways.append(patch_product(step, as_rows(context.region(given)), weight, context))
     return alternatives(
         segment,
         context,
@@ -117,7 +126,6 @@ def _products(
         scratch,
         writable=lambda region: is_library_image(region) and region.layout.dtype is x.layout.dtype,
         costly=_is_slice,
-        before=before,
     )
 
 

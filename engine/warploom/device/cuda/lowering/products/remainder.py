@@ -22,7 +22,6 @@ def alternatives(
     *,
     writable: Callable[[Region], bool],
     costly: Callable[[Region], bool] = lambda region: False,  # noqa: ARG005 - a predicate
-    before: tuple[PlainStep, ...] = (),
 ) -> tuple[Step, ...]:
     """The steps of a segment that a product anchors.
 
@@ -34,7 +33,6 @@ def alternatives(
         scratch: Makes a region that the library can write, for a result that is not final; called once at most.
         writable: Whether the library can write to a region.
         costly: Whether it may do so slower than into memory of its own: then writing there and copying is a way, too.
-        before: What brings the input into a form that the library reads; own products need it not.
     """
     target = context.region(segment.writes[0])
     made: list[Region] = []
@@ -55,10 +53,8 @@ def alternatives(
         else:
             between = inner()
             ways.append((*product(fusion, between), *_rest(segment, context, fusion, between, target)))
-    own = context.own_products(segment, context)
-    if own:
-        return (Choice((*((*before, *way) for way in ways), *own)),)
-    return (*before, *(ways[0] if len(ways) == 1 else (Choice(tuple(ways)),)))
+    ways += context.own_products(segment, context)
+    return ways[0] if len(ways) == 1 else (Choice(tuple(ways)),)
 
 
 def _rest(
