@@ -48,9 +48,27 @@ class DequantizedConstant:
         return self.floats.numpy()
 
     @property
-    def is_symmetric(self) -> bool:
-        """Whether the integer 0 means zero."""
-        return self.zero is None or not self.zero.numpy().any()
+    def is_signed(self) -> bool:
+        """Whether, with zero at zero, they are signed integers of 8 bits."""
+        if self.integers.dtype is DType.INT8 and (self.zero is None or not self.zero.numpy().any()):
+            return True
+        if self.integers.dtype not in (DType.INT8, DType.UINT8):
+            return False
+        shifted = self._shifted()
+        return int(shifted.min(initial=0)) >= -128 and int(shifted.max(initial=0)) <= 127
+
+    def signed(self) -> Array:
+        """The integers with zero at zero, as int8 (they have to be `is_signed`)."""
+        return self._shifted().astype(np.int8)
+
+    def _shifted(self) -> Array:
+        integers = self.integers.numpy().astype(np.int16)
+        if self.zero is None:
+            return integers
+        zero = self.zero.numpy().astype(np.int16)
+        along = [1] * len(self.shape)
+        along[self.axis] = -1
+        return integers - (zero.reshape(()) if zero.size == 1 else zero.reshape(along))
 
 
 def fold_dequantized(graph: Graph) -> Graph:

@@ -68,6 +68,9 @@ class IntegerProduct:
         result: The chain's name of its result.
         reads: What else the chain reads, broadcast to the shape of y.
         requantized: How the result becomes integers; None where the chain's result is written as it is.
+        zero: The integer of the data that means zero, which surrounds images.
+        correction: int32, as many as there are scales and four more: what `zero` adds to the sum of each channel; the
+            last 16 bytes are all `zero`. None where that is 0.
     """
 
     x: Region
@@ -83,6 +86,14 @@ class IntegerProduct:
     result: str
     reads: tuple[tuple[str, Region], ...] = ()
     requantized: Requantized | None = None
+    zero: int = 0
+    correction: Region | None = None
+
+    @property
+    def operands(self) -> tuple[Region, ...]:
+        """What the kernel reads, in the order of its parameters."""
+        corrections = () if self.correction is None else (self.correction,)
+        return (self.x, self.w, self.scale, self.bias, *corrections, *(region for _, region in self.reads))
 
     @property
     def rows(self) -> int:
@@ -152,7 +163,6 @@ class Tile:
 def integer_step(product: IntegerProduct, tile: Tile) -> KernelStep:
     """The kernel of a product with a tile."""
     writer = _Text(product, tile)
-    regions = (product.x, product.w, product.scale, product.bias, *(region for _, region in product.reads))
     across = -(-product.columns // tile.columns)
     down = -(-product.rows // tile.rows)
     source = named_source(
@@ -163,7 +173,7 @@ def integer_step(product: IntegerProduct, tile: Tile) -> KernelStep:
         (-(-across * down // tile.tiles), 1, 1),
         (tile.threads, 1, 1),
         (product.y,),
-        regions,
+        product.operands,
         shared_bytes=writer.shared_bytes + tile.alignment,
     )
 
@@ -191,15 +201,15 @@ class _Text:
         p, t = self._p, self._t
         unsigned = p.x.layout.dtype.value == "uint8"
         own = warpgroup_product(t.columns, unsigned) if t.warpgroups else ""
-        pieces = [self._head(), self._constants(), SETUP, LOAD, self._products(unsigned), self._results()]
+        load = LOAD.replace("@SURROUNDING@", "0" if p.correction is None else "surrounding")
+        pieces = [self._head(), self._constants(), SETUP, load, self._products(unsigned), self._results()]
         return f"{INTEGER_CORES}{own}{''.join(pieces)}}}\n"
 
     def _head(self) -> str:
-        p, t = self._p, self._t
-        reads = (p.x, p.w, p.scale, p.bias, *(region for _, region in p.reads))
+        t = self._t
         parameters = [
             f"{STORAGE[self._out]}* __restrict__ y0",
-            *(f"const {STORAGE[r.layout.dtype]}* __restrict__ x{i}" for i, r in enumerate(reads)),
+            *(f"const {STORAGE[r.layout.dtype]}* __restrict__ x{i}" for i, r in enumerate(self._p.operands)),
         ]
         return (
             f'extern "C" __global__ void __launch_bounds__({t.threads}) @NAME@({", ".join(parameters)}) {{\n'
@@ -226,6 +236,9 @@ class _Text:
         }  # fmt: skip
         lines = [f"  constexpr int {', '.join(f'{name} = {value}' for name, value in values.items())};"]
         lines.append(f"  constexpr bool PADDED = {'true' if self._is_padded() else 'false'};")
+        lines.append(f"  constexpr bool SHIFTED = {'false' if p.correction is None else 'true'};")
+        if p.correction is not None:
+            lines.append(f"  const int* const surrounding = x4 + {p.correction.layout.shape[0] - 4};")
         lines.append(f"  constexpr bool CACHED = {'true' if t.cached else 'false'};")
         lines.append(f"  typedef {'long long' if reach >= 2**31 - 2**20 else 'int'} Offset;")
         return "\n".join(lines) + "\n"
@@ -250,7 +263,9 @@ class _Text:
         return f"  constexpr int {sizes};\n" + WARP_LOOP.replace("@UNSIGNED@", "true" if unsigned else "false")
 
     def _results(self) -> str:
-        lines = [BEFORE_RESULTS, *(f"        {line}\n" for line in self._epilogue()), AFTER_RESULTS]
+        shifts = ["0", "0"] if self._p.correction is None else ["x4[n]", "x4[n + 1]"]
+        before = BEFORE_RESULTS.replace("@FIRST@", shifts[0]).replace("@SECOND@", shifts[1])
+        lines = [before, *(f"        {line}\n" for line in self._epilogue()), AFTER_RESULTS]
         return "".join(lines) + self._stores()
 
     def _epilogue(self) -> list[str]:
@@ -258,8 +273,9 @@ class _Text:
         p = self._p
         lines: list[str] = []
         operands: dict[str, str] = {}
+        first = len(p.operands) - len(p.reads)
         for i, (name, region) in enumerate(p.reads):
-            text, lane = self._operand(f"x{i + 4}", region, f"e{i}")
+            text, lane = self._operand(f"x{i + first}", region, f"e{i}")
             lines += text
             operands[name] = lane
         kind = value_type(p.chain.types.get(p.result, self._out)) if p.chain.body else "float"

@@ -39,10 +39,12 @@ LOAD = r"""
     const Offset moved = (Offset)(r * DH) * XH + (Offset)(s * DW) * XW + kv % CV * 16;
     const wl::Shared to = ring + stage * STAGE + place;
 #pragma unroll
-    for (int i = 0; i < RA; ++i)
+    for (int i = 0; i < RA; ++i) {
+      const bool there = !PADDED || (inside[i] >> r & inside[i] >> (16 + s) & 1u);
+      const void* const data = there || !SHIFTED ? (const void*)(x0 + (from[i] + moved)) : (const void*)@SURROUNDING@;
       if (BM % STEP == 0 || r0 + i * STEP < BM)
-        wl::copy16<CACHED>(to + i * STEP * BK, x0 + (from[i] + moved),
-                           within && (!PADDED || (inside[i] >> r & inside[i] >> (16 + s) & 1u)));
+        wl::copy16<CACHED>(to + i * STEP * BK, data, within && (there || SHIFTED));
+    }
 #pragma unroll
     for (int i = 0; i < RB; ++i) {
       const int n = filters + r0 + i * STEP;
@@ -138,6 +140,7 @@ BEFORE_RESULTS = r"""
 #pragma unroll
     for (int j = 0; j < NT; ++j) {
       const int n = n0 + wn + j * 8 + lane % 4 * 2;
+      const int shift[2] = {@FIRST@, @SECOND@};
       const float2 scale = *reinterpret_cast<const float2*>(x2 + n), bias = *reinterpret_cast<const float2*>(x3 + n);
 #pragma unroll
       for (int half = 0; half < 2 * MT; ++half) {
@@ -145,7 +148,8 @@ BEFORE_RESULTS = r"""
         const int m = m0 + row < M ? m0 + row : M - 1;
         unsigned char* const at = staged + row * PITCH + (n - n0) * (int)sizeof(*y0);
         const int* const s = sum[half / 2][j] + half % 2 * 2;
-        const float value[2] = {fmaf((float)s[0], scale.x, bias.x), fmaf((float)s[1], scale.y, bias.y)};
+        const float value[2] = {fmaf((float)(s[0] - shift[0]), scale.x, bias.x),
+                                fmaf((float)(s[1] - shift[1]), scale.y, bias.y)};
 """
 
 AFTER_RESULTS = r"""

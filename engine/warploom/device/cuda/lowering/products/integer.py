@@ -30,9 +30,10 @@ _BYTES = (DType.INT8, DType.UINT8)
 def lower_integers(segment: Segment, context: LoweringContext) -> tuple[Step, ...] | None:
     """The steps of a segment whose product multiplies 8-bit integers; None where the kernels do not know its form.
 
-    They take signed weights with zero at zero, and data with one scale; windows up to 16 long, in one group. Sums are
-    exact. The bias, what follows, and the conversion to 8 bits are floats in the epilogue; where only a clamp comes
-    between, scales are multiplied beforehand, so that results may lie on the other side of a rounding boundary.
+    They take weights that are signed bytes once zero is at zero, and data with one scale and any zero; windows up to 16
+    long, in one group. Sums are exact. The bias, what follows, and the conversion to 8 bits are floats in the epilogue;
+    where only a clamp comes between, scales are multiplied beforehand, so that results may lie on the other side of a
+    rounding boundary.
     """
     found = _Integers.of(segment, context)
     return None if found is None else found.steps()
@@ -98,12 +99,11 @@ class _Integers:
     def _has_known_scales(self) -> bool:
         context, weight = self.context, self.weight
         dtype = context.tensor(self.data.inputs[0]).dtype
-        if dtype not in _BYTES or weight.integers.dtype is not DType.INT8 or not weight.is_symmetric:
+        if dtype not in _BYTES or not weight.is_signed:
             return False
         scalars = [context.scalar(name) for name in self.data.inputs[1:] if name]
         per_channel = weight.scale.shape in ((), (1,)) or weight.axis == self._weight_axis
-        zero = scalars[1] if len(scalars) > 1 else 0
-        return None not in scalars and zero == 0 and per_channel and self._depth * 255 * 128 <= _LARGEST_SUM
+        return None not in scalars and per_channel and self._depth * 255 * 128 <= _LARGEST_SUM
 
     @property
     def _main(self) -> Primitive:
@@ -197,7 +197,28 @@ class _Integers:
             result=result,
             reads=reads,
             requantized=requantized,
+            zero=self._zero,
+            correction=self._correction(context) if self._zero else None,
         )
+
+    @property
+    def _zero(self) -> int:
+        """The integer of the data that means zero."""
+        return int(self.context.scalar(self.data.inputs[2]) or 0) if len(self.data.inputs) > 2 else 0
+
+    def _correction(self, context: LoweringContext) -> Region:
+        """What the zero of the data adds to sums, and 16 bytes of it."""
+        weight, zero, axis, count = self.weight, self._zero, self._weight_axis, self._channels
+        layout = row_major((_spared(count) + 4,), DType.INT32)
+
+        def make() -> Array:
+            values = np.zeros(layout.shape, np.int32)
+            others = tuple(i for i in range(len(weight.shape)) if i != axis)
+            values[:count] = weight.signed().astype(np.int32).sum(axis=others) * zero
+            values[-4:] = np.full(16, zero & 0xFF, np.uint8).view(np.int32)
+            return values
+
+        return context.prepared(self._main.inputs[1], f"sums times {zero}", layout, make)
 
     def _epilogue(self, context: LoweringContext) -> tuple[Chain, str, Requantized | None, float]:
         """The chain, its result, how that is requantized, and what scales and bias are divided by beforehand."""
@@ -232,7 +253,7 @@ class _Integers:
         axis = self._weight_axis
 
         def make() -> Array:
-            values = weight.integers.numpy()
+            values = weight.signed()
             values = np.moveaxis(values, axis, 0).reshape(values.shape[axis], values.shape[1 - axis], *window)
             padded = np.zeros(layout.shape, np.int8)
             padded[..., : values.shape[1]] = values.transpose(0, 2, 3, 1)
@@ -243,7 +264,7 @@ class _Integers:
     def _vector(self, what: str, divisor: float, context: LoweringContext) -> Region:
         """What each channel's sum is multiplied by, or what is added to it then."""
         count, main = self._channels, self._main
-        layout = row_major((-(-(count + _SPARE) // 64) * 64,), DType.FLOAT32)
+        layout = row_major((_spared(count),), DType.FLOAT32)
         alpha, beta = (main.number(name, 1.0) if main.op == "Gemm" else 1.0 for name in ("alpha", "beta"))
 
         def make() -> Array:
@@ -312,6 +333,10 @@ def _clamp(body: Sequence[Primitive], value: str) -> tuple[float, float] | None:
     if first.op == "Clip" and first.has("min") and first.has("max") and not any(first.inputs[1:]):
         return first.number("min"), first.number("max")
     return None
+
+
+def _spared(count: int) -> int:
+    return -(-(count + _SPARE) // 64) * 64
 
 
 def _whole(channels: int) -> int:
