@@ -289,6 +289,10 @@ def gathers() -> list[Case]:
         Case("nd_batches", partial(_gather_nd, batches=1)),
         Case("scatter_elements", _scatter_elements),
         Case("scatter_nd", _scatter_nd),
+        *(Case(f"collect_{how}", partial(_collect_elements, how=how)) for how in ("add", "mul", "max", "min")),
+        Case("collect_part", partial(_collect_elements, how="add", width=3)),
+        *(Case(f"collect_nd_{how}", partial(_collect_slices, how=how)) for how in ("add", "max")),
+        Case("collect_integers", _collect_integers),
         Case("one_hot", _one_hot),
     ]
 
@@ -336,6 +340,27 @@ def _scatter_elements(b: CaseBuilder) -> str:
 def _scatter_nd(b: CaseBuilder) -> str:
     result: str = b.op("ScatterND", b.input(5, 4), b.constant([[0, 1], [4, 3], [2, 2]]), b.input(3))
     return result
+
+
+def _collect_elements(b: CaseBuilder, how: str, width: int = 4) -> str:
+    """Several updates for one place, and some for none."""
+    where = b.input(9, width, kind="index:5", dtype="int64")
+    result: str = b.op("ScatterElements", b.input(6, 4), where, b.input(9, width), axis=0, reduction=how)
+    return result
+
+
+def _collect_slices(b: CaseBuilder, how: str) -> str:
+    where = b.input(2, 5, 1, kind="index:4", dtype="int64")
+    result: str = b.op("ScatterND", b.input(5, 3, 4), where, b.input(2, 5, 3, 4), reduction=how)
+    return result
+
+
+def _collect_integers(b: CaseBuilder) -> str:
+    counts, ones = b.constant(np.zeros(7)), b.constant(np.ones(20))
+    result: str = b.op(
+        "ScatterElements", counts, b.input(20, kind="index:7", dtype="int64"), ones, axis=0, reduction="add"
+    )
+    return b.op("Cast", result, to=1)  # type: ignore[no-any-return]
 
 
 def _one_hot(b: CaseBuilder) -> str:

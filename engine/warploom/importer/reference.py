@@ -23,6 +23,7 @@ from warploom.importer.single import open_session
 if TYPE_CHECKING:
     from warploom.importer.random_weights import Replacement
 
+_SAME_INDICES = ("Cast", "Reshape", "Unsqueeze", "Squeeze", "Identity", "Expand", "Transpose", "Where", "Slice")
 _INDEXED = ("Gather", "GatherElements", "ScatterElements", "OneHot")
 
 
@@ -54,10 +55,7 @@ def _index_bound(graph: Graph, name: str) -> int | None:
     aliases = {name}
     for operator in graph.operators:
         for primitive in operator.body:
-            if (
-                primitive.op in ("Cast", "Reshape", "Unsqueeze", "Squeeze", "Identity")
-                and primitive.inputs[0] in aliases
-            ):
+            if primitive.op in _SAME_INDICES and not aliases.isdisjoint(primitive.inputs):
                 aliases.add(primitive.outputs[0])
             if primitive.op in _INDEXED and primitive.inputs[1:2] and primitive.inputs[1] in aliases:
                 bounds.append(graph.tensors[primitive.inputs[0]].shape[primitive.integer("axis", 0)])

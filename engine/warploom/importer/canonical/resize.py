@@ -8,6 +8,9 @@ from warploom.graph import AttributeValue, Primitive
 from warploom.importer.canonical.generic import Canonicalizer, positive_axis
 from warploom.importer.node import Node, Scope
 
+_MODES = {"bilinear": "linear", "trilinear": "linear", "bicubic": "cubic"}
+"""What interpolations were called before."""
+
 
 def upsample(node: Node, scope: Scope) -> tuple[Primitive, ...]:
     """Upsample (scales: an attribute before opset 9): a Resize with asymmetric coordinates, rounded down."""
@@ -46,8 +49,8 @@ def _resize(node: Node, **attributes: AttributeValue) -> Primitive:
         "extrapolation_value": 0.0,
         "keep_aspect_ratio_policy": "stretch",
     }
-    mode = {"bilinear": "linear", "trilinear": "linear"}.get(node.text("mode", "nearest"), node.text("mode", "nearest"))
-    return node.primitive({**defaults, **attributes}, op="Resize", inputs=node.inputs[:1], mode=mode)
+    mode = node.text("mode", "nearest")
+    return node.primitive({**defaults, **attributes}, op="Resize", inputs=node.inputs[:1], mode=_MODES.get(mode, mode))
 
 
 def _resize_10(node: Node, scope: Scope) -> Primitive:
@@ -108,4 +111,16 @@ def _floats(given: object, scope: Scope, name: str) -> tuple[float, ...] | None:
     return None if values is None else tuple(float(value) for value in values.reshape(-1))
 
 
-CANONICAL: Mapping[str, Canonicalizer] = {"Resize": resize, "Upsample": upsample}
+def grid_sample(node: Node, scope: Scope) -> tuple[Primitive, ...]:  # noqa: ARG001 - the signature of every family
+    """GridSample: modes by the names that they have since opset 20, defaults spelled out."""
+    mode = node.text("mode", "linear")
+    return (
+        node.primitive(
+            mode=_MODES.get(mode, mode),
+            padding_mode=node.text("padding_mode", "zeros"),
+            align_corners=node.integer("align_corners", 0),
+        ),
+    )
+
+
+CANONICAL: Mapping[str, Canonicalizer] = {"Resize": resize, "Upsample": upsample, "GridSample": grid_sample}

@@ -50,6 +50,7 @@ _BY_KIND: Mapping[OperatorKind, Family] = {
 _OF_THEIR_OWN: Mapping[str, Family] = {
     "GlobalAveragePool": Family.REDUCE,
     "GlobalMaxPool": Family.REDUCE,
+    "GlobalLpPool": Family.REDUCE,
     "BatchNormalization": Family.POINTWISE,
     "LRN": Family.LOCAL,
     "Transpose": Family.TRANSPOSE,
@@ -66,10 +67,10 @@ _WITHOUT_KERNEL: Mapping[str, str] = {
         "quantized models are simulated with QuantizeLinear and DequantizeLinear only",
     ),
     **dict.fromkeys(
-        ("DeformConv", "Einsum", "GlobalLpPool", "RoiAlign", "MaxRoiPool", "MaxUnpool", "Scatter", "Swish"),
+        ("DeformConv", "Einsum", "RoiAlign", "MaxRoiPool", "MaxUnpool", "Scatter"),
         "it has no kernel model",
     ),
-    **dict.fromkeys(("RMSNormalization", "Col2Im", "CenterCropPad", "ReverseSequence"), "it has no kernel model"),
+    **dict.fromkeys(("Col2Im", "CenterCropPad", "ReverseSequence"), "it has no kernel model"),
     **dict.fromkeys(("ConstantOfShape", "Range", "EyeLike"), "it should have been folded into a constant"),
 }
 
