@@ -359,7 +359,8 @@ def test_that_the_utilization_figure_shows_both_curves_with_their_means(example_
         x, y = line.get_xdata(), line.get_ydata()
         assert x[-1] == pytest.approx(shown.candidate.timeline.duration_ns / 1000)
         found = timeline_statistics(shown.candidate.timeline).warps.integral_warp_us
-        assert np.sum((y[1:] + y[:-1]) / 2 * np.diff(x)) == pytest.approx(found), "the area is the integral of the warps"
+        area = np.sum((y[1:] + y[:-1]) / 2 * np.diff(x))
+        assert area == pytest.approx(found), "the area is the integral of the warps"
 
 
 def test_that_the_pdf_report_goes_on_over_as_many_pages_as_it_needs(make_recording: Callable[..., Recording]) -> None:
