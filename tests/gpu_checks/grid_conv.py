@@ -103,6 +103,14 @@ def dense() -> list[Case]:
         Case(
             "stem_7x7", partial(conv, shape=(2, 3, 56, 56), channels=64, kernel=(7, 7), strides=(2, 2), pads=(3,) * 4)
         ),
+        Case("stem_gray", partial(conv, shape=(3, 1, 28, 28), channels=20, kernel=(5, 5), bias=False)),
+        Case("stem_batch", partial(conv, shape=(8, 3, 96, 97), channels=48, kernel=(3, 3), strides=(2, 2))),
+        Case(
+            "stem_four", partial(conv, shape=(1, 4, 33, 40), channels=24, kernel=(6, 5), pads=UNEVEN, dilations=(2, 1))
+        ),
+        Case("stem_row", partial(conv, shape=(1, 2, 1, 4000), channels=64, kernel=(1, 10), strides=(1, 5))),
+        Case("patches", partial(conv, shape=(2, 3, 64, 65), channels=96, kernel=(4, 4), strides=(4, 4))),
+        Case("patches_14", partial(conv, shape=(1, 3, 56, 56), channels=192, kernel=(14, 14), strides=(14, 14))),
         Case("paper", partial(conv, shape=(1, 375, 15, 15), channels=750, kernel=(3, 3), pads=(1,) * 4)),
         Case("deep", partial(conv, shape=(1, 768, 17, 17), channels=192, kernel=(1, 1))),
         Case("wide_row", partial(conv, shape=(1, 5, 1, 200), channels=7, kernel=(1, 9), pads=(0, 4, 0, 4))),
