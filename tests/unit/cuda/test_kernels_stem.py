@@ -128,6 +128,30 @@ def test_that_an_input_of_several_readers_is_converted_once() -> None:
     assert {step.reads[0].layout.dtype for step in stems_of(lowered)} == {DType.FLOAT16}
 
 
+@pytest.mark.parametrize("precision", _ON_TENSOR_CORES)
+def test_that_an_input_of_channels_last_is_read_through_its_transpose(precision: Precision) -> None:
+    builder = Builder()
+    x = builder.input(1, 23, 23, 3)
+    y = builder.conv(builder.transpose(x, 0, 3, 1, 2), 24, 3, stride=2)
+    lowered = lower_graph(builder.graph([builder.conv(y, 8, 1)]), precision)
+    (given,) = lowered.inputs.values()
+    assert not lowered.entry.steps
+    assert not lowered.programs[0].steps  # the Transpose
+    for step in stems_of(lowered):
+        assert (step.reads[0].buffer, step.reads[0].layout.dtype) == (given.buffer, DType.FLOAT32)
+        assert step.reads[0].layout.strides == (23 * 23 * 3, 1, 23 * 3, 3)
+
+
+def test_that_a_view_of_an_input_that_others_read_is_converted_first() -> None:
+    builder = Builder()
+    x = builder.input(1, 6, 23, 23)
+    first, second = builder.split(x, (3, 3), 1)
+    parts = [builder.conv(first, 24, 3), builder.conv(builder.pointwise("Relu", second), 24, 3)]
+    lowered = lower_graph(builder.graph([builder.conv(builder.concat(parts, 1), 8, 1)]), Precision.FP16)
+    for step in stems_of(lowered):
+        assert step.reads[0].layout.dtype is DType.FLOAT16
+
+
 def test_that_strict_float32_and_many_channels_are_the_librarys() -> None:
     assert not stems_of(lower_graph(network((1, 3, 23, 23)), Precision.FP32))
     lowered = lower_graph(network((1, 8, 23, 23)), Precision.FP16)
@@ -153,7 +177,9 @@ def test_that_networks_that_begin_with_them_compute_what_onnxruntime_does(
     shape: tuple[int, ...], precision: Precision
 ) -> None:
     builder = Builder()
-    first = builder.conv(builder.input(*shape), 24, 3, stride=2)
+    x = builder.input(shape[0], *shape[2:], shape[1])
+    turned = builder.transpose(x, 0, len(shape) - 1, *range(1, len(shape) - 1))
+    first = builder.conv(turned, 24, 3, stride=2)
     gate = builder.add("HardSigmoid", [first], builder.shape(first), alpha=0.2, beta=0.5)
     gated = builder.pointwise("Mul", first, gate)
     joined = builder.concat([gated, builder.conv(gated, 8, 1)], 1)

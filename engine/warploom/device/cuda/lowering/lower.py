@@ -8,6 +8,7 @@ from warploom.device.cuda.lowering.boundary import input_region, output_region, 
 from warploom.device.cuda.lowering.context import LoweringContext
 from warploom.device.cuda.lowering.copying import lower_movement
 from warploom.device.cuda.lowering.desugar import desugar
+from warploom.device.cuda.lowering.given import tensors_as_given
 from warploom.device.cuda.lowering.layouts import choose_layouts
 from warploom.device.cuda.lowering.lowered import OUTPUT_PREFIX, LoweredGraph, PreparedWeight
 from warploom.device.cuda.lowering.placement import place
@@ -47,7 +48,8 @@ def lower_graph(
     graph = desugar(fold_dequantized(graph))
     layouts = choose_layouts(graph, precision)
     usage = Usage.of(graph, [cut(operator, graph, registry) for operator in graph.operators])
-    placed = place(usage, layouts, concat_slices(usage, layouts, separate), _as_given(usage, precision, registry))
+    given = tensors_as_given(usage, precision, registry)
+    placed = place(usage, layouts, concat_slices(usage, layouts, separate), given)
     work = _Work(graph, precision, registry, placed.regions)
     entry = work.entry()
     programs = [
@@ -63,25 +65,6 @@ def lower_graph(
         weights=work.weights,
         inputs={name: input_region(graph, name) for name in graph.inputs},
         outputs={name: output_region(graph, name) for name in graph.outputs},
-    )
-
-
-def _as_given(usage: Usage, precision: Precision, registry: Registry) -> frozenset[str]:
-    """Inputs that need no conversion before everything else: their only reader may read them as they are."""
-    own = registry.own_products
-    if own is None:
-        return frozenset()
-    graph = usage.graph
-    readers = {name: usage.sole_reader(name) for name in graph.inputs}
-    return frozenset(
-        name
-        for name, reader in readers.items()
-        if reader is not None
-        and reader.anchor is not None
-        and reader.anchor.inputs[0] == name
-        and reader.anchor.inputs.count(name) == 1
-        and not any(name in primitive.inputs for primitive in reader.epilogue)
-        and own.reads_anything(reader.anchor, graph, precision)
     )
 
 

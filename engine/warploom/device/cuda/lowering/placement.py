@@ -44,15 +44,15 @@ def place(
         2. What only moves data is a view of its input if strides can say it and its readers can use it: any reshape or
            cut; a transposition that keeps the fastest dimension last or feeds matrix products; an expansion that only
            pointwise kernels read.
-        3. A graph input whose inner layout is that of the boundary stays there, and so does one in `as_given`; a graph
-           output that nothing else reads is written there by copies, and by own kernels if its layout is that of the
-           boundary.
+        3. A graph input whose inner layout is that of the boundary stays there, and so does one in `as_given` with the
+           views of it that are named there, too; a graph output that nothing else reads is written there by copies, and
+           by own kernels if its layout is that of the boundary.
         4. Everything else owns a buffer, row-major or channels-last as chosen; what only feeds a Transpose that keeps
            the fastest dimension is laid out as that leaves it.
     """
-    placer = _Placer(usage, layouts, slices)
+    placer = _Placer(usage, layouts, slices, as_given)
     for name in usage.graph.inputs:
-        placer.place_input(name, as_given=name in as_given)
+        placer.place_input(name)
     for part in usage.segments:
         for segment in part:
             for name in segment.writes:
@@ -61,19 +61,22 @@ def place(
 
 
 class _Placer:
-    def __init__(self, usage: Usage, layouts: Mapping[str, Layout], slices: Mapping[str, Slice]) -> None:
+    def __init__(
+        self, usage: Usage, layouts: Mapping[str, Layout], slices: Mapping[str, Slice], as_given: Container[str]
+    ) -> None:
         self.regions: dict[str, Region] = {}
         self.buffers: dict[str, int] = {}
         self._usage = usage
         self._graph = usage.graph
         self._layouts = layouts
         self._slices = slices
+        self._as_given = as_given
         self._wholes = {part.whole for part in slices.values()}
 
-    def place_input(self, name: str, *, as_given: bool) -> None:
+    def place_input(self, name: str) -> None:
         layout = self._layouts[name]
         boundary = input_region(self._graph, name)
-        if as_given:
+        if name in self._as_given:
             self.regions[name] = boundary
         elif fits_boundary(layout, boundary.layout):
             self.regions[name] = dataclasses.replace(boundary, layout=layout)
@@ -140,6 +143,8 @@ class _Placer:
         seen = moved(primitive, primitive.outputs.index(name), source, shape)
         if seen is None or any(stride < 0 for stride in seen.layout.strides):
             return None
+        if name in self._as_given:
+            return seen
         if primitive.op == "Transpose" and not self._tolerates_order(name, seen.layout):
             return None
         return as_wanted(seen, self._layouts[name])
