@@ -14,10 +14,13 @@ from cuda_host_device import HostDevice
 from warploom.device.cuda.lowering.lower import lower_graph
 from warploom.device.cuda.steps import Choice, KernelStep
 from warploom.device.registry import open_device
-from warploom.graph import Graph, Precision
+from warploom.graph import Graph, Precision, PrecisionPlan
 from warploom.importer.load import import_model
 from warploom.importer.reference import random_inputs
+from warploom.passes.apply_precision import apply_precision
 from warploom.passes.pipeline import optimize_graph
+from warploom.passes.quantize import calibrated_tensors
+from warploom.samples.network import Network
 from warploom.schedule import Launch, StreamPlan
 
 RESULT_STEP = 0.5
@@ -174,7 +177,19 @@ def test_that_groups_compute_in_floats(tmp_path: Path) -> None:
 
 
 def test_that_a_residual_of_integers_takes_no_launch_of_its_own(tmp_path: Path) -> None:
-    model = Model(1, 20, 6, 6)
-    graph = model.graph(_residual(model), tmp_path)
-    conversions = [name for name in _kernel_names(graph, Precision.FP32) if not name.startswith("int8_")]
-    assert len(conversions) == 2  # of what the caller gives and gets
+    net = Network("residual")
+    x = net.placeholder(16, 8, 8, name="x")
+    stem = net.conv2d(x, 16, 3, pad=1, act="relu")
+    inner = net.conv2d(stem, 16, 3, pad=1, act="relu")
+    total = net.relu(net.add(net.conv2d(inner, 16, 3, pad=1), stem))
+    net.output(net.conv2d(total, 8, 1), "y")
+    graph = optimize_graph(import_model(net.write(tmp_path / "residual.onnx")).graph).graph
+    names = [operator.name for operator in graph.operators]
+    assert len(names) == 4
+    scales = tuple((name, 0.05) for name in sorted(calibrated_tensors(graph, names)))
+    plan = PrecisionPlan(Precision.INT8, tuple((name, Precision.INT8) for name in names), scales)
+    integer = apply_precision(graph, plan)
+    kernels = [name for name in _kernel_names(integer, Precision.INT8) if "residual" not in name]
+    assert [name.split("_")[0] for name in kernels] == ["pointwise", "int8", "int8", "int8", "int8", "copy"]
+    expected = _run(open_device("sim:h200"), integer, Precision.INT8)
+    assert np.linalg.norm(_run(HostDevice(), integer, Precision.INT8) - expected) < 2e-2 * np.linalg.norm(expected)
