@@ -179,7 +179,7 @@ def test_that_the_table_follows_the_queue(tmp_path: Path) -> None:
     queue.change(second.id, state=TaskState.DONE, speedup=1.5, seconds=2.0)
     assert table.index(0, STATE).data() == "done, 2.0 s"
     assert table.index(0, RESULT).data() == "1.50×"
-    assert table.index(0, 3).data() == "cuda:0 · box, fp32, batch 4, IOS both"
+    assert table.index(0, 3).data() == "cuda:0 · box, fp32, batch 4, best of all"
     queue.again(second.id)
     assert [task.state for task in queue.tasks] == [TaskState.WAITING] * 2
     queue.remove([first.id])

@@ -154,11 +154,13 @@ def test_that_a_menu_that_is_filled_again_keeps_nothing_of_before(shown: WindowP
     assert made() == before
 
 
-def test_that_a_shipped_recording_has_one_card_among_the_recent_ones(shown: WindowProgram) -> None:
+def test_that_a_shipped_recording_has_its_own_card_alone_and_another_one_a_recent_card(
+    shown: WindowProgram, recording_file: Path
+) -> None:
     page = shown.window.start_page
-    path = page._shipped[0]
-    cards = [card for card in page.findChildren(RecordingCard) if card.path == path]
     for _ in range(3):
-        shown.session.opened.emit(path)
+        for path in (page._shipped[0], recording_file):
+            shown.session.opened.emit(path)
         turn()
-    assert len([card for card in page.findChildren(RecordingCard) if card.path == path]) == len(cards) + 1
+    cards = [card.path for card in page.findChildren(RecordingCard)]
+    assert cards.count(page._shipped[0]) == cards.count(recording_file) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from warploom.graph import Graph
 from warploom.schedule import Launch, StreamPlan
@@ -24,7 +24,7 @@ class DraftItem:
         start_us: Estimated.
         end_us: Estimated.
         stage: Its stage, -1 without.
-        hint: What it is, where there is no room for its title.
+        graph: Says what its operators are; None where nobody asks.
     """
 
     operators: tuple[str, ...]
@@ -33,7 +33,12 @@ class DraftItem:
     start_us: float
     end_us: float
     stage: int
-    hint: str = ""
+    graph: Graph | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def hint(self) -> str:
+        """What it is, where there is no room for its title."""
+        return launch_hint(self.graph, self.operators) if self.graph is not None else ""
 
     @property
     def merged(self) -> bool:
@@ -99,8 +104,7 @@ def draft_picture(
         start = max((ends[i] for i in before), default=0.0)
         ends.append(start + _duration(launch, solo_us))
         title = launch_label(launch.operators, names)
-        hint = launch_hint(graph, launch.operators) if graph is not None else ""
-        items.append(DraftItem(launch.operators, title, launch.stream, start, ends[-1], launch.stage, hint))
+        items.append(DraftItem(launch.operators, title, launch.stream, start, ends[-1], launch.stage, graph))
     return DraftPicture(tuple(items), plan.streams, _stages(items), max(ends, default=0.0))
 
 

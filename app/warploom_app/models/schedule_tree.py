@@ -6,7 +6,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QAbstractItemModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+)
 
 from warploom_app.editing.editor import ScheduleEditor
 from warploom_app.editing.moves import NEW_GROUP, Move, Target
@@ -17,6 +26,15 @@ NAME, ALONE = range(2)
 OPERATORS_ROLE = Qt.ItemDataRole.UserRole
 MIME = "application/x-warploom-operators"
 _ROOT = QModelIndex()
+_MANY = 600
+"""Launches; the rows of more are made in a turn of the event loop of their own."""
+_ROW_FLAGS = (
+    Qt.ItemFlag.ItemIsEnabled
+    | Qt.ItemFlag.ItemIsSelectable
+    | Qt.ItemFlag.ItemIsDragEnabled
+    | Qt.ItemFlag.ItemIsDropEnabled
+)
+"""Made once: views ask for every row when they lay them out."""
 
 
 @dataclass(slots=True)
@@ -64,19 +82,32 @@ class ScheduleTree(QAbstractItemModel):
         self._editor = editor
         self._top = _Node("", "", (), None)
         self._nodes: dict[int, _Node] = {}
+        self._launches: dict[str, _Node] = {}
         self._tried: Move | None = None
         self._reason = ""
-        editor.changed.connect(self._rebuild)
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self._rebuild)
+        editor.changed.connect(self._follow)
+
+    def _follow(self) -> None:
+        """Rows follow at once; thousands of them in a turn of the event loop of their own."""
+        if len(self._editor.picture.items) > _MANY:
+            self._later.start()
+        else:
+            self._rebuild()
 
     def _rebuild(self) -> None:
+        self._later.stop()
         self._tried, self._reason = None, ""
         self.beginResetModel()
         self._top = self._staged() if self._editor.staged else self._streamed()
-        self._nodes = {}
+        self._nodes, self._launches = {}, {}
         pending = [self._top]
         while pending:
             node = pending.pop()
             self._nodes[id(node)] = node
+            if node.kind == "launch":
+                self._launches.update(dict.fromkeys(node.operators, node))
             pending.extend(node.children)
         self.endResetModel()
 
@@ -151,7 +182,7 @@ class ScheduleTree(QAbstractItemModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             if index.column() == NAME:
                 return node.title
-            return None if node.alone_us is None else f"{node.alone_us:.2f}"
+            return None if node.alone_us is None else f"{node.alone_us:,.2f}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignLeft if index.column() == NAME else Qt.AlignmentFlag.AlignRight
             return side | Qt.AlignmentFlag.AlignVCenter
@@ -175,8 +206,7 @@ class ScheduleTree(QAbstractItemModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():
             return Qt.ItemFlag.ItemIsDropEnabled
-        usual = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return usual | Qt.ItemFlag.ItemIsDragEnabled | Qt.ItemFlag.ItemIsDropEnabled
+        return _ROW_FLAGS
 
     def supportedDropActions(self) -> Qt.DropAction:  # noqa: N802
         return Qt.DropAction.MoveAction
@@ -242,12 +272,13 @@ class ScheduleTree(QAbstractItemModel):
             return Move(Target.GROUP, names, target.stage, target.group)
         return Move(Target.STREAM, names, target.group, before=target.operators[0])
 
+    def __len__(self) -> int:
+        return len(self._launches)
+
     def find(self, operator: str) -> QModelIndex:
         """The row of an operator."""
-        for node in self._nodes.values():
-            if node.kind == "launch" and operator in node.operators:
-                return self.createIndex(node.row, NAME, id(node))
-        return QModelIndex()
+        node = self._launches.get(operator)
+        return QModelIndex() if node is None else self.createIndex(node.row, NAME, id(node))
 
     def _node(self, index: Index) -> _Node:
         return self._nodes.get(index.internalId(), self._top) if index.isValid() else self._top

@@ -125,7 +125,7 @@ class RunBar(QToolBar):
             label.setVisible(not narrow)
         self._device.setFixedWidth((14 if self._tight else 22 if narrow else 28) * GRID)
         self._mode.setMaximumWidth((12 if self._tight else 40) * GRID)
-        self._batch.setFixedWidth(max(self._batch.sizeHint().width(), (10 if self._tight else 12) * GRID))
+        self._batch.setFixedWidth(10 * GRID if self._tight else max(self._batch.sizeHint().width(), 12 * GRID))
         for button, text in ((self._open, self.tr("Open")), (self._more, self.tr("Settings"))):
             button.setText("" if self._tight else text)
         self._show_job()

@@ -30,6 +30,8 @@ from warploom_app.views.schedule_lanes import ScheduleLanes
 from warploom_app.views.schedule_tools import ScheduleTools
 
 _FEW_STAGES = 4
+_MOST_EXPANDED = 600
+"""Larger schedules show their stages, or streams, first: opening thousands of rows at once would be felt."""
 EDITED = "edited"
 """Where the log of a schedule that was made by hand says so."""
 
@@ -101,7 +103,8 @@ class ScheduleView(QWidget):
         header = tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
+        header.resizeSection(1, 10 * GRID)
 
     def _build_parts(self) -> None:
         parts = QSplitter(Qt.Orientation.Horizontal)
@@ -124,6 +127,7 @@ class ScheduleView(QWidget):
         state.selection_changed.connect(self._follow)
         state.job_changed.connect(self._show_state)
         state.devices_changed.connect(self._show_devices)
+        self.tree_model.modelReset.connect(self._show_tree)
         editor.changed.connect(self._edited)
         editor.refused.connect(foot.refuse)
         for source in (self.lanes, self.tree_model):
@@ -243,13 +247,16 @@ class ScheduleView(QWidget):
 
     # -- the state of the edits
 
+    def _show_tree(self) -> None:
+        if len(self.tree_model) <= _MOST_EXPANDED:
+            self.tree.expandToDepth(0)
+            if self.tree_model.rowCount() <= _FEW_STAGES:
+                self.tree.expandAll()
+        self._follow()
+
     def _edited(self) -> None:
-        self.tree.expandToDepth(0)
-        if self.tree_model.rowCount() <= _FEW_STAGES:
-            self.tree.expandAll()
         self._name_sources()
         self.foot.tell("")
-        self._follow()
         self._show_state()
         self.edits_changed.emit()
 
@@ -287,7 +294,7 @@ class ScheduleView(QWidget):
         if self.editor.draft is None:
             return ""
         stages = self.tr("{} stages, ").format(len(picture.stages)) if picture.stages else ""
-        bound = self.tr("{}{} streams, at least {}: nothing slows anything down in this picture")
+        bound = self.tr("{}{} streams · at least {}, were every operator as fast as alone")
         text = bound.format(stages, picture.lanes, time_text(picture.total_us))
         if edits:
             text = f"{self.tr('one edit') if edits == 1 else self.tr('{} edits').format(edits)} · {text}"

@@ -254,13 +254,15 @@ class StartPage(QScrollArea):
 
     def _lay(self, grid: QGridLayout, cards: Sequence[QWidget]) -> None:
         """Puts cards into rows; a row that is not full gets blanks, so that the columns of all grids line up."""
-        for blank in _blanks_of(grid):
-            grid.removeWidget(blank)
-            blank.deleteLater()
         for column in range(_MOST_COLUMNS):
             grid.setColumnStretch(column, 1 if column < self._columns else 0)
         missing = self._columns - len(cards) if cards else 0
-        for i, card in enumerate([*cards, *(QWidget() for _ in range(missing))]):
+        blanks = _blanks_of(grid)
+        for blank in blanks[max(missing, 0) :]:
+            grid.removeWidget(blank)
+            blank.deleteLater()
+        blanks += [QWidget() for _ in range(missing - len(blanks))]
+        for i, card in enumerate([*cards, *blanks[: max(missing, 0)]]):
             grid.addWidget(card, i // self._columns, i % self._columns)
 
     def _icon(self, name: str, size: int) -> QLabel:
