@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import onnx_ir
 from onnx import ModelProto, load_model
 
 from warploom.errors import ModelImportError
@@ -13,6 +14,13 @@ from warploom.errors import ModelImportError
 def read_proto(path: Path) -> ModelProto:
     """The file as it is."""
     return load_model(path)
+
+
+def parse_proto(data: bytes) -> ModelProto:
+    """A file that is in memory."""
+    model = ModelProto()
+    model.ParseFromString(data)
+    return model
 
 
 def half_model(path: Path) -> bytes:
@@ -29,4 +37,7 @@ def half_model(path: Path) -> bytes:
         converted: Any = convert_float_to_float16(load_model(path), keep_io_types=True, disable_shape_infer=True)
     except (ValueError, KeyError, AttributeError) as error:
         raise ModelImportError(f"ONNX Runtime cannot convert {path.name} to fp16: {error}.") from error
-    return bytes(converted.SerializeToString())
+    # The converter appends the conversions of inputs; ONNX wants nodes in topological order, and some readers need it.
+    model = onnx_ir.from_proto(converted)
+    model.graph.sort()
+    return bytes(onnx_ir.to_proto(model).SerializeToString())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from warploom.graph import Precision
 from warploom.peers.errors import PeerError
+from warploom.peers.onnx_runtime import half_model
 from warploom.peers.protocol import Array, Availability, LoadedPeer, Problem, Timing
 from warploom.peers.timing import wall_clock
 
@@ -46,12 +48,9 @@ class TvmPeer:
         from tvm import relax
         from tvm.relax.frontend.onnx import from_onnx
 
-        from warploom.importer.half import read_proto
-
-        if problem.precision is not Precision.FP32:
-            raise PeerError("The adapter of TVM runs fp32 only.")
+        model = _model(problem)
         shapes = {name: list(array.shape) for name, array in problem.inputs.items()}
-        module = from_onnx(read_proto(problem.path), shape_dict=shapes, keep_params_in_input=False)
+        module = from_onnx(model, shape_dict=shapes, keep_params_in_input=False)
         device = tvm.cuda(0) if self.gpu else tvm.cpu(0)
         target = tvm.target.Target.from_device(device)
         with target:
@@ -59,14 +58,27 @@ class TvmPeer:
             if self.gpu:
                 module = _scheduled(tvm, module)
         machine = relax.VirtualMachine(relax.build(module, target), device)
-        inputs = [tvm.nd.array(array, device) for array in problem.inputs.values()]
+        to_device = tvm.runtime.tensor if hasattr(tvm.runtime, "tensor") else tvm.nd.array  # older releases
+        inputs = [to_device(array, device) for array in problem.inputs.values()]
         return _Loaded(machine, inputs, problem.graph.outputs, device)
+
+
+def _model(problem: Problem) -> Any:
+    """The file, in half precision where that is asked for."""
+    from warploom.importer.half import parse_proto, read_proto
+
+    if problem.precision is Precision.FP32:
+        return read_proto(problem.path)
+    if problem.precision is not Precision.FP16:
+        raise PeerError("The adapter of TVM runs fp32 and fp16.")
+    return parse_proto(half_model(problem.path, problem.precision))
 
 
 def _scheduled(tvm: Any, module: Any) -> Any:
     """Kernels by TVM's rules for GPUs: without them nothing of the program runs in parallel."""
-    rules = tvm.dlight.gpu
-    return tvm.dlight.ApplyDefaultSchedule(
+    dlight = tvm.dlight if hasattr(tvm, "dlight") else importlib.import_module("tvm.s_tir.dlight")  # it moved
+    rules = dlight.gpu
+    return dlight.ApplyDefaultSchedule(
         rules.Matmul(), rules.GEMV(), rules.Reduction(), rules.GeneralReduction(), rules.Fallback()
     )(module)
 

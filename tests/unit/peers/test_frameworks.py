@@ -14,6 +14,7 @@ from warploom.peers.jax_peers import JaxPeer
 from warploom.peers.protocol import Peer, Problem
 from warploom.peers.tensorflow_peers import TensorFlowPeer
 from warploom.peers.torch_peers import TorchPeer
+from warploom.peers.tvm import TvmPeer
 from warploom.samples.bundled import bundled_models
 from warploom.worker.errors_of_outputs import largest_error
 
@@ -21,6 +22,7 @@ MODULES: dict[str, Peer] = {
     "torch": TorchPeer("eager", gpu=False),
     "jax": JaxPeer(gpu=False),
     "tensorflow": TensorFlowPeer(False, gpu=False),
+    "tvm": TvmPeer(gpu=False),
 }
 
 
