@@ -221,8 +221,8 @@ def test_that_the_worst_output_counts_and_a_missing_one_is_the_worst() -> None:
     assert largest_error({"a": one}, {"a": one, "b": two}) == float("inf")
 
 
-def chain(length: int) -> Graph:
-    tensors = {f"t{i}": Tensor(f"t{i}", (4,), DType.FLOAT32) for i in range(length + 1)}
+def chain(length: int, dtype: DType = DType.FLOAT32) -> Graph:
+    tensors = {f"t{i}": Tensor(f"t{i}", (4,), dtype) for i in range(length + 1)}
     operators = tuple(
         make_operator(
             f"o{i}",
@@ -242,6 +242,11 @@ def test_that_the_tolerance_grows_with_the_longest_chain() -> None:
     assert tolerance_for(diamond(), Precision.FP32) == 1e-5
     assert tolerance_for(chain(64), Precision.FP32) == pytest.approx(4e-5)
     assert tolerance_for(chain(64), Precision.FP16) == pytest.approx(4e-3)
+
+
+def test_that_a_model_of_16_bit_floats_is_compared_as_such() -> None:
+    assert tolerance_for(chain(64, DType.FLOAT16), Precision.FP32) == tolerance_for(chain(64), Precision.FP16)
+    assert tolerance_for(chain(64, DType.BFLOAT16), Precision.FP16) == tolerance_for(chain(64), Precision.BF16)
 
 
 @pytest.mark.parametrize(

@@ -276,4 +276,24 @@ def _function(writer: Writer, name: str, parameters: Mapping[str, float]) -> Cal
     return apply
 
 
-EXPANDERS: Mapping[str, Expander] = dict.fromkeys(_GATES, recurrent)
+def dynamic_lstm(writer: Writer) -> None:
+    """DynamicQuantizeLSTM of ONNX Runtime: its weights are 8-bit integers, turned; what steps lose by rounding is kept.
+
+    Source of the arithmetic: ONNX Runtime's list of contributed operators.
+    """
+    node = writer.node
+    weights = []
+    for position, scale, zero in ((1, 8, 9), (2, 10, 11)):
+        directions = writer.shape(node.input(position))[0]
+        unit, less = (writer.reshape(node.input(i), directions, 1, -1) for i in (scale, zero))
+        number = writer.op("Sub", writer.cast(node.input(position), DType.FLOAT32), writer.cast(less, DType.FLOAT32))
+        weights.append(writer.transpose(writer.op("Mul", number, unit), (0, 2, 1)))
+    attributes = {name: list(value) if isinstance(value, tuple) else value for name, value in node.values.items()}
+    outputs = [writer.output(position) for position in range(len(node.outputs))]
+    writer.ops("LSTM", node.input(0), *weights, *node.inputs[3:8], to=outputs, **attributes)
+
+
+EXPANDERS: Mapping[str, Expander] = {
+    **dict.fromkeys(_GATES, recurrent),
+    "com.microsoft::DynamicQuantizeLSTM": dynamic_lstm,
+}

@@ -7,12 +7,22 @@ from collections.abc import Mapping
 from onnx import NodeProto
 
 from warploom.errors import ModelImportError
-from warploom.importer.expand import control, einsum, indexing, recurrent, sequences, spectral, vision
+from warploom.importer.expand import (
+    control,
+    einsum,
+    indexing,
+    microsoft,
+    quantized,
+    recurrent,
+    sequences,
+    spectral,
+    vision,
+)
 from warploom.importer.expand.definition import by_definition, is_defined
 from warploom.importer.expand.writer import Expander, Writer, WrittenNode
 from warploom.importer.node import Node, Scope
 
-_FAMILIES = (control, einsum, indexing, recurrent, sequences, spectral, vision)
+_FAMILIES = (control, einsum, indexing, microsoft, quantized, recurrent, sequences, spectral, vision)
 _TABLE: Mapping[str, Expander] = {op: expander for family in _FAMILIES for op, expander in family.EXPANDERS.items()}
 
 EXPANDED = frozenset(_TABLE)

@@ -11,6 +11,7 @@ import numpy as np
 from onnx import NodeProto, helper
 
 from warploom.graph import DType
+from warploom.importer.element_types import onnx_type
 from warploom.importer.node import Node, Scope
 
 OPSET = 23
@@ -108,6 +109,14 @@ class Writer:
         """A tensor in parts along one axis."""
         names = tuple(self.name("part") for _ in sizes)
         return self.ops("Split", x, self.integers(*sizes), to=names, axis=axis)
+
+    def cast(self, x: str, dtype: DType, to: str = "") -> str:
+        """A tensor in another element type."""
+        name = to or self.name("Cast")
+        node = helper.make_node("Cast", [x], [name])
+        node.attribute.append(helper.make_attribute("to", onnx_type(dtype)))
+        self.add([node], OPSET)
+        return name
 
     def total(self, x: str, *axes: int, keepdims: int = 0, to: str = "") -> str:
         """The sum of x over axes."""
