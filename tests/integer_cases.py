@@ -141,8 +141,7 @@ TILES = (
     Tile(64, 48, 128, 4, (4, 1), warpgroups=True),
     Tile(128, 32, 64, 4, (8, 1), warpgroups=True),
     Tile(64, 16, 64, 6, (4, 1), warpgroups=True),
-    Tile(32, 32, 64, 4, (2, 2), tiles=3, cached=True),
-    Tile(64, 16, 128, 4, (4, 1), warpgroups=True, tiles=2),
+    Tile(32, 32, 64, 4, (2, 2), cached=True),
     Tile(256, 32, 64, 4, (16, 1), warpgroups=True, cached=True),
 )
-"""Both kinds, both depths, several tiles per block."""
+"""Both kinds, both depths, with the first cache and without."""

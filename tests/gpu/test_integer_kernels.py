@@ -30,9 +30,9 @@ LARGE = (
 )
 WIDE = (
     Tile(128, 192, 128, 4, (8, 1), warpgroups=True),
-    Tile(256, 96, 64, 4, (16, 1), warpgroups=True, tiles=4, cached=True),
+    Tile(256, 96, 64, 4, (16, 1), warpgroups=True, cached=True),
     Tile(128, 128, 64, 4, (2, 4)),
-    Tile(128, 96, 64, 4, (2, 2), tiles=2),
+    Tile(128, 96, 64, 4, (2, 2), cached=True),
 )
 
 

@@ -124,7 +124,6 @@ class Tile:
         stages: Steps that shared memory holds.
         warps: How warps share the tile (down, along); for warpgroups they all lie below each other.
         warpgroups: Whether whole warpgroups multiply (wgmma), 64 rows each.
-        tiles: Tiles that a block computes one after another, copying ahead into the next.
         cached: Whether copies go through the first cache: windows overlap, and blocks share filters.
     """
 
@@ -134,7 +133,6 @@ class Tile:
     stages: int
     warps: tuple[int, int]
     warpgroups: bool = False
-    tiles: int = 1
     cached: bool = False
 
     @property
@@ -151,8 +149,7 @@ class Tile:
     def label(self) -> str:
         """For the kernel's name."""
         kind = "wgmma" if self.warpgroups else "mma"
-        ending = f"{f'_{self.tiles}tiles' if self.tiles > 1 else ''}{'_cached' if self.cached else ''}"
-        return f"{kind}_{self.rows}x{self.columns}x{self.depth}_{self.stages}stages{ending}"
+        return f"{kind}_{self.rows}x{self.columns}x{self.depth}_{self.stages}stages{'_cached' if self.cached else ''}"
 
     @property
     def alignment(self) -> int:
@@ -170,7 +167,7 @@ def integer_step(product: IntegerProduct, tile: Tile) -> KernelStep:
     )
     return KernelStep(
         replace(source, needs=WARPGROUPS) if tile.warpgroups else source,
-        (-(-across * down // tile.tiles), 1, 1),
+        (across * down, 1, 1),
         (tile.threads, 1, 1),
         (product.y,),
         product.operands,
@@ -189,13 +186,8 @@ class _Text:
 
     @property
     def shared_bytes(self) -> int:
-        """Of the ring and of results."""
-        return max(self._t.stages * self._t.stage_bytes, self._staged_at + self._t.rows * self._pitch)
-
-    @property
-    def _staged_at(self) -> int:
-        """Where results are put: in the place of the ring, if nothing is copied there meanwhile."""
-        return self._t.stages * self._t.stage_bytes if self._t.tiles > 1 else 0
+        """Of the ring, or of results, which take its place."""
+        return max(self._t.stages * self._t.stage_bytes, self._t.rows * self._pitch)
 
     def text(self) -> str:
         p, t = self._p, self._t
@@ -231,8 +223,7 @@ class _Text:
             "XN": xs[0], "XH": xs[2], "XW": xs[3], "SH": p.strides[0], "SW": p.strides[1], "PT": p.pads[0],
             "PL": p.pads[1], "DH": p.dilations[0], "DW": p.dilations[1],
             "ACROSS": -(-p.columns // t.columns), "STEPS": -(-p.vectors * VECTOR // t.depth),
-            "TILES": t.tiles, "BLOCKS": -(-p.columns // t.columns) * -(-p.rows // t.rows),
-            "STAGED": self._staged_at, "STAGE": t.stage_bytes, "A_BYTES": t.rows * t.depth, "PITCH": self._pitch,
+            "STAGE": t.stage_bytes, "A_BYTES": t.rows * t.depth, "PITCH": self._pitch,
         }  # fmt: skip
         lines = [f"  constexpr int {', '.join(f'{name} = {value}' for name, value in values.items())};"]
         lines.append(f"  constexpr bool PADDED = {'true' if self._is_padded() else 'false'};")
@@ -265,7 +256,7 @@ class _Text:
     def _results(self) -> str:
         shifts = ["0", "0"] if self._p.correction is None else ["x4[n]", "x4[n + 1]"]
         before = BEFORE_RESULTS.replace("@FIRST@", shifts[0]).replace("@SECOND@", shifts[1])
-        lines = [before, *(f"        {line}\n" for line in self._epilogue()), AFTER_RESULTS]
+        lines = [before, *(f"      {line}\n" for line in self._epilogue()), AFTER_RESULTS]
         return "".join(lines) + self._stores()
 
     def _epilogue(self) -> list[str]:

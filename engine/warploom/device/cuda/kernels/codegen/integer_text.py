@@ -5,30 +5,25 @@ from __future__ import annotations
 SETUP = r"""
   const int thread = threadIdx.x, lane = thread % 32, warp = thread / 32;
   const wl::Shared ring = (wl::shared_of(memory) + 1023) & ~(wl::Shared)1023;
-  unsigned char* const staged = memory + (ring - wl::shared_of(memory)) + STAGED;
-  const int first = (int)blockIdx.x * TILES, last = first + TILES < BLOCKS ? first + TILES : BLOCKS;
+  const int m0 = (int)(blockIdx.x / ACROSS) * BM, n0 = (int)(blockIdx.x % ACROSS) * BN;
   // The vectors that this thread copies: one of each of these rows per step.
   const int v = thread % VEC, r0 = thread / VEC;
   constexpr int RA = (BM + STEP - 1) / STEP, RB = (BN + STEP - 1) / STEP;
   const int place = r0 * BK + ((BK == 128 ? v ^ (r0 & 7) : v ^ (r0 >> 1 & 3)) * 16);
   Offset from[RA];
   unsigned inside[RA];
-  int filters = 0;
-  auto aim = [&](int tile) {
-    filters = tile % ACROSS * BN;
 #pragma unroll
-    for (int i = 0; i < RA; ++i) {
-      int m = tile / ACROSS * BM + r0 + i * STEP;
-      if (m >= M) m = M - 1;
-      const int h = m / Q % P * SH - PT, w = m % Q * SW - PL;
-      from[i] = (Offset)(m / (P * Q)) * XN + (Offset)h * XH + (Offset)w * XW;
-      inside[i] = 0;
-      if (PADDED) {
-        for (int r = 0; r < ROWS; ++r) inside[i] |= (unsigned)((unsigned)(h + r * DH) < (unsigned)H) << r;
-        for (int s = 0; s < COLS; ++s) inside[i] |= (unsigned)((unsigned)(w + s * DW) < (unsigned)W) << (16 + s);
-      }
+  for (int i = 0; i < RA; ++i) {
+    int m = m0 + r0 + i * STEP;
+    if (m >= M) m = M - 1;
+    const int h = m / Q % P * SH - PT, w = m % Q * SW - PL;
+    from[i] = (Offset)(m / (P * Q)) * XN + (Offset)h * XH + (Offset)w * XW;
+    inside[i] = 0;
+    if (PADDED) {
+      for (int r = 0; r < ROWS; ++r) inside[i] |= (unsigned)((unsigned)(h + r * DH) < (unsigned)H) << r;
+      for (int s = 0; s < COLS; ++s) inside[i] |= (unsigned)((unsigned)(w + s * DW) < (unsigned)W) << (16 + s);
     }
-  };
+  }
 """
 
 LOAD = r"""
@@ -47,126 +42,110 @@ LOAD = r"""
     }
 #pragma unroll
     for (int i = 0; i < RB; ++i) {
-      const int n = filters + r0 + i * STEP;
+      const int n = n0 + r0 + i * STEP;
       if (BN % STEP == 0 || r0 + i * STEP < BN)
         wl::copy16<CACHED>(to + A_BYTES + i * STEP * BK, x1 + (n * KV + kv) * 16, within && n < FILTERS);
     }
-  };
-  // Copies run ahead of products, into the next tile as well.
-  const int total = (last - first) * STEPS;
-  int ahead = 0, ahead_step = 0, ahead_tile = first, ahead_stage = 0;
-  auto advance = [&]() {
-    if (ahead < total) {
-      if (ahead_step == 0) aim(ahead_tile);
-      load(ahead_step, ahead_stage);
-      if (++ahead_step == STEPS) { ahead_step = 0; ++ahead_tile; }
-      if (++ahead_stage == STAGES) ahead_stage = 0;
-      ++ahead;
-    }
-    wl::commit_copies();
   };
 """
 
 WARP_LOOP = r"""
   const int wm = warp / ALONG * WM, wn = warp % ALONG * WN;
-  int sum[MT][NT][4];
+  int sum[MT][NT][4] = {};
 #pragma unroll
-  for (int i = 0; i < STAGES - 1; ++i) advance();
+  for (int step = 0; step < STAGES - 1; ++step) {
+    if (step < STEPS) load(step, step);
+    wl::commit_copies();
+  }
   auto swizzled = [](int row, int vector) {
     return row * BK + ((BK == 128 ? vector ^ (row & 7) : vector ^ (row >> 1 & 3)) * 16);
   };
-  int stage = 0;
-  for (int tile = first; tile < last; ++tile) {
+  for (int step = 0; step < STEPS; ++step) {
+    wl::wait_copies<STAGES - 2>();
+    __syncthreads();
+    if (step + STAGES - 1 < STEPS) load(step + STAGES - 1, (step + STAGES - 1) % STAGES);
+    wl::commit_copies();
+    const wl::Shared a = ring + step % STAGES * STAGE, b = a + A_BYTES;
 #pragma unroll
-    for (int i = 0; i < MT * NT * 4; ++i) sum[i / 4 / NT][i / 4 % NT][i % 4] = 0;
-    for (int step = 0; step < STEPS; ++step) {
-      wl::wait_copies<STAGES - 2>();
-      __syncthreads();
-      advance();
-      const wl::Shared a = ring + stage * STAGE, b = a + A_BYTES;
-      if (++stage == STAGES) stage = 0;
+    for (int k = 0; k < BK / 32; ++k) {
+      unsigned fa[MT][4], fb[NT / 2][4];
 #pragma unroll
-      for (int k = 0; k < BK / 32; ++k) {
-        unsigned fa[MT][4], fb[NT / 2][4];
+      for (int i = 0; i < MT; ++i)
+        wl::load_matrices(a + swizzled(wm + i * 16 + lane % 16, 2 * k + lane / 16), fa[i]);
 #pragma unroll
-        for (int i = 0; i < MT; ++i)
-          wl::load_matrices(a + swizzled(wm + i * 16 + lane % 16, 2 * k + lane / 16), fa[i]);
+      for (int j = 0; j < NT / 2; ++j)
+        wl::load_matrices(b + swizzled(wn + j * 16 + lane % 8 + lane / 16 * 8, 2 * k + lane / 8 % 2), fb[j]);
 #pragma unroll
-        for (int j = 0; j < NT / 2; ++j)
-          wl::load_matrices(b + swizzled(wn + j * 16 + lane % 8 + lane / 16 * 8, 2 * k + lane / 8 % 2), fb[j]);
+      for (int i = 0; i < MT; ++i)
 #pragma unroll
-        for (int i = 0; i < MT; ++i)
-#pragma unroll
-          for (int j = 0; j < NT; ++j)
-            wl::multiply<@UNSIGNED@>(sum[i][j], fa[i], fb[j / 2][j % 2 * 2], fb[j / 2][j % 2 * 2 + 1]);
-      }
+        for (int j = 0; j < NT; ++j)
+          wl::multiply<@UNSIGNED@>(sum[i][j], fa[i], fb[j / 2][j % 2 * 2], fb[j / 2][j % 2 * 2 + 1]);
     }
+  }
+  wl::wait_copies<0>();
 """
 
 # Products of a step are still under way when the next one begins: its copies go where the step before the last lay.
 WARPGROUP_LOOP = r"""
   constexpr int MT = 1, NT = BN / 8;
   const int wm = warp * 16, wn = 0;
-  int sum[MT][NT][4];
+  int sum[MT][NT][4] = {};
 #pragma unroll
-  for (int i = 0; i < STAGES - 2; ++i) advance();
+  for (int step = 0; step < STAGES - 2; ++step) {
+    if (step < STEPS) load(step, step);
+    wl::commit_copies();
+  }
   const wl::Shared rows = ring + warp / 4 * 64 * BK;
-  int stage = 0;
-  for (int tile = first; tile < last; ++tile) {
-    for (int step = 0; step < STEPS; ++step) {
-      wl::wait_copies<STAGES - 3>();
-      wl::publish_copies();
-      __syncthreads();
-      const wl::Shared a = rows + stage * STAGE, b = ring + stage * STAGE + A_BYTES;
-      if (++stage == STAGES) stage = 0;
-      wl::begin_products();
+  for (int step = 0; step < STEPS; ++step) {
+    wl::wait_copies<STAGES - 3>();
+    wl::publish_copies();
+    __syncthreads();
+    const wl::Shared a = rows + step % STAGES * STAGE, b = ring + step % STAGES * STAGE + A_BYTES;
+    wl::begin_products();
 #pragma unroll
-      for (int k = 0; k < BK / 32; ++k)
-        wl::products_@KIND@(sum[0], wl::described<BK>(a) + 2 * k, wl::described<BK>(b) + 2 * k, step + k > 0);
-      wl::commit_products();
-      advance();
-      wl::wait_products<1>();
-    }
-    wl::wait_products<0>();
+    for (int k = 0; k < BK / 32; ++k)
+      wl::products_@KIND@(sum[0], wl::described<BK>(a) + 2 * k, wl::described<BK>(b) + 2 * k, step + k > 0);
+    wl::commit_products();
+    if (step + STAGES - 2 < STEPS) load(step + STAGES - 2, (step + STAGES - 2) % STAGES);
+    wl::commit_copies();
+    wl::wait_products<1>();
+  }
+  wl::wait_products<0>();
+  wl::wait_copies<0>();
 """
 
-# Where results take the place of the ring, nobody may still read or write that.
 BEFORE_RESULTS = r"""
-    if (STAGED == 0) {
-      wl::wait_copies<0>();
-      __syncthreads();
-    }
-    const int m0 = tile / ACROSS * BM, n0 = tile % ACROSS * BN;
+  __syncthreads();
+  unsigned char* const staged = memory + (ring - wl::shared_of(memory));
 #pragma unroll
-    for (int j = 0; j < NT; ++j) {
-      const int n = n0 + wn + j * 8 + lane % 4 * 2;
-      const int shift[2] = {@FIRST@, @SECOND@};
-      const float2 scale = *reinterpret_cast<const float2*>(x2 + n), bias = *reinterpret_cast<const float2*>(x3 + n);
+  for (int j = 0; j < NT; ++j) {
+    const int n = n0 + wn + j * 8 + lane % 4 * 2;
+    const int shift[2] = {@FIRST@, @SECOND@};
+    const float2 scale = *reinterpret_cast<const float2*>(x2 + n), bias = *reinterpret_cast<const float2*>(x3 + n);
 #pragma unroll
-      for (int half = 0; half < 2 * MT; ++half) {
-        const int row = wm + half * 8 + lane / 4;
-        const int m = m0 + row < M ? m0 + row : M - 1;
-        unsigned char* const at = staged + row * PITCH + (n - n0) * (int)sizeof(*y0);
-        const int* const s = sum[half / 2][j] + half % 2 * 2;
-        const float value[2] = {fmaf((float)(s[0] - shift[0]), scale.x, bias.x),
-                                fmaf((float)(s[1] - shift[1]), scale.y, bias.y)};
+    for (int half = 0; half < 2 * MT; ++half) {
+      const int row = wm + half * 8 + lane / 4;
+      const int m = m0 + row < M ? m0 + row : M - 1;
+      unsigned char* const at = staged + row * PITCH + (n - n0) * (int)sizeof(*y0);
+      const int* const s = sum[half / 2][j] + half % 2 * 2;
+      const float value[2] = {fmaf((float)(s[0] - shift[0]), scale.x, bias.x),
+                              fmaf((float)(s[1] - shift[1]), scale.y, bias.y)};
 """
 
 AFTER_RESULTS = r"""
-      }
     }
-    __syncthreads();
+  }
+  __syncthreads();
 """
 
 STORES = r"""
-    constexpr int UNIT = @UNIT@, LANES = @LANES@, PER_ROW = BN / LANES;
-    for (int i = thread; i < BM * PER_ROW; i += THREADS) {
-      const int row = i / PER_ROW, n = n0 + i % PER_ROW * LANES, m = m0 + row;
-      if (m < M && n < N) {
-        typedef wl::Word<UNIT>::type Unit;
-        *reinterpret_cast<Unit*>(y0 + (@PLACE@ + n)) =
-            *reinterpret_cast<const Unit*>(staged + row * PITCH + (n - n0) * (int)sizeof(*y0));
-      }
+  constexpr int UNIT = @UNIT@, LANES = @LANES@, PER_ROW = BN / LANES;
+  for (int i = thread; i < BM * PER_ROW; i += THREADS) {
+    const int row = i / PER_ROW, n = n0 + i % PER_ROW * LANES, m = m0 + row;
+    if (m < M && n < N) {
+      typedef wl::Word<UNIT>::type Unit;
+      *reinterpret_cast<Unit*>(y0 + (@PLACE@ + n)) =
+          *reinterpret_cast<const Unit*>(staged + row * PITCH + (n - n0) * (int)sizeof(*y0));
     }
   }
 """

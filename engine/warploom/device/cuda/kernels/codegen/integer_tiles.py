@@ -60,12 +60,10 @@ def ranked(product: IntegerProduct, tiles: Iterator[Tile]) -> list[Tile]:
 
 
 def _refined(product: IntegerProduct, tiles: Sequence[Tile]) -> Iterator[Tile]:
-    """The best tiles with the first cache, where windows overlap, and several to a block, where there are many."""
-    for tile in tiles[:2]:
+    """The best tiles with the first cache, where windows overlap."""
+    for tile in tiles[:3]:
         if product.w.layout.shape[1:3] != (1, 1):
             yield dataclasses.replace(tile, cached=True)
-        if blocks_of(product, tile) >= 4 * _MULTIPROCESSORS:
-            yield dataclasses.replace(tile, tiles=4, cached=product.w.layout.shape[1:3] != (1, 1))
 
 
 def blocks_of(product: IntegerProduct, tile: Tile) -> int:
