@@ -274,6 +274,12 @@ def _unknown_shape(node: Node, name: str, proto: NodeProto) -> ModelImportError:
             "decides while the model runs what is computed; Warploom needs a fixed graph: export the model without "
             "branches and loops that depend on data."
         )
+    domain, _, _ = node.op.rpartition("::")
+    if domain:
+        return node.failure(
+            f"is an operator of the domain {domain!r} that Warploom does not know: export the model with operators "
+            "of ONNX's standard domain."
+        )
     return node.failure(
         f"has an output {name!r} whose shape cannot be known before the model runs; Warploom needs fixed shapes: "
         "export the model with fixed input sizes, or without this operator."

@@ -26,6 +26,9 @@ _PARAMETERS: Mapping[str, Mapping[str, float]] = {
 }
 _PLAIN = ("Sigmoid", "Tanh", "Relu", "Softsign", "Softplus")
 
+_ROUNDS = "warploom_rounds"
+"""Attribute of an LSTM whose products round their left operand to 8 bits, with a scale that follows from its values."""
+
 State = tuple[str, ...]
 """The hidden state, and for LSTM the cell state behind it; "" stands for zeros."""
 
@@ -61,6 +64,16 @@ class _Direction:
         return self.writer.squeeze(self.writer.cut(name, axis, self.number, self.number + 1), axis)
 
 
+def _factor(writer: Writer, x: str) -> str:
+    """The left operand of a product."""
+    if not writer.node.integer(_ROUNDS, 0):
+        return x
+    stored = writer.ops(
+        "DynamicQuantizeLinear", x, to=tuple(writer.name(what) for what in ("integers", "scale", "zero"))
+    )
+    return writer.op("DequantizeLinear", *stored)
+
+
 def _is_zero(writer: Writer, name: str) -> bool:
     values = writer.scope.array(name)
     return values is not None and not np.any(values)
@@ -92,7 +105,7 @@ def recurrent(writer: Writer) -> None:
 def _projected(direction: _Direction, x: str, steps: int, gates: int) -> list[str]:
     """The products with the input and all biases that simply add, step by step: (batch, gates * hidden)."""
     writer = direction.writer
-    product = writer.op("MatMul", x, direction.weight(1))
+    product = writer.op("MatMul", _factor(writer, x), direction.weight(1))
     added = direction.row(3, 0, gates)
     if added:
         inner = _recurrent_bias(direction, gates)
@@ -171,7 +184,8 @@ def _with_state(direction: _Direction, weight: str, added: str, state: str) -> s
     """The product of state and weight on top of `added`."""
     if not state:
         return added
-    return direction.writer.op("Add", direction.writer.op("MatMul", state, weight), added)
+    writer = direction.writer
+    return writer.op("Add", writer.op("MatMul", _factor(writer, state), weight), added)
 
 
 def _lstm(direction: _Direction) -> Callable[[str, State], State]:
@@ -277,7 +291,7 @@ def _function(writer: Writer, name: str, parameters: Mapping[str, float]) -> Cal
 
 
 def dynamic_lstm(writer: Writer) -> None:
-    """DynamicQuantizeLSTM of ONNX Runtime: its weights are 8-bit integers, turned; what steps lose by rounding is kept.
+    """DynamicQuantizeLSTM of ONNX Runtime: its weights are 8-bit integers, turned; its products round what they read.
 
     Source of the arithmetic: ONNX Runtime's list of contributed operators.
     """
@@ -290,7 +304,7 @@ def dynamic_lstm(writer: Writer) -> None:
         weights.append(writer.transpose(writer.op("Mul", number, unit), (0, 2, 1)))
     attributes = {name: list(value) if isinstance(value, tuple) else value for name, value in node.values.items()}
     outputs = [writer.output(position) for position in range(len(node.outputs))]
-    writer.ops("LSTM", node.input(0), *weights, *node.inputs[3:8], to=outputs, **attributes)
+    writer.ops("LSTM", node.input(0), *weights, *node.inputs[3:8], to=outputs, **{_ROUNDS: 1}, **attributes)
 
 
 EXPANDERS: Mapping[str, Expander] = {
