@@ -215,4 +215,4 @@ def _is_loaded_whole(region: Region) -> bool:
     return layout.strides[1] != 1 or (region.offset % lanes == 0 and all(stride % lanes == 0 for stride in others))
 
 
-OWN_PRODUCTS = OwnProducts(reads_anything, ways)
+OWN_PRODUCTS = OwnProducts(ways, reads_anything=reads_anything)

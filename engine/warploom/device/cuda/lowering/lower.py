@@ -8,16 +8,16 @@ from warploom.device.cuda.lowering.boundary import input_region, output_region, 
 from warploom.device.cuda.lowering.context import LoweringContext
 from warploom.device.cuda.lowering.copying import lower_movement
 from warploom.device.cuda.lowering.desugar import desugar
-from warploom.device.cuda.lowering.given import tensors_as_given
 from warploom.device.cuda.lowering.layouts import choose_layouts
 from warploom.device.cuda.lowering.lowered import OUTPUT_PREFIX, LoweredGraph, PreparedWeight
 from warploom.device.cuda.lowering.placement import place
 from warploom.device.cuda.lowering.quantized import fold_dequantized
-from warploom.device.cuda.lowering.registry import Registry, default_registry, no_ways
+from warploom.device.cuda.lowering.registry import Registry, default_registry
 from warploom.device.cuda.lowering.segment import Segment
 from warploom.device.cuda.lowering.segments import cut
 from warploom.device.cuda.lowering.slices import concat_slices
 from warploom.device.cuda.lowering.support import require_support
+from warploom.device.cuda.lowering.unconverted import unconverted
 from warploom.device.cuda.lowering.usage import Usage, is_movement
 from warploom.device.cuda.steps import Program, Region, Step
 from warploom.graph import Graph, Operator, OperatorKind, Precision, Primitive
@@ -48,8 +48,8 @@ def lower_graph(
     graph = desugar(fold_dequantized(graph))
     layouts = choose_layouts(graph, precision)
     usage = Usage.of(graph, [cut(operator, graph, registry) for operator in graph.operators])
-    given = tensors_as_given(usage, precision, registry)
-    placed = place(usage, layouts, concat_slices(usage, layouts, separate), given)
+    as_they_are = unconverted(usage, precision, registry)
+    placed = place(usage, layouts, concat_slices(usage, layouts, separate), as_they_are)
     work = _Work(graph, precision, registry, placed.regions)
     entry = work.entry()
     programs = [
@@ -128,7 +128,7 @@ class _Work:
             weights=self.weights,
             copy_steps=self._registry.copy,
             pointwise_steps=self._registry.pointwise.lower,
-            own_products=no_ways if self._registry.own_products is None else self._registry.own_products.ways,
+            own_products=self._registry.own_ways,
         )
 
 

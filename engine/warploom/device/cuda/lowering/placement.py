@@ -35,7 +35,7 @@ def place(
     usage: Usage,
     layouts: Mapping[str, Layout],
     slices: Mapping[str, Slice],
-    as_given: Container[str] = frozenset(),
+    unconverted: Container[str] = frozenset(),
 ) -> Placed:
     """Places all tensors.
 
@@ -44,13 +44,13 @@ def place(
         2. What only moves data is a view of its input if strides can say it and its readers can use it: any reshape or
            cut; a transposition that keeps the fastest dimension last or feeds matrix products; an expansion that only
            pointwise kernels read.
-        3. A graph input whose inner layout is that of the boundary stays there, and so does one in `as_given` with the
-           views of it that are named there, too; a graph output that nothing else reads is written there by copies, and
-           by own kernels if its layout is that of the boundary.
+        3. A graph input whose inner layout is that of the boundary stays there, and so does one in `unconverted` with
+           the views of it that are named there, too; a graph output that nothing else reads is written there by copies,
+           and, if its layout is that of the boundary, by own kernels and by the products in `unconverted`.
         4. Everything else owns a buffer, row-major or channels-last as chosen; what only feeds a Transpose that keeps
            the fastest dimension is laid out as that leaves it.
     """
-    placer = _Placer(usage, layouts, slices, as_given)
+    placer = _Placer(usage, layouts, slices, unconverted)
     for name in usage.graph.inputs:
         placer.place_input(name)
     for part in usage.segments:
@@ -62,7 +62,7 @@ def place(
 
 class _Placer:
     def __init__(
-        self, usage: Usage, layouts: Mapping[str, Layout], slices: Mapping[str, Slice], as_given: Container[str]
+        self, usage: Usage, layouts: Mapping[str, Layout], slices: Mapping[str, Slice], unconverted: Container[str]
     ) -> None:
         self.regions: dict[str, Region] = {}
         self.buffers: dict[str, int] = {}
@@ -70,13 +70,13 @@ class _Placer:
         self._graph = usage.graph
         self._layouts = layouts
         self._slices = slices
-        self._as_given = as_given
+        self._unconverted = unconverted
         self._wholes = {part.whole for part in slices.values()}
 
     def place_input(self, name: str) -> None:
         layout = self._layouts[name]
         boundary = input_region(self._graph, name)
-        if name in self._as_given:
+        if name in self._unconverted:
             self.regions[name] = boundary
         elif fits_boundary(layout, boundary.layout):
             self.regions[name] = dataclasses.replace(boundary, layout=layout)
@@ -115,7 +115,8 @@ class _Placer:
 
     def _direct(self, name: str, layout: Layout) -> Region | None:
         """Rule 3 for outputs: the region at the boundary, in the layout that its writer expects."""
-        if not self._usage.is_only_output(name) or self._usage.is_product(name) or name in self._wholes:
+        by_library = self._usage.is_product(name) and name not in self._unconverted
+        if not self._usage.is_only_output(name) or by_library or name in self._wholes:
             return None
         boundary = output_region(self._graph, name)
         if not self._usage.is_computed(name):  # copies write any layout
@@ -143,7 +144,7 @@ class _Placer:
         seen = moved(primitive, primitive.outputs.index(name), source, shape)
         if seen is None or any(stride < 0 for stride in seen.layout.strides):
             return None
-        if name in self._as_given:
+        if name in self._unconverted:
             return seen
         if primitive.op == "Transpose" and not self._tolerates_order(name, seen.layout):
             return None

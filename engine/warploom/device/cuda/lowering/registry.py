@@ -5,7 +5,7 @@ A module of `warploom.device.cuda.kernels` joins in by defining any of
 - `FAMILIES: Mapping[str, Family]`, by family key (`family_key`): the operator's name, "DepthwiseConv" for depthwise;
 - `POINTWISE: PointwiseFamily`: pointwise chains (one module only);
 - `COPY: CopySteps`: strided copies with conversion (one module only);
-- `OWN_PRODUCTS: OwnProducts`: further ways to compute a product that a library computes, too (one module only).
+- `OWN_PRODUCTS: OwnProducts`: further ways to compute a product that a library computes, too.
 
 Primitives that move data without computing are not families: lowering makes them views, or hands `COPY` pairs of
 Regions (Identity, Reshape, Flatten, Squeeze, Unsqueeze, Dropout, Transpose, Slice, Split, Concat, Expand, Tile,
@@ -90,23 +90,24 @@ class PointwiseFamily:
     obstacle: Obstacle = no_obstacle
 
 
+def _never(primitive: Primitive, graph: Graph, precision: Precision) -> bool:  # noqa: ARG001 - a predicate
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class OwnProducts:
     """Own kernels for products that a library computes, too: the faster way is measured.
 
     Attributes:
+        ways: Ways to compute a whole segment, each by itself; empty where there is none.
         reads_anything: Whether they compute a primitive and read its first input in whatever order and type it lies,
             so that the caller's need not be converted before.
-        ways: Ways to compute a whole segment, each by itself; empty where there is none.
+        writes_anything: Whether they compute a primitive and write floats as the caller wants them.
     """
 
-    reads_anything: Callable[[Primitive, Graph, Precision], bool]
     ways: Callable[[Segment, LoweringContext], tuple[tuple[PlainStep, ...], ...]]
-
-
-def no_ways(segment: Segment, context: LoweringContext) -> tuple[tuple[PlainStep, ...], ...]:  # noqa: ARG001
-    """For registries without own products."""
-    return ()
+    reads_anything: Callable[[Primitive, Graph, Precision], bool] = _never
+    writes_anything: Callable[[Primitive, Graph, Precision], bool] = _never
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +124,15 @@ class Registry:
     pointwise: PointwiseFamily
     copy: CopySteps
     families: Mapping[str, Family] = field(default_factory=dict)
-    own_products: OwnProducts | None = None
+    own_products: tuple[OwnProducts, ...] = ()
 
     def family(self, primitive: Primitive, graph: Graph) -> Family | None:
         """The family that computes a primitive; None for pointwise ones, data movement, and what nobody computes."""
         return self.families.get(family_key(primitive, graph))
+
+    def own_ways(self, segment: Segment, context: LoweringContext) -> tuple[tuple[PlainStep, ...], ...]:
+        """What competes with the libraries for a segment that a product anchors."""
+        return tuple(way for own in self.own_products for way in own.ways(segment, context))
 
 
 def family_key(primitive: Primitive, graph: Graph) -> str:
@@ -149,7 +154,7 @@ def default_registry() -> Registry:
     families: dict[str, Family] = dict(FAMILIES)
     pointwise: PointwiseFamily | None = None
     copy: CopySteps | None = None
-    own_products: OwnProducts | None = None
+    own_products: list[OwnProducts] = []
     for info in pkgutil.iter_modules(kernels.__path__):
         module = importlib.import_module(f"{kernels.__name__}.{info.name}")
         added: Mapping[str, Family] = getattr(module, "FAMILIES", {})
@@ -159,7 +164,7 @@ def default_registry() -> Registry:
         families.update(added)
         pointwise = getattr(module, "POINTWISE", pointwise)
         copy = getattr(module, "COPY", copy)
-        own_products = getattr(module, "OWN_PRODUCTS", own_products)
+        own_products += [module.OWN_PRODUCTS] if hasattr(module, "OWN_PRODUCTS") else []
     if pointwise is None or copy is None:
         raise DeviceError("The CUDA device's pointwise or copy kernels are missing: install Warploom again.")
-    return Registry(pointwise, copy, families, own_products)
+    return Registry(pointwise, copy, families, tuple(own_products))

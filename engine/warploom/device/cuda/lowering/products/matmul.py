@@ -37,8 +37,7 @@ def lower_matmul(segment: Segment, context: LoweringContext) -> tuple[Step, ...]
     segment, context, before = without_prologue(segment, context)
     if not _is_for_library(segment.main, context):
         return (*before, *_direct(segment, context))
-    work = _Work(segment, context)
-    return (*before, *work.before, *work.steps())
+    return (*before, *_Work(segment, context).steps())
 
 
 def _is_for_library(main: Primitive, context: LoweringContext) -> bool:
@@ -138,14 +137,14 @@ class _Work:
         self.before.extend(self._context.copy((region, copy)))
         return copy
 
-    def _step(self, fusion: Fusion, y: Region) -> tuple[MatmulStep]:
+    def _step(self, fusion: Fusion, y: Region) -> tuple[PlainStep, ...]:
         rows = self._rows(y)
         factor = self._main.number("beta", 1.0) if self._gemm else 1.0
         columns = rows.layout.shape[-1]
         padded = -(-columns // vector_lanes(self._dtype)) * vector_lanes(self._dtype)
         bias, bias_stored = bias_regions(fusion.biases, columns, padded, self._dtype, self._context, factor=factor)
         residual = self._rows(self._context.region(fusion.residual)) if fusion.residual else None
-        return (MatmulStep(self._a, self._b, rows, bias, residual, fusion.activation, bias_stored),)
+        return (*self.before, MatmulStep(self._a, self._b, rows, bias, residual, fusion.activation, bias_stored))
 
     def _rows(self, region: Region) -> Region:
         """A result as (..., M, N) of the step's rank."""
@@ -172,7 +171,9 @@ class _Work:
 def is_library_matrix(region: Region) -> bool:
     """Whether the library can read (..., rows, columns): one of the last two is dense, all else in whole vectors."""
     lanes = vector_lanes(region.layout.dtype)
-    *batch, down, along = _steps(region.layout)
+    layout = region.layout
+    *batch, down, along = _steps(layout)
+    down = down or lanes * (layout.shape[-2] == 1)  # a single row may have any distance to the next one
     if region.offset % lanes or any(step % lanes for step in batch) or min(down, along) <= 0:
         return False
     return (along == 1 and down % lanes == 0) or (down == 1 and along % lanes == 0)

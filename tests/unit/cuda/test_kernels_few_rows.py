@@ -1,0 +1,148 @@
+"""Products of a few rows: what they compute, in every share of the work, and what they take off the boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from cuda_graphs import Builder
+from cuda_host import HostKernels, Memory, compiler, from_storage, to_storage
+from cuda_host_device import HostDevice
+from cuda_interpreter import random_feeds
+from warploom.device.cuda.kernels.codegen.few_rows import FewRows, Share
+from warploom.device.cuda.kernels.codegen.window import NOTHING
+from warploom.device.cuda.kernels.few_rows import few_rows_step
+from warploom.device.cuda.layout import row_major
+from warploom.device.cuda.lowering.lower import lower_graph
+from warploom.device.cuda.lowering.lowered import LoweredGraph
+from warploom.device.cuda.steps import Choice, ConvStep, KernelStep, MatmulStep, Region
+from warploom.graph import DType, Graph, Precision
+from warploom.graph.precision import UNIFORM
+from warploom.importer.export import export_graph
+from warploom.importer.single import open_session
+from warploom.passes.pipeline import optimize_graph
+from warploom.schedule import Launch, StreamPlan
+
+needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler that runs kernels' text on the CPU")
+_TOLERANCES = {Precision.TF32: 1e-5, Precision.FP16: 2e-3, Precision.BF16: 1.5e-2, Precision.FP32: 1e-5}
+
+
+@needs_compiler
+@pytest.mark.parametrize("dtype", [DType.FLOAT16, DType.FLOAT32])
+def test_that_every_share_of_a_product_computes_the_same(dtype: DType) -> None:
+    random = np.random.default_rng(0)
+    layers, shares = [], [Share(1, 1), Share(2, 1), Share(1, 2), Share(4, 4), Share(8, 2)]
+    for rows, depth, columns, padded in ((1, 1000, 37, 37), (3, 259, 10, 16), (4, 8, 64, 64)):
+        pitch = -(-depth // 8) * 8
+        x, w = row_major((rows, pitch), DType.FLOAT32), row_major((columns, pitch), dtype)
+        y = row_major((rows, padded), dtype)
+        layers.append(
+            FewRows(
+                Region("x", 0, type(x)((rows, depth), x.strides, x.dtype)),
+                Region("w", 0, w),
+                Region("y", 0, type(y)((rows, columns), y.strides, y.dtype)),
+                Region("b", 0, row_major((columns,), DType.FLOAT32)),
+                padded,
+                NOTHING,
+            )
+        )
+    steps = [
+        (layer, few_rows_step(layer, share)) for layer in layers for share in shares if share.columns * layer.rows <= 32
+    ]
+    kernels = HostKernels(step.kernel for _, step in steps)
+    for layer, step in steps:
+        rows, depth, columns = layer.rows, layer.depth, layer.columns
+        a, b = (random.standard_normal(shape).astype(np.float32) for shape in ((rows, depth), (columns, depth)))
+        bias = random.standard_normal(columns).astype(np.float32)
+        pitch = layer.w.layout.strides[0]
+        memory = {name: Memory(size) for name, size in (("x", rows * pitch * 4), ("b", columns * 4))}
+        memory["w"], memory["y"] = Memory(layer.w.layout.size_bytes), Memory(rows * layer.padded * dtype.itemsize)
+        memory["x"].view(layer.x.layout)[...] = a  # what lies between rows stays NaN
+        memory["w"].fill(to_storage(np.pad(b, ((0, 0), (0, pitch - depth))), dtype))
+        memory["b"].fill(bias)
+        kernels.run([step], memory)
+        for one in memory.values():
+            one.check_guards()
+        found = from_storage(memory["y"].view(row_major((rows, layer.padded), dtype)).copy(), dtype)
+        expected = a @ from_storage(to_storage(b, dtype), dtype).T + bias
+        np.testing.assert_allclose(
+            found[:, :columns], expected, rtol=2e-3, atol=2e-3 if dtype is DType.FLOAT16 else 1e-4
+        )
+        assert not found[:, columns:].any()
+
+
+Make = Callable[[Builder], str]
+
+
+def _pooled(b: Builder, x: str) -> str:
+    batch, channels, *_ = b.shape(x)
+    return b.add("GlobalAveragePool", [x], (batch, channels, 1, 1))
+
+
+def _classifier(b: Builder) -> str:
+    return b.gemm(b.reshape(_pooled(b, b.conv(b.input(1, 8, 4, 4), 24)), 1, 24), 10)
+
+
+def _gate(b: Builder) -> str:
+    x = b.conv(b.input(2, 8, 6, 6), 20)
+    inner = b.pointwise("Relu", b.conv(_pooled(b, x), 6, 1))
+    return b.pointwise("Mul", x, b.pointwise("Sigmoid", b.conv(inner, 20, 1)))
+
+
+NETWORKS: dict[str, Make] = {
+    "classifier": _classifier,
+    "token": lambda b: b.pointwise("Relu", b.matmul(b.input(1, 3, 40), b.constant(40, 24))),
+    "vector": lambda b: b.matmul(b.input(1, 40), b.constant(40, 24)),
+    "gate": _gate,
+}
+
+
+def _optimized(make: Make) -> Graph:
+    builder = Builder()
+    return optimize_graph(builder.graph([make(builder)])).graph
+
+
+def _few_rows(lowered: LoweredGraph) -> list[KernelStep]:
+    steps = [step for program in lowered.programs for step in program.steps if isinstance(step, Choice)]
+    found = [step for choice in steps for way in choice.alternatives for step in way if isinstance(step, KernelStep)]
+    return [step for step in found if step.kernel.name.startswith("product_")]
+
+
+@needs_compiler
+@pytest.mark.parametrize("precision", UNIFORM)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_that_networks_with_few_rows_compute_what_onnxruntime_does(name: str, precision: Precision) -> None:
+    graph = _optimized(NETWORKS[name])
+    assert _few_rows(lower_graph(graph, precision))
+    feeds = random_feeds(graph, 3)
+    plan = StreamPlan("sequential", tuple(Launch((operator.name,), 0) for operator in graph.operators))
+    with HostDevice().compile(graph, plan, precision) as executable:
+        (found,) = executable.run(feeds).values()
+    (expected,) = open_session(export_graph(graph), optimized=False).run(None, feeds)
+    assert np.linalg.norm(found - expected) <= _TOLERANCES[precision] * np.linalg.norm(expected)
+
+
+def test_that_a_classifier_writes_what_the_caller_wants() -> None:
+    """The library's way converts the result, which counts when the two are compared."""
+    lowered = lower_graph(_optimized(NETWORKS["classifier"]), Precision.FP16)
+    (output,) = lowered.outputs.values()
+    (choice,) = lowered.programs[-1].steps
+    assert isinstance(choice, Choice)
+    library, *own = choice.alternatives
+    assert [type(step) for step in library] == [MatmulStep, KernelStep]  # a single row needs no copy before
+    assert library[-1].writes == (output,)
+    assert own
+    assert all(way[0].writes[0].buffer == output.buffer for way in own)
+    assert all(way[0].writes[0].layout.dtype is DType.FLOAT32 for way in own)
+
+
+def test_that_many_rows_and_windows_are_the_librarys() -> None:
+    many: Make = lambda b: b.matmul(b.input(1, 9, 40), b.constant(40, 24))  # noqa: E731
+    window: Make = lambda b: b.conv(b.input(1, 8, 3, 3), 16, 3, pads=(0,) * 4)  # noqa: E731
+    for make in (many, window):
+        lowered = lower_graph(_optimized(make), Precision.FP16)
+        assert not _few_rows(lowered)
+        steps = [step for program in lowered.programs for step in program.steps]
+        assert any(isinstance(step, MatmulStep | ConvStep) for step in steps)
