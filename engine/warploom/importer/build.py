@@ -277,8 +277,8 @@ def _unknown_shape(node: Node, name: str, proto: NodeProto) -> ModelImportError:
     domain, _, _ = node.op.rpartition("::")
     if domain:
         return node.failure(
-            f"is an operator of the domain {domain!r} that Warploom does not know: export the model with operators "
-            "of ONNX's standard domain."
+            f"is an operator of the domain {domain!r} that Warploom does not know, nor the shape of its output "
+            f"{name!r}: export the model with operators of ONNX's standard domain."
         )
     return node.failure(
         f"has an output {name!r} whose shape cannot be known before the model runs; Warploom needs fixed shapes: "
