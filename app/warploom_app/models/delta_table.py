@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QModelIndex, QObject, QSortFilterProxyModel, Qt
 
 from warploom.units import MICROSECONDS, TimeUnit, change_text, column_unit
+from warploom_app.models.flat_table import FlatTable, Index
 from warploom_app.presenters.delta import DeltaRow
 from warploom_app.presenters.why import episodes_text
 
-Index = QModelIndex | QPersistentModelIndex
-
 NAME, KIND, ALONE, BEFORE, AFTER, DELTA, SLOWDOWN, STREAM, STAGE = range(9)
-_COLUMNS = 9
 OPERATOR_ROLE = Qt.ItemDataRole.UserRole
 SORT_ROLE = Qt.ItemDataRole.UserRole + 1
 SEARCH_ROLE = Qt.ItemDataRole.UserRole + 2
 _NOTICED = 0.02
 """Changes of less than this part are not worth a row where only changes are asked for."""
-_ROOT = QModelIndex()
 
 
-class DeltaTable(QAbstractTableModel):
-    """Read-only; all times share one unit."""
+class DeltaTable(FlatTable):
+    """All times share one unit."""
+
+    columns = 9
+    numbers_from = ALONE
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -49,11 +49,8 @@ class DeltaTable(QAbstractTableModel):
         """The index of an operator; an invalid one when it is not here."""
         return self.index(self._places[name], NAME) if name in self._places else QModelIndex()
 
-    def rowCount(self, parent: Index = _ROOT) -> int:  # noqa: N802 - Qt's name
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = _ROOT) -> int:  # noqa: N802
-        return 0 if parent.isValid() else _COLUMNS
+    def rows(self) -> Sequence[DeltaRow]:
+        return self._rows
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
@@ -63,7 +60,7 @@ class DeltaTable(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return self._text(row, column)
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _alignment(column)
+                return self.alignment(column)
             case Qt.ItemDataRole.ToolTipRole:
                 return "\n".join(part for part in (row.name, row.label, row.note) if part)
         if role == OPERATOR_ROLE:
@@ -86,17 +83,7 @@ class DeltaTable(QAbstractTableModel):
             return str(row.after_stream) if row.before_stream == row.after_stream else row.streams
         return str(int(value) + 1) if column == STAGE else str(value)
 
-    def headerData(  # noqa: N802
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(section)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self._explanation(section)
-        if role != Qt.ItemDataRole.DisplayRole:
-            return None
+    def titles(self) -> tuple[str, ...]:
         unit = self._unit.name
         return (
             self.tr("Operator"),
@@ -108,9 +95,9 @@ class DeltaTable(QAbstractTableModel):
             self.tr("Slowdown"),
             self.tr("Stream"),
             self.tr("Stage") if self._staged else self.tr("Episode"),
-        )[section]
+        )
 
-    def _explanation(self, section: int) -> str | None:
+    def explanation(self, column: int) -> str | None:
         texts = {
             ALONE: self.tr("What it takes with the device to itself, where that is known."),
             DELTA: self.tr("How much longer it takes in the second schedule."),
@@ -118,7 +105,7 @@ class DeltaTable(QAbstractTableModel):
             STREAM: self.tr("Stream in the first and in the second schedule."),
             STAGE: self.tr("Stage of the second schedule.") if self._staged else episodes_text(),
         }
-        return texts.get(section)
+        return texts.get(column)
 
 
 def _value(row: DeltaRow, column: int) -> str | float | None:
@@ -134,11 +121,6 @@ def _value(row: DeltaRow, column: int) -> str | float | None:
         row.stage,
     )
     return values[column]
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column >= ALONE else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
 
 
 class DeltaFilter(QSortFilterProxyModel):

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QFont
 
-from warploom.report.table import ComparisonTable
+from warploom.report.table import ComparisonTable, TableRow
+from warploom_app.models.flat_table import ROOT, FlatTable, Index
 from warploom_app.presenters.names import scheduler_title
-
-Index = QModelIndex | QPersistentModelIndex
 
 NAME, UNIT, FIRST_SCHEDULE = range(3)
 CANDIDATE_ROLE = Qt.ItemDataRole.UserRole
-_ROOT = QModelIndex()
 
 
-class FiguresTable(QAbstractTableModel):
-    """Read-only; each row keeps one unit, the best schedule stands in bold."""
+class FiguresTable(FlatTable):
+    """Each row keeps one unit, the best schedule stands in bold."""
+
+    numbers_from = FIRST_SCHEDULE
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -28,10 +30,10 @@ class FiguresTable(QAbstractTableModel):
         self._table = table
         self.endResetModel()
 
-    def rowCount(self, parent: Index = _ROOT) -> int:  # noqa: N802 - Qt's name
-        return 0 if parent.isValid() or self._table is None else len(self._table.rows)
+    def rows(self) -> Sequence[TableRow]:
+        return self._table.rows if self._table is not None else ()
 
-    def columnCount(self, parent: Index = _ROOT) -> int:  # noqa: N802
+    def columnCount(self, parent: Index = ROOT) -> int:  # noqa: N802 - Qt's name
         return 0 if parent.isValid() or self._table is None else FIRST_SCHEDULE + len(self._table.columns)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -44,7 +46,7 @@ class FiguresTable(QAbstractTableModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return row.explanation
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _alignment(column)
+                return self.alignment(column)
             case Qt.ItemDataRole.FontRole if column - FIRST_SCHEDULE == self._table.chosen:
                 return _bold()
         return self._candidate(column) if role == CANDIDATE_ROLE else None
@@ -52,24 +54,17 @@ class FiguresTable(QAbstractTableModel):
     def headerData(  # noqa: N802
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
-        if orientation != Qt.Orientation.Horizontal or self._table is None:
-            return None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(section)
-        if role == Qt.ItemDataRole.FontRole and section - FIRST_SCHEDULE == self._table.chosen:
+        chosen = self._table is not None and section - FIRST_SCHEDULE == self._table.chosen
+        if chosen and role == Qt.ItemDataRole.FontRole and orientation == Qt.Orientation.Horizontal:
             return _bold()
-        if role == Qt.ItemDataRole.DisplayRole:
-            name = self._candidate(section)
-            return scheduler_title(name) if name else (self.tr("Figure"), self.tr("Unit"))[section]
-        return None
+        return super().headerData(section, orientation, role)
+
+    def titles(self) -> tuple[str, ...]:
+        schedules = self._table.columns if self._table is not None else ()
+        return (self.tr("Figure"), self.tr("Unit"), *(scheduler_title(name) for name in schedules))
 
     def _candidate(self, column: int) -> str:
         return self._table.columns[column - FIRST_SCHEDULE] if self._table and column >= FIRST_SCHEDULE else ""
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column >= FIRST_SCHEDULE else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
 
 
 def _bold() -> QFont:

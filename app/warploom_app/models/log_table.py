@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QModelIndex, QObject, QSortFilterProxyModel, Qt
 
 from warploom.graph import LogEntry
-
-Index = QModelIndex | QPersistentModelIndex
+from warploom_app.models.flat_table import FlatTable, Index
 
 STEP, SUBJECT, DECISION, REASON = range(4)
 SUBJECT_ROLE = Qt.ItemDataRole.UserRole
-_ROOT = QModelIndex()
 
 
-class LogTable(QAbstractTableModel):
+class LogTable(FlatTable):
     """Grows while a job runs; entries are appended in batches."""
+
+    columns = 4
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -41,11 +41,8 @@ class LogTable(QAbstractTableModel):
             self._entries.extend(entries)
             self.endInsertRows()
 
-    def rowCount(self, parent: Index = _ROOT) -> int:  # noqa: N802 - Qt's name
-        return 0 if parent.isValid() else len(self._entries)
-
-    def columnCount(self, parent: Index = _ROOT) -> int:  # noqa: N802
-        return 0 if parent.isValid() else 4
+    def rows(self) -> Sequence[LogEntry]:
+        return self._entries
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
@@ -62,12 +59,8 @@ class LogTable(QAbstractTableModel):
             )[index.column()]
         return None
 
-    def headerData(  # noqa: N802
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if role != Qt.ItemDataRole.DisplayRole or orientation != Qt.Orientation.Horizontal:
-            return None
-        return (self.tr("Step"), self.tr("What"), self.tr("Decision"), self.tr("Why"))[section]
+    def titles(self) -> tuple[str, ...]:
+        return (self.tr("Step"), self.tr("What"), self.tr("Decision"), self.tr("Why"))
 
 
 class LogFilter(QSortFilterProxyModel):

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Qt
 
 from warploom.units import MICROSECONDS, TimeUnit, column_unit
+from warploom_app.models.flat_table import FlatTable, Index
 from warploom_app.presenters.range_statistics import RangeRow, RangeStatistics
 from warploom_app.presenters.units import count
-
-Index = QModelIndex | QPersistentModelIndex
 
 TRACK, KIND, STREAM, COUNT, SUM, MEAN, MIN, MAX = range(8)
 OPERATORS_ROLE = Qt.ItemDataRole.UserRole
 SORT_ROLE = Qt.ItemDataRole.UserRole + 1
-_COLUMNS = 8
-_ROOT = QModelIndex()
 
 
-class RangeTable(QAbstractTableModel):
-    """Read-only; sums have one unit, and what single spans take has one."""
+class RangeTable(FlatTable):
+    """Sums have one unit, and what single spans take has one."""
+
+    columns = 8
+    numbers_from = COUNT
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -34,11 +36,8 @@ class RangeTable(QAbstractTableModel):
         self._singles = column_unit(row.max_ns / 1e3 for row in self._rows)
         self.endResetModel()
 
-    def rowCount(self, parent: Index = _ROOT) -> int:  # noqa: N802 - Qt's name
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = _ROOT) -> int:  # noqa: N802
-        return 0 if parent.isValid() else _COLUMNS
+    def rows(self) -> Sequence[RangeRow]:
+        return self._rows
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
@@ -48,7 +47,7 @@ class RangeTable(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return self._text(row, column)
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _alignment(column)
+                return self.alignment(column)
             case Qt.ItemDataRole.ToolTipRole:
                 return self.tr("Spans count as far as they lie in the chosen time.")
         if role == OPERATORS_ROLE:
@@ -63,15 +62,7 @@ class RangeTable(QAbstractTableModel):
         unit = self._sums if column == SUM else self._singles
         return count(row.count) if column == COUNT else unit.text(float(_value(row, column)) / 1e3, 2)
 
-    def headerData(  # noqa: N802
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(section)
-        if role != Qt.ItemDataRole.DisplayRole:
-            return None
+    def titles(self) -> tuple[str, ...]:
         unit = self._singles.text
         return (
             self.tr("Schedule"),
@@ -82,14 +73,9 @@ class RangeTable(QAbstractTableModel):
             self.tr("Mean {}").format(unit),
             self.tr("Min {}").format(unit),
             self.tr("Max {}").format(unit),
-        )[section]
+        )
 
 
 def _value(row: RangeRow, column: int) -> str | float:
     values = (row.track, row.kind, row.stream, row.count, row.sum_ns, row.mean_ns, row.min_ns, row.max_ns)
     return values[column]
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column >= COUNT else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Qt
 
 from warploom_app.jobs import Task, TaskQueue, TaskState
+from warploom_app.models.flat_table import FlatTable, Index
 from warploom_app.presenters.run_options import mode_title
 from warploom_app.presenters.units import duration
 
-Index = QModelIndex | QPersistentModelIndex
-
 MODEL, STATE, RESULT, SETTINGS = range(4)
 ID_ROLE = Qt.ItemDataRole.UserRole
-_ROOT = QModelIndex()
 
 
-class TaskTable(QAbstractTableModel):
+class TaskTable(FlatTable):
     """Follows a TaskQueue; rows that only changed are not reset, so that a selection survives."""
+
+    columns = 4
 
     def __init__(self, queue: TaskQueue, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -32,11 +34,8 @@ class TaskTable(QAbstractTableModel):
         """The row of a task, -1 if it is gone."""
         return next((row for row, task in enumerate(self._tasks) if task.id == task_id), -1)
 
-    def rowCount(self, parent: Index = _ROOT) -> int:  # noqa: N802 - Qt's name
-        return 0 if parent.isValid() else len(self._tasks)
-
-    def columnCount(self, parent: Index = _ROOT) -> int:  # noqa: N802
-        return 0 if parent.isValid() else 4
+    def rows(self) -> Sequence[Task]:
+        return self._tasks
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
@@ -46,18 +45,18 @@ class TaskTable(QAbstractTableModel):
             return task.id
         if role == Qt.ItemDataRole.ToolTipRole:
             return task.message or str(task.recording or task.model)
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == RESULT:
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self.alignment(index.column())
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return (task.model.stem, self._state(task), _result(task), _settings(task))[index.column()]
         return None
 
-    def headerData(  # noqa: N802
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if role != Qt.ItemDataRole.DisplayRole or orientation != Qt.Orientation.Horizontal:
-            return None
-        return (self.tr("Model"), self.tr("State"), self.tr("Speedup"), self.tr("Settings"))[section]
+    def alignment(self, column: int) -> Qt.AlignmentFlag:
+        side = Qt.AlignmentFlag.AlignRight if column == RESULT else Qt.AlignmentFlag.AlignLeft
+        return side | Qt.AlignmentFlag.AlignVCenter
+
+    def titles(self) -> tuple[str, ...]:
+        return (self.tr("Model"), self.tr("State"), self.tr("Speedup"), self.tr("Settings"))
 
     def _state(self, task: Task) -> str:
         texts = {
