@@ -24,30 +24,14 @@ from warploom.device.cuda.kernels.codegen.integer_text import (
     WARPGROUP_LOOP,
 )
 from warploom.device.cuda.kernels.codegen.kernel import named_source
-from warploom.device.cuda.kernels.codegen.types import STORAGE, float_literal, value_type
+from warploom.device.cuda.kernels.codegen.requantized import Requantized
+from warploom.device.cuda.kernels.codegen.types import STORAGE, value_type
 from warploom.device.cuda.steps import KernelStep, Region
 
 VECTOR = 16
 """Bytes that are copied at a time; channels of the input come in whole vectors."""
 
 _WARP = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Requantized:
-    """How a result becomes 8-bit integers: rounded to the nearest (even), saturated.
-
-    Attributes:
-        factor: Multiplies it first.
-        zero: Is added to the integer.
-        low: The product is at least that, before it is rounded.
-        high: It is at most that.
-    """
-
-    factor: float
-    zero: int
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,11 +270,7 @@ class _Text:
         q = self._p.requantized
         if q is None:
             return [f"wl::store<2>(reinterpret_cast<{STORAGE[self._out]}*>(at), r);"]
-        # Adding 1.5 * 2^23 leaves the nearest integer in the low bits.
-        low, high = float_literal(q.low), float_literal(q.high)
-        scaled = "r[{0}]" if q.factor == 1.0 else f"r[{{0}}] * {float_literal(q.factor)}"
-        magic = float_literal(12582912.0 + q.zero)
-        words = [f"wl::float_bits(fminf(fmaxf({scaled.format(i)}, {low}), {high}) + {magic})" for i in (0, 1)]
+        words = [q.word(f"r[{i}]") for i in (0, 1)]
         return [f"*reinterpret_cast<unsigned short*>(at) = (unsigned short)wl::low_bytes({words[0]}, {words[1]});"]
 
     def _operand(self, pointer: str, region: Region, variable: str) -> tuple[list[str], str]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 import numpy as np
 
-from warploom.device.cuda.kernels.codegen.chain import Chain
-from warploom.device.cuda.kernels.codegen.integer_product import VECTOR, IntegerProduct, Requantized, integer_step
+from warploom.device.cuda.kernels.codegen.integer_product import VECTOR, IntegerProduct, integer_step
 from warploom.device.cuda.kernels.codegen.integer_tiles import fitting_tiles
-from warploom.device.cuda.kernels.pointwise import chain_of, operand
+from warploom.device.cuda.kernels.pointwise import operand
 from warploom.device.cuda.layout import Layout, channels_last, is_image_layout, row_major
 from warploom.device.cuda.lowering.context import LoweringContext
 from warploom.device.cuda.lowering.quantized import DequantizedConstant
+from warploom.device.cuda.lowering.requantizing import ending_of
 from warploom.device.cuda.lowering.segment import Segment
 from warploom.device.cuda.steps import Choice, PlainStep, Region, Step
 from warploom.graph import DType, Primitive
@@ -174,10 +173,10 @@ class _Integers:
         return dataclasses.replace(region, layout=layout)
 
     def _product(self, x: Region, y: Region, target: Region, context: LoweringContext) -> IntegerProduct:
-        chain, result, requantized, divisor = self._epilogue(context)
-        body = chain.body
+        ending = ending_of(self.segment, context)
+        chain, divisor = ending.chain, ending.divisor
         reads = tuple(
-            (name, self._as_image(operand(name, body, target.layout, context)))
+            (name, self._as_image(operand(name, chain.body, target.layout, context)))
             for name in chain.inputs
             if name != self._main.outputs[0]
         )
@@ -194,9 +193,9 @@ class _Integers:
             dilations=_two(main.integers("dilations", ()) if rank else (), 1),
             chain=chain,
             value=main.outputs[0],
-            result=result,
+            result=ending.result,
             reads=reads,
-            requantized=requantized,
+            requantized=ending.requantized,
             zero=self._zero,
             correction=self._correction(context) if self._zero else None,
         )
@@ -219,31 +218,6 @@ class _Integers:
             return values
 
         return context.prepared(self._main.inputs[1], f"sums times {zero}", layout, make)
-
-    def _epilogue(self, context: LoweringContext) -> tuple[Chain, str, Requantized | None, float]:
-        """The chain, its result, how that is requantized, and what scales and bias are divided by beforehand."""
-        body = self.segment.epilogue
-        last = _requantizing(body[-1], context) if body else None
-        if last is None:
-            result = self.segment.writes[0]
-            return chain_of((*body,), context) if body else self._nothing(), result, None, 1.0
-        scale, requantized = last
-        before = body[:-1]
-        limits = _clamp(before, self._main.outputs[0])
-        if limits is None:
-            return (
-                chain_of(before, context),
-                body[-1].inputs[0],
-                dataclasses.replace(requantized, factor=1.0 / scale),
-                1.0,
-            )
-        low, high = (limit / scale for limit in limits)
-        requantized = dataclasses.replace(requantized, low=max(requantized.low, low), high=min(requantized.high, high))
-        return self._nothing(), self._main.outputs[0], requantized, scale
-
-    def _nothing(self) -> Chain:
-        name = self._main.outputs[0]
-        return Chain((), {name: DType.FLOAT32})
 
     def _filters(self, channels: int, context: LoweringContext) -> Region:
         """The weight as (K, rows, columns, channels)."""
@@ -306,33 +280,6 @@ def _is_writable(y: Region) -> bool:
     return layout.strides[1] == 1 and all(
         stride > 0 for d, stride in enumerate(layout.strides) if d != 1 and layout.shape[d] > 1
     )
-
-
-def _requantizing(last: Primitive, context: LoweringContext) -> tuple[float, Requantized] | None:
-    """The scale of a conversion to 8 bits, and the integers that it gives."""
-    dtype = context.tensor(last.outputs[0]).dtype
-    if last.op != "QuantizeLinear" or dtype not in _BYTES:
-        return None
-    scalars = [context.scalar(name) for name in last.inputs[1:] if name]
-    if None in scalars:
-        return None
-    zero = int(scalars[1] or 0) if len(scalars) > 1 else 0
-    low, high = (-128, 127) if dtype is DType.INT8 else (0, 255)
-    return float(scalars[0] or 0.0), Requantized(1.0, zero, float(low - zero), float(high - zero))
-
-
-def _clamp(body: Sequence[Primitive], value: str) -> tuple[float, float] | None:
-    """The limits that a chain of nothing but a clamp keeps a value in; None for any other chain."""
-    if not body:
-        return -np.inf, np.inf
-    first = body[0]
-    if len(body) > 1 or first.inputs[0] != value:
-        return None
-    if first.op == "Relu":
-        return 0.0, np.inf
-    if first.op == "Clip" and first.has("min") and first.has("max") and not any(first.inputs[1:]):
-        return first.number("min"), first.number("max")
-    return None
 
 
 def _spared(count: int) -> int:
