@@ -82,6 +82,14 @@ def optimize(
         ),
     ] = 50,
     verify: Verify = True,
+    profile: Annotated[
+        bool,
+        typer.Option(
+            "--profile/--no-profile",
+            help="Trace and sample schedules on a GPU; it takes seconds, and timelines are estimated without.",
+            rich_help_panel=MEASURING,
+        ),
+    ] = True,
     sample_interval: Annotated[
         int,
         typer.Option(
@@ -150,6 +158,7 @@ def optimize(
         search_seconds=search_seconds,
         schedule=None if schedule is None else str(schedule),
         workspace_mb=workspace_mb,
+        profile=profile,
         sample_interval_ns=sample_interval,
         counters=tuple(part for text in counters or () for part in text.split(",") if part),
     )
