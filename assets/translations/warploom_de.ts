@@ -440,6 +440,18 @@
         <translation>Stufe</translation>
     </message>
     <message>
+        <source>odd episodes</source>
+        <translation>ungerade Episoden</translation>
+    </message>
+    <message>
+        <source>even episodes</source>
+        <translation>gerade Episoden</translation>
+    </message>
+    <message>
+        <source>No stages: episodes</source>
+        <translation>Keine Stufen: Episoden</translation>
+    </message>
+    <message>
         <source>stream {}</source>
         <translation>Stream {}</translation>
     </message>
@@ -724,6 +736,10 @@
         <translation>Stufe</translation>
     </message>
     <message>
+        <source>Episode</source>
+        <translation>Episode</translation>
+    </message>
+    <message>
         <source>What it takes with the device to itself, where that is known.</source>
         <translation>Dauer, wenn das Gerät nichts anderes tut, wo bekannt.</translation>
     </message>
@@ -738,6 +754,10 @@
     <message>
         <source>Stream in the first and in the second schedule.</source>
         <translation>Stream im ersten und im zweiten Zeitplan.</translation>
+    </message>
+    <message>
+        <source>Stage of the second schedule.</source>
+        <translation>Stufe im zweiten Zeitplan.</translation>
     </message>
 </context>
 <context>
@@ -776,6 +796,13 @@
     </message>
 </context>
 <context>
+    <name>Dialogs</name>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+</context>
+<context>
     <name>DockTitle</name>
     <message>
         <source>Hide {}</source>
@@ -795,6 +822,201 @@
     <message>
         <source>stage</source>
         <translation>Stufe</translation>
+    </message>
+</context>
+<context>
+    <name>Engine</name>
+    <message>
+        <source>No NVIDIA GPU can be used here ({}), so a simulated one stands in for it.</source>
+        <translation>Hier ist keine NVIDIA-GPU nutzbar ({}), deshalb vertritt sie eine simulierte.</translation>
+    </message>
+    <message>
+        <source>no NVIDIA driver is installed</source>
+        <translation>es ist kein NVIDIA-Treiber installiert</translation>
+    </message>
+    <message>
+        <source>Stage {n} saves {n}</source>
+        <translation>Stufe {n} spart {n}</translation>
+    </message>
+    <message>
+        <source>Stage {n} loses {n}</source>
+        <translation>Stufe {n} verliert {n}</translation>
+    </message>
+    <message>
+        <source>Episode {n} saves {n}</source>
+        <translation>Episode {n} spart {n}</translation>
+    </message>
+    <message>
+        <source>Episode {n} loses {n}</source>
+        <translation>Episode {n} verliert {n}</translation>
+    </message>
+    <message>
+        <source>saves {n} against</source>
+        <translation>spart {n} gegenüber</translation>
+    </message>
+    <message>
+        <source>loses {n} against</source>
+        <translation>verliert {n} gegenüber</translation>
+    </message>
+    <message>
+        <source>takes as long as</source>
+        <translation>braucht so lange wie</translation>
+    </message>
+    <message>
+        <source>from work side by side</source>
+        <translation>durch gleichzeitige Arbeit</translation>
+    </message>
+    <message>
+        <source>because less runs side by side</source>
+        <translation>weil weniger gleichzeitig läuft</translation>
+    </message>
+    <message>
+        <source>from kernels that take less time</source>
+        <translation>durch kürzere Kernel</translation>
+    </message>
+    <message>
+        <source>to kernels that take longer in company</source>
+        <translation>durch Kernel, die in Gesellschaft länger brauchen</translation>
+    </message>
+    <message>
+        <source>from fewer gaps</source>
+        <translation>durch weniger Lücken</translation>
+    </message>
+    <message>
+        <source>to more gaps</source>
+        <translation>durch mehr Lücken</translation>
+    </message>
+    <message>
+        <source>{n} before, {n} now</source>
+        <translation>vorher {n}, jetzt {n}</translation>
+    </message>
+    <message>
+        <source>replays differ by as much</source>
+        <translation>Wiederholungen schwanken ebenso stark</translation>
+    </message>
+    <message>
+        <source>tracing delays this fork</source>
+        <translation>die Aufzeichnung verzögert diese Verzweigung</translation>
+    </message>
+    <message>
+        <source>starts {n} later after what precedes it</source>
+        <translation>beginnt {n} später nach dem Vorherigen</translation>
+    </message>
+    <message>
+        <source>starts {n} sooner after what precedes it</source>
+        <translation>beginnt {n} früher nach dem Vorherigen</translation>
+    </message>
+    <message>
+        <source>itself takes {n} instead of {n}</source>
+        <translation>selbst braucht {n} statt {n}</translation>
+    </message>
+    <message>
+        <source>{n} of gaps between launches are gone</source>
+        <translation>{n} Lücken zwischen Starts entfallen</translation>
+    </message>
+    <message>
+        <source>the shared input is read once</source>
+        <translation>die gemeinsame Eingabe wird nur einmal gelesen</translation>
+    </message>
+    <message>
+        <source>{n} more pass in waits and launch gaps</source>
+        <translation>{n} mehr vergehen mit Warten und Startlücken</translation>
+    </message>
+    <message>
+        <source>takes {n} merged instead of {n}</source>
+        <translation>braucht zusammengelegt {n} statt {n}</translation>
+    </message>
+    <message>
+        <source>takes {n} beside the others instead of {n}</source>
+        <translation>braucht neben den anderen {n} statt {n}</translation>
+    </message>
+    <message>
+        <source>takes {n} here instead of {n}</source>
+        <translation>braucht hier {n} statt {n}</translation>
+    </message>
+    <message>
+        <source>one of them {n} operators merged into one launch</source>
+        <translation>eine davon {n} zu einem Start zusammengelegte Operatoren</translation>
+    </message>
+    <message>
+        <source>{n} operators merged into one launch</source>
+        <translation>{n} Operatoren zu einem Start zusammengelegt</translation>
+    </message>
+    <message>
+        <source>{n} groups side by side</source>
+        <translation>{n} Gruppen nebeneinander</translation>
+    </message>
+    <message>
+        <source>active warps {n} → {n} ({n} → {n} of the device)</source>
+        <translation>aktive Warps {n} → {n} ({n} → {n} der GPU)</translation>
+    </message>
+    <message>
+        <source>and {n} more</source>
+        <translation>und {n} weitere</translation>
+    </message>
+    <message>
+        <source>on one stream</source>
+        <translation>auf einem Stream</translation>
+    </message>
+    <message>
+        <source>A model of the GPU made {}: they show what it expects, not what hardware did.</source>
+        <translation>Ein Modell der GPU hat {} erzeugt: sie zeigen, was es erwartet, nicht was Hardware tat.</translation>
+    </message>
+    <message>
+        <source>these timelines</source>
+        <translation>diese Zeitverläufe</translation>
+    </message>
+    <message>
+        <source>this timeline</source>
+        <translation>diesen Zeitverlauf</translation>
+    </message>
+    <message>
+        <source>the replay shown took {n} longer than without the profiler ({n} instead of {n}).</source>
+        <translation>die gezeigte Wiederholung dauerte {n} länger als ohne Profiler ({n} statt {n}).</translation>
+    </message>
+    <message>
+        <source>the replay shown took {n} shorter than without the profiler ({n} instead of {n}).</source>
+        <translation>die gezeigte Wiederholung dauerte {n} kürzer als ohne Profiler ({n} statt {n}).</translation>
+    </message>
+    <message>
+        <source>tracing delays the first fork; the starts of {} are later than without it.</source>
+        <translation>die Aufzeichnung verzögert die erste Verzweigung; {} beginnen später als ohne sie.</translation>
+    </message>
+    <message>
+        <source>{n} of the sampled warps belong to no stream for sure.</source>
+        <translation>{n} der gemessenen Warps gehören zu keinem Stream sicher.</translation>
+    </message>
+    <message>
+        <source>not verified</source>
+        <translation>nicht geprüft</translation>
+    </message>
+    <message>
+        <source>verified, error {n}</source>
+        <translation>geprüft, Fehler {n}</translation>
+    </message>
+    <message>
+        <source>as fast as sequential</source>
+        <translation>so schnell wie sequenziell</translation>
+    </message>
+    <message>
+        <source>{n} faster</source>
+        <translation>{n} schneller</translation>
+    </message>
+    <message>
+        <source>{n} slower</source>
+        <translation>{n} langsamer</translation>
+    </message>
+    <message>
+        <source>stream {n}</source>
+        <translation>Stream {n}</translation>
+    </message>
+    <message>
+        <source>copy in</source>
+        <translation>Kopie hinein</translation>
+    </message>
+    <message>
+        <source>copy out</source>
+        <translation>Kopie heraus</translation>
     </message>
 </context>
 <context>
@@ -1057,6 +1279,10 @@
         <translation>verlangt</translation>
     </message>
     <message>
+        <source>limits</source>
+        <translation>Grenzen</translation>
+    </message>
+    <message>
         <source>stages costed</source>
         <translation>bewertete Stufen</translation>
     </message>
@@ -1167,6 +1393,10 @@
     <message>
         <source>Kernels</source>
         <translation>Kernel</translation>
+    </message>
+    <message>
+        <source>bias</source>
+        <translation>Bias</translation>
     </message>
     <message>
         <source>Attributes, {} {}</source>
@@ -1359,6 +1589,33 @@
     <message>
         <source>Details of the message</source>
         <translation>Einzelheiten der Meldung</translation>
+    </message>
+</context>
+<context>
+    <name>Names</name>
+    <message>
+        <source>Sequential</source>
+        <translation>Sequenziell</translation>
+    </message>
+    <message>
+        <source>Greedy</source>
+        <translation>Greedy</translation>
+    </message>
+    <message>
+        <source>Critical path</source>
+        <translation>Kritischer Pfad</translation>
+    </message>
+    <message>
+        <source>Local search</source>
+        <translation>Lokale Suche</translation>
+    </message>
+    <message>
+        <source>Kernel variants</source>
+        <translation>Kernelvarianten</translation>
+    </message>
+    <message>
+        <source>Saved</source>
+        <translation>Gespeichert</translation>
     </message>
 </context>
 <context>
@@ -1591,15 +1848,11 @@
     </message>
     <message>
         <source>as saved</source>
-        <translation>wie im Modell</translation>
+        <translation>wie Modell</translation>
     </message>
     <message>
         <source>Which schedules the search may build</source>
         <translation>Welche Zeitpläne die Suche bauen darf</translation>
-    </message>
-    <message>
-        <source>best of all</source>
-        <translation>bester von allen</translation>
     </message>
     <message>
         <source>Batch</source>
@@ -1651,6 +1904,10 @@
 </context>
 <context>
     <name>RunOptions</name>
+    <message>
+        <source>best of all</source>
+        <translation>bester von allen</translation>
+    </message>
     <message>
         <source>32-bit floats, without TF32</source>
         <translation>32-Bit-Gleitkomma, ohne TF32</translation>
@@ -1769,6 +2026,10 @@
     <message>
         <source>Inputs for the precisions int8 and auto</source>
         <translation>Eingaben für die Genauigkeiten int8 und auto</translation>
+    </message>
+    <message>
+        <source>Without a folder, ranges come from random inputs, not from typical ones.</source>
+        <translation>Ohne Ordner stammen die Wertebereiche von zufälligen Eingaben, nicht von typischen.</translation>
     </message>
     <message>
         <source>Defaults</source>
@@ -2036,6 +2297,10 @@
         <translation>Einen Zeitplan {} gibt es schon: wählen Sie einen anderen Namen für Ihren.</translation>
     </message>
     <message>
+        <source>{}{} streams · at least {}, were every operator as fast as alone</source>
+        <translation>{}{} Streams · mindestens {}, wäre jeder Operator so schnell wie allein</translation>
+    </message>
+    <message>
         <source>all schedules run again {}, in a recording of their own</source>
         <translation>alle Zeitpläne laufen neu {}, in einer eigenen Aufzeichnung</translation>
     </message>
@@ -2050,10 +2315,6 @@
     <message>
         <source>{} stages, </source>
         <translation>{} Stufen, </translation>
-    </message>
-    <message>
-        <source>{}{} streams, at least {}: nothing slows anything down in this picture</source>
-        <translation>{}{} Streams, mindestens {}: in diesem Bild bremst nichts etwas anderes</translation>
     </message>
 </context>
 <context>
@@ -2672,8 +2933,8 @@
 <context>
     <name>Verdict</name>
     <message>
-        <source>active warps {} → {} ({})</source>
-        <translation>aktive Warps {} → {} ({})</translation>
+        <source>active warps {} → {}</source>
+        <translation>aktive Warps {} → {}</translation>
     </message>
     <message>
         <source>{}, {}, batch {}</source>
@@ -2712,14 +2973,21 @@
     </message>
 </context>
 <context>
+    <name>Why</name>
+    <message>
+        <source>This schedule has no stages: an episode lasts from one moment at which nothing runs to the next.</source>
+        <translation>Dieser Zeitplan hat keine Stufen: Eine Episode reicht von einem Augenblick, in dem nichts läuft, zum nächsten.</translation>
+    </message>
+</context>
+<context>
     <name>WhyPanel</name>
     <message>
         <source>Why</source>
         <translation>Warum</translation>
     </message>
     <message>
-        <source>Before you believe it</source>
-        <translation>Bevor Sie es glauben</translation>
+        <source>Good to know</source>
+        <translation>Gut zu wissen</translation>
     </message>
     <message>
         <source>Optimize a model to see where time is won, and where it is lost.</source>

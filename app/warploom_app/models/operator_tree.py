@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
 
-from warploom.units import MICROSECONDS, TimeUnit, column_unit
+from warploom.units import MICROSECONDS, TimeUnit, column_unit, time_text
 from warploom_app.presenters.results import OperatorRow
 
 Index = QModelIndex | QPersistentModelIndex
@@ -68,6 +68,11 @@ class OperatorTree(QAbstractItemModel):
     def names(self) -> tuple[str, ...]:
         """The operators, in the graph's order."""
         return tuple(self._places)
+
+    @property
+    def longest(self) -> str:
+        """The figure that takes most room."""
+        return self._unit.text(max((max(pair) for pair in self._elapsed.values()), default=0.0))
 
     @property
     def flat(self) -> bool:
@@ -147,7 +152,7 @@ class OperatorTree(QAbstractItemModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return row.title if column == NAME else None if value is None else self._unit.text(value)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{row.name}\n{row.label}"
+            return "\n".join((row.name, row.label, *self._latencies(row)))
         if role == OPERATOR_ROLE:
             return row.name
         if role == SORT_ROLE:
@@ -155,6 +160,10 @@ class OperatorTree(QAbstractItemModel):
         if role == SEARCH_ROLE:
             return f"{row.title} {row.name} {row.label} {row.kind}"
         return None
+
+    def _latencies(self, row: OperatorRow) -> list[str]:
+        known = zip(self._titles, (row.before_us, row.after_us), strict=True)
+        return [f"{title}: {time_text(value)}" for title, value in known if value is not None]
 
     def headerData(  # noqa: N802
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from warploom.timeline import Timeline
+from warploom_app.presenters.engine_words import in_words
 from warploom_app.presenters.steps import Floats, Ints
 
 _FEW = 64
@@ -115,7 +116,13 @@ def make_lanes(timeline: Timeline) -> tuple[Lane, ...]:
     beside = {stream for stream, _ in timeline.lane_names}
     return tuple(
         _lane(
-            stream, timeline.stream_name(stream), stream in beside, chosen, launch[chosen], start[chosen], end[chosen]
+            stream,
+            in_words(timeline.stream_name(stream)),
+            stream in beside,
+            chosen,
+            launch[chosen],
+            start[chosen],
+            end[chosen],
         )
         for stream, chosen in zip(streams.tolist(), pieces, strict=True)
     )

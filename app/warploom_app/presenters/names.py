@@ -5,23 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from PySide6.QtCore import QCoreApplication
+
 from warploom.graph import Graph, Operator
 from warploom_app.presenters.dag_nodes import alias_of
-
-_SCHEDULERS = {
-    "sequential": "Sequential",
-    "greedy": "Greedy",
-    "parallel": "IOS parallel",
-    "merge": "IOS merge",
-    "both": "IOS both",
-    "dataflow": "IOS dataflow",
-    "list": "Critical path",
-    "nimble": "Nimble",
-    "opara": "Opara",
-    "local": "Local search",
-    "variants": "Kernel variants",
-    "saved": "Saved",
-}
 
 
 def display_names(graph: Graph) -> dict[str, str]:
@@ -53,7 +40,21 @@ def named(text: str, operators: Iterable[str], names: Mapping[str, str]) -> str:
 
 def scheduler_title(name: str) -> str:
     """What the window calls a candidate."""
-    return _SCHEDULERS.get(name.removeprefix("ios-"), name)
+    titles = {
+        "sequential": _tr("Sequential"),
+        "greedy": _tr("Greedy"),
+        "parallel": "IOS parallel",
+        "merge": "IOS merge",
+        "both": "IOS both",
+        "dataflow": "IOS dataflow",
+        "list": _tr("Critical path"),
+        "nimble": "Nimble",
+        "opara": "Opara",
+        "local": _tr("Local search"),
+        "variants": _tr("Kernel variants"),
+        "saved": _tr("Saved"),
+    }
+    return titles.get(name.removeprefix("ios-"), name)
 
 
 def launch_label(operators: tuple[str, ...], names: Mapping[str, str]) -> str:
@@ -100,3 +101,7 @@ def parameters(operator: Operator) -> str:
     if main.has("axis"):
         parts.append(f"axis {main.integer('axis')}")
     return ", ".join(parts)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Names", text)

@@ -21,10 +21,10 @@ def count(value: float) -> str:
 
 
 def percent_change(before: float, after: float) -> str:
-    """How much more or less: "+58 %"."""
-    if before <= 0:
+    """How much more or less: "+58 %"; "" for (nearly) nothing."""
+    change = (after / before - 1) * 100 if before > 0 else 0.0
+    if abs(change) < 0.5:
         return ""
-    change = (after / before - 1) * 100
     return f"{change:+,.0f} %".replace("-", "−")
 
 

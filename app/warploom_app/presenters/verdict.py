@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from warploom.report.verdict import verdict
 from warploom.units import time_unit
+from warploom_app.presenters.engine_words import in_words
 from warploom_app.presenters.results import Results
 from warploom_app.presenters.units import count, percent_change
 
@@ -47,19 +48,21 @@ def make_verdict(results: Results, compared: tuple[str, str]) -> VerdictLine:
     latency = f"{unit.text(first)} {unit.name}  →  {unit.text(second)} {unit.name}"
     speedup = _speedup(first / second if second > 0 else 1.0)
     mean = (before.statistics.warps.mean, after.statistics.warps.mean)
-    warps = _tr("active warps {} → {} ({})").format(count(mean[0]), count(mean[1]), percent_change(*mean))
+    change = percent_change(*mean)
+    warps = _tr("active warps {} → {}").format(count(mean[0]), count(mean[1])) + (f" ({change})" if change else "")
     settings = recording.settings
     device = _tr("{}, {}, batch {}").format(recording.device.name, settings.precision.value, settings.batch)
     names = f"{before.track.title} → {after.track.title}"
+    verified = in_words(report.verified)
     return VerdictLine(
         latency=latency,
         speedup=speedup,
         warps=warps,
-        verified=report.verified,
+        verified=verified,
         verified_ok=report.ok,
         basis=recording.timeline_basis,
         device=device,
-        details="\n".join((names, f"{latency} ({report.basis})", speedup, warps, report.verified, device)),
+        details="\n".join((names, f"{latency} ({report.basis})", speedup, warps, verified, device)),
     )
 
 

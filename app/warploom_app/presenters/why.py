@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication
 from warploom.timeline.account import account_of, account_text
 from warploom.timeline.caveats import caveats
 from warploom.timeline.explain import Reason
+from warploom_app.presenters.engine_words import in_words
 from warploom_app.presenters.names import scheduler_title
 from warploom_app.presenters.results import Pair
 
@@ -46,7 +47,9 @@ def why(pair: Pair | None, names: Mapping[str, str], remarks: Sequence[str] = ()
     account = account_text(account_of(pair.before.statistics, pair.after.statistics), *titles)
     timelines = [replace(each.timeline, name=title) for each, title in zip((one, other), titles, strict=True)]
     known = (*remarks, *caveats(timelines, lambda name: names.get(name, name)))
-    return Why(account, pair.reasons, known if pair.comparison.staged else (*known, episodes_text()))
+    said = [in_words(text) for text in known]
+    reasons = tuple(replace(one, title=in_words(one.title), text=in_words(one.text)) for one in pair.reasons)
+    return Why(in_words(account), reasons, tuple(said if pair.comparison.staged else (*said, episodes_text())))
 
 
 def episodes_text() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QProcess, Qt, QTimer
+from PySide6.QtCore import QProcess, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -45,6 +45,7 @@ from warploom_app.views.window_states import WindowStates
 from warploom_app.views.workbench import Workbench
 
 _START, _WORK = range(2)
+_USUAL_FRAME = QSize(0, 32)
 _SETTLING_MS = (0, 50, 300)
 
 
@@ -162,7 +163,9 @@ class MainWindow(QMainWindow):
         if is_small(available):
             self._compact.fit(available)
         if not self.isMaximized() and not self.isFullScreen():
-            self.resize(self.size().boundedTo(available))
+            frame = self.frameGeometry().size() - self.size()
+            frame = frame if frame.height() > 0 else _USUAL_FRAME  # not known before the window manager gave one
+            self.resize(self.size().boundedTo(available - frame))
 
     # -- following the state
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QLineEdit, QTreeView, QVBoxLayout, QWidget
 
 from warploom_app.models.operator_tree import AFTER, BEFORE, NAME, OPERATOR_ROLE, OperatorFilter, OperatorTree
@@ -12,6 +12,8 @@ from warploom_app.theme import GRID, figure_font
 
 _MOST_EXPANDED = 600
 """Larger graphs show their blocks first: opening thousands of rows at once would be felt."""
+_NAME_ROOM = 22 * GRID
+"""Least width of the names, with their indentation and a scroll bar."""
 
 
 class OperatorPanel(QWidget):
@@ -54,7 +56,7 @@ class OperatorPanel(QWidget):
         tree.setAccessibleName(self.tr("Operators"))
         tree.setUniformRowHeights(True)
         tree.setMouseTracking(True)
-        tree.setIndentation(2 * GRID)
+        tree.setIndentation(12)
         tree.setTextElideMode(Qt.TextElideMode.ElideLeft)
         tree.setSortingEnabled(True)
         tree.sortByColumn(-1, Qt.SortOrder.AscendingOrder)  # the graph's own order until a header is clicked
@@ -81,12 +83,7 @@ class OperatorPanel(QWidget):
         self._search.selectAll()
 
     def _arrange(self) -> None:
-        metrics = self._tree.header().fontMetrics()
-        for column in (BEFORE, AFTER):
-            self._tree.setColumnHidden(column, not self._model.has_latencies)
-            title = str(self._model.headerData(column, Qt.Orientation.Horizontal))
-            widest = max(metrics.horizontalAdvance(line) for line in title.split("\n"))
-            self._tree.header().resizeSection(column, max(widest + 2 * GRID, 9 * GRID))
+        self._fit_columns()
         self._tree.setRootIsDecorated(not self._model.flat)
         if len(self._model) <= _MOST_EXPANDED:
             self._tree.expandAll()
@@ -95,6 +92,23 @@ class OperatorPanel(QWidget):
             self._search.clear()
             self._tree.scrollToTop()
         self._follow()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        """Names come first: where there is no room for both latencies, the first one goes (it is in the tooltip)."""
+        metrics, header = self._tree.header().fontMetrics(), self._tree.header()
+        widths = {}
+        for column in (BEFORE, AFTER):
+            lines = str(self._model.headerData(column, Qt.Orientation.Horizontal)).split("\n")
+            lines.append(self._model.longest)
+            widths[column] = max(*(metrics.horizontalAdvance(line) + 2 * GRID for line in lines), 9 * GRID)
+            header.resizeSection(column, widths[column])
+        shown = self._model.has_latencies
+        self._tree.setColumnHidden(AFTER, not shown)
+        self._tree.setColumnHidden(BEFORE, not shown or self.width() - sum(widths.values()) < _NAME_ROOM)
 
     def _pin_next(self) -> None:
         """Enter goes from one operator that the filter found to the next."""

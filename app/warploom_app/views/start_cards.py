@@ -10,6 +10,7 @@ from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from warploom_app.icons import icon
+from warploom_app.presenters.engine_words import in_words
 from warploom_app.theme import GRID, Theme
 from warploom_app.thumbnails import Caption
 from warploom_app.views.widgets import muted
@@ -117,7 +118,7 @@ class RecordingCard(Card):
         self._picture.show_timelines(QPixmap(str(picture)))
         self._drawn = picture
         device = self.tr("{} (simulated)").format(caption.device) if caption.simulated else caption.device
-        result = f"{caption.before} → {caption.after}, {caption.change}"
+        result = f"{caption.before} → {caption.after}, {in_words(caption.change)}"
         self._title.setText(caption.model)
         self._result.setText(result)
         self._where.setText(device)

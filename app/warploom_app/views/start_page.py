@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from warploom_app.icons import icon
+from warploom_app.presenters.engine_words import in_words
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme
 from warploom_app.thumbnails import Thumbnails
@@ -27,7 +28,7 @@ from warploom_app.views.start_cards import Card, RecordingCard, Sample, SampleCa
 from warploom_app.views.widgets import heading, muted, set_flag
 
 _MOST_COLUMNS = 4
-_CARD_WIDTH = 31 * GRID  # below that, cards go into fewer columns
+_CARD_WIDTH = 32 * GRID  # below that, cards go into fewer columns
 _MOST_CARDS = 4  # one row of a wide window
 _DRAW_AFTER_MS = 400  # the window comes first
 
@@ -226,7 +227,7 @@ class StartPage(QScrollArea):
         name = next((one.name for one in devices.devices if one.id == devices.default), devices.default)
         simulated = any(one.id == devices.default and one.simulated for one in devices.devices)
         stands = self.tr("Runs on {} (simulated).") if simulated else self.tr("Runs on {}.")
-        self._device.setText(f"{stands.format(name)} {devices.why}")
+        self._device.setText(f"{stands.format(name)} {in_words(devices.why)}")
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Puts the cards into as many columns as there is room for."""

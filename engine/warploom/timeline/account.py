@@ -8,6 +8,8 @@ from warploom.timeline.statistics import TimelineStatistics, timeline_statistics
 from warploom.timeline.timeline import Timeline
 from warploom.units import time_text
 
+_NOTHING_US = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -49,6 +51,8 @@ def account_of(before: TimelineStatistics, after: TimelineStatistics) -> Account
 
 def account_text(found: Account, before: str, after: str) -> str:
     """The account in one sentence, which begins with `after`; parts that round to nothing are left out."""
+    if abs(found.saved_us) < _NOTHING_US:
+        return f"{after} takes as long as {before}."
     verb = "saves" if found.saved_us >= 0 else "loses"
     parts = [
         _part(found.side_by_side_us, "from work side by side", "because less runs side by side"),
@@ -61,6 +65,6 @@ def account_text(found: Account, before: str, after: str) -> str:
 
 
 def _part(value_us: float, gained: str, lost: str) -> str:
-    if abs(value_us) < 0.05:
+    if abs(value_us) < _NOTHING_US:
         return ""
     return f"{'+' if value_us > 0 else '−'}{time_text(abs(value_us))} {gained if value_us > 0 else lost}"
