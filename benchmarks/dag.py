@@ -21,6 +21,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QPointF, QTimer
 from PySide6.QtWidgets import QApplication
+from watching import resident_mb
 
 from warploom.graph import DType, Graph, OperatorKind, Primitive, Tensor, attributes
 from warploom.graph.build import make_operator
@@ -218,12 +219,7 @@ def _measure_memory(application: QApplication, graph: Graph, cycles: int) -> Non
             del view
             gc.collect()
             if cycle % 10 == 0:
-                print(f"  cycle {cycle:3}: {_resident_mb():.1f} MB, {sys.getrefcount(None):,} references to None")
-
-
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+                print(f"  cycle {cycle:3}: {resident_mb():.1f} MB, {sys.getrefcount(None):,} references to None")
 
 
 def _frames(view: DagView, action: Callable[[DagView, int], None]) -> list[float]:

@@ -29,6 +29,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QSettings
 from PySide6.QtWidgets import QApplication, QDialog
+from watching import resident_mb
 
 from warploom_app.appearance import AppearanceMode
 from warploom_app.jobs import JobState
@@ -62,7 +63,7 @@ def counts() -> Counts:
         ctypes.CDLL(None).malloc_trim(0)  # what the allocator merely keeps is no growth
     shared = {"None": None, "True": True, "False": False, "()": (), "''": "", "LIGHT": LIGHT, "DARK": DARK}
     references = {name: sys.getrefcount(one) for name, one in shared.items()}
-    return Counts(_resident_mb(), len(gc.get_objects()), references)
+    return Counts(resident_mb(), len(gc.get_objects()), references)
 
 
 class Soak:
@@ -215,11 +216,6 @@ def _program(folder: Path) -> WindowProgram:
     program.window.show()
     program.window.set_mode(AppearanceMode.LIGHT)
     return program
-
-
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
+from watching import Heartbeat, resident_mb, until
 
-from heartbeat import Heartbeat
 from warploom.recording.file import read_recording, write_recording
 from warploom.timeline import Counters, Spans, Timeline, WarpSeries
 from warploom_app.background import Background
@@ -71,7 +71,7 @@ def frames(application: QApplication) -> None:
         canvas = _canvas(application, tracks)
         canvas.set_options(dataclasses.replace(canvas.options, counters=COUNTERS, critical_path=True))
         print(f"two timelines of {spans:,} spans, {samples:,} samples of two counters and of warps each")
-        print(f"  prepared in {seconds:.2f} s, resident {_resident_mb():.0f} MB")
+        print(f"  prepared in {seconds:.2f} s, resident {resident_mb():.0f} MB")
         for zoom in ZOOMS:
             canvas.fit()
             canvas.zoom(zoom, 700.0)
@@ -158,7 +158,7 @@ def stalls(application: QApplication) -> None:
     gc.collect()
     heartbeat = Heartbeat()
     background.run(work, done.append, done.append)
-    _until(application, lambda: bool(done))
+    until(application, lambda: bool(done))
     print(f"preparing 100,000 spans and 1,000,000 samples: {heartbeat.take()}")
     background.close()
 
@@ -178,7 +178,7 @@ def edges(application: QApplication) -> None:
             canvas.fit()
             canvas.zoom(zoom, 700.0)
             values += [_frame_ms(canvas, step) for step in range(20)]
-        _report(f"{spans:,} spans, all zooms (prepared in {seconds:.2f} s, {_resident_mb():.0f} MB)", values)
+        _report(f"{spans:,} spans, all zooms (prepared in {seconds:.2f} s, {resident_mb():.0f} MB)", values)
         canvas.close()
 
 
@@ -212,11 +212,11 @@ def memory(application: QApplication, given: Path | None) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         program = _program(folder)
-        print(f"window without a document: {_resident_mb():.0f} MB")
+        print(f"window without a document: {resident_mb():.0f} MB")
         path = _recording(folder, given)
         program.session.open([path])
         _settle(application, program)
-        print(f"{path.name}, {len(program.state.document.graph.operators)} operators: {_resident_mb():.0f} MB")
+        print(f"{path.name}, {len(program.state.document.graph.operators)} operators: {resident_mb():.0f} MB")
         big = folder / "big.warploom"
         write_recording(_enlarged(path), big)
         gc.collect()
@@ -225,8 +225,8 @@ def memory(application: QApplication, given: Path | None) -> None:
         view = program.window.workbench.comparison
         for name in COUNTERS:
             view.show_counter(name, True)
-        _until(application, lambda: all(track.counter(COUNTERS[-1]) for track in view.canvas.tracks))
-        print(f"the same with two timelines of 50,000 spans and 500,000 samples: {_resident_mb():.0f} MB")
+        until(application, lambda: all(track.counter(COUNTERS[-1]) for track in view.canvas.tracks))
+        print(f"the same with two timelines of 50,000 spans and 500,000 samples: {resident_mb():.0f} MB")
         program.close()
 
 
@@ -256,18 +256,7 @@ def _program(folder: Path) -> WindowProgram:
 def _settle(application: QApplication, program: WindowProgram) -> None:
     """Until the document is there and its graph laid out."""
     dag = program.window.workbench.dag
-    _until(application, lambda: program.state.document is not None and not dag.laying_out)
-
-
-def _until(application: QApplication, done: Callable[[], bool]) -> None:
-    while not done():
-        application.processEvents()
-        time.sleep(0.0005)
-
-
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    until(application, lambda: program.state.document is not None and not dag.laying_out)
 
 
 if __name__ == "__main__":

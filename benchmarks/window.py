@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -21,8 +20,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
+from watching import Heartbeat, resident_mb, until
 
-from heartbeat import Heartbeat
 from warploom.samples.bundled import default_model
 from warploom.timeline import Spans, Timeline, WarpSeries
 from warploom_app.main import WindowProgram, dress
@@ -81,27 +80,27 @@ def _open_and_optimize(application: QApplication, model: Path, folder: Path) -> 
     program.window.resize(1600, 1000)
     program.open()
     state, dag = program.state, program.window.workbench.dag
-    _until(application, lambda: state.devices is not None)
+    until(application, lambda: state.devices is not None)
     gc.collect()
     gc.freeze()
     heartbeat = Heartbeat()
     began = time.perf_counter()
     program.session.open([model])
-    _until(application, lambda: state.document is not None)
+    until(application, lambda: state.document is not None)
     imported = time.perf_counter() - began
     quality: list[str] = []
     dag.layout_ready.connect(quality.append)
-    _until(application, lambda: bool(quality) or not dag.laying_out)
+    until(application, lambda: bool(quality) or not dag.laying_out)
     drawn = time.perf_counter() - began - imported
-    _until(application, lambda: state.job is None and not dag.laying_out)
+    until(application, lambda: state.job is None and not dag.laying_out)
     assert state.document is not None
     print(f"{model.name}, {len(state.document.graph.operators)} operators")
     print(f"  imported after {imported:.2f} s, graph on screen {drawn:.2f} s later; {heartbeat.take()}")
     began = time.perf_counter()
     program.session.optimize()
-    _until(application, lambda: state.job is None and not dag.laying_out)
+    until(application, lambda: state.job is None and not dag.laying_out)
     print(f"  optimized and shown after {time.perf_counter() - began:.2f} s; {heartbeat.take()}")
-    print(f"  memory {_resident_mb():.0f} MB with the graph and both timelines open")
+    print(f"  memory {resident_mb():.0f} MB with the graph and both timelines open")
     program.close()
 
 
@@ -150,17 +149,6 @@ def _timeline(count: int) -> Timeline:
     series = WarpSeries(np.arange(4), edges, random.uniform(0, 2000, (4, len(edges) - 1)))
     names = tuple(f"op{i}" for i in range(count))
     return Timeline("large", "GPU", True, int(rows[:, 2].max()), names, ("kernel",), spans, series, None, 8448)
-
-
-def _until(application: QApplication, done: Callable[[], bool]) -> None:
-    while not done():
-        application.processEvents()
-        time.sleep(0.0005)
-
-
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 if __name__ == "__main__":

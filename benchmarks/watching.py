@@ -1,10 +1,14 @@
-"""How long the window's event loop is kept from turning."""
+"""What benchmarks of the window watch: stalls of the event loop, and memory."""
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
 
 
 class Heartbeat:
@@ -27,3 +31,16 @@ class Heartbeat:
         stalls, self._stalls_ms = sorted(self._stalls_ms), []
         p99 = stalls[int(0.99 * (len(stalls) - 1))]
         return f"stalls p99 {p99:5.1f} ms, longest {stalls[-1]:5.1f} ms"
+
+
+def until(application: QApplication, done: Callable[[], bool]) -> None:
+    """Lets the event loop turn until something has happened."""
+    while not done():
+        application.processEvents()
+        time.sleep(0.0005)
+
+
+def resident_mb() -> float:
+    """Memory of this process, in MiB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
