@@ -2,9 +2,10 @@
 
     python benchmarks/gpu_precision.py --network recipe_inception_v3 --batch 32 --out int8.json
 
-Inputs are random, so the scales are; speed does not depend on them. Prints operators with both times, those that were
-kept in 16 bits with the reason, and the latency of the sequential and of the searched schedule in both precisions,
-measured in turns. Writes all samples as JSON.
+Speed does not depend on scales, so by default all are the same, and every operator that gains is quantized.
+With --judge, scales come from random inputs, and operators that lose too much stay in floats, as `warploom optimize
+--precision int8` does it, which takes a minute. Prints all operators with their times in fp16, with everything
+quantized, and as decided; then the latency of schedules in both precisions, measured in turns. Writes all samples.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from gpu_network import make_plan, model_path, sample
 
+from warploom.device.protocol import Device
 from warploom.device.registry import open_device
 from warploom.graph import Graph, Precision
 from warploom.graph.quantized import is_quantized
@@ -28,9 +30,13 @@ from warploom.importer.load import import_model
 from warploom.importer.options import ImportOptions
 from warploom.importer.reference import random_inputs
 from warploom.passes.pipeline import optimize_graph
+from warploom.passes.quantize import calibrated_tensors, quantize, quantize_obstacle
 from warploom.precision.choose import Choice, choose_precision
 from warploom.precision.costs import operator_costs
 from warploom.precision.decision import Decision
+from warploom.precision.gain import quantized_with_gain
+
+SCALE = 0.05
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,6 +60,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--schedules", default="sequential", help="sequential, greedy or schedulers, with commas")
     parser.add_argument("--search-seconds", type=float, default=10.0)
     parser.add_argument("--repeats", type=int, default=100)
+    parser.add_argument("--judge", action="store_true", help="decide by noise as well")
     parser.add_argument("--out", type=Path)
     return parser.parse_args(arguments)
 
@@ -65,13 +72,14 @@ def compare(graph: Graph, options: argparse.Namespace) -> dict[str, Any]:
     def say(text: str) -> None:
         print(f"{time.perf_counter() - began:6.1f} s  {text}", flush=True)
 
-    decision = choose_precision(graph, device, Choice(integers=True), say)
-    say("chosen")
+    decision = decide(graph, device, options.judge, say)
     for line in decision.log:
         print(f"[{line.decision}] {' '.join(line.subject)}: {line.reason}")
-    half = operator_costs(device, graph, Precision.FP16)
-    integer = operator_costs(device, decision.graph, decision.precision)
-    operators = compared(decision, half, integer)
+    forms = {"fp16_us": (graph, Precision.FP16), "all_int8_us": (everything(graph), Precision.INT8)}
+    forms["int8_us"] = (decision.graph, decision.precision)
+    costs = {name: operator_costs(device, *form) for name, form in forms.items()}
+    say("operators measured")
+    operators = compared(graph, decision, costs)
     forms = {"fp16": (graph, Precision.FP16), "int8": (decision.graph, decision.precision)}
     executables, found = {}, {}
     for schedule in options.schedules.split(","):
@@ -103,21 +111,40 @@ def distance(found: Any, expected: Any) -> float:
     return float(((found - expected) ** 2).sum() ** 0.5 / max((expected**2).sum() ** 0.5, 1e-30))
 
 
-def compared(decision: Decision, half: dict[str, float], integer: dict[str, float]) -> list[dict[str, Any]]:
+def decide(graph: Graph, device: Device, judge: bool, say: Callable[[str], None]) -> Decision:
+    if judge:
+        return choose_precision(graph, device, Choice(integers=True), say)
+    gain = quantized_with_gain(graph, quantizable(graph), lambda names: quantized(graph, names), device)
+    precision = Precision.INT8 if gain.operators else Precision.FP16
+    return Decision(quantized(graph, gain.operators), precision, None, gain.log)
+
+
+def everything(graph: Graph) -> Graph:
+    return quantized(graph, quantizable(graph))
+
+
+def quantizable(graph: Graph) -> list[str]:
+    return [operator.name for operator in graph.operators if quantize_obstacle(graph, operator) is None]
+
+
+def quantized(graph: Graph, names: Sequence[str]) -> Graph:
+    return quantize(graph, names, dict.fromkeys(calibrated_tensors(graph, names), SCALE))
+
+
+def compared(graph: Graph, decision: Decision, costs: dict[str, dict[str, float]]) -> list[dict[str, Any]]:
     rows = [
         {
             "operator": operator.name,
-            "op": operator.main.op,
+            "op": graph.operator(operator.name).main.op,
             "quantized": is_quantized(operator),
-            "fp16_us": half[operator.name],
-            "int8_us": integer[operator.name],
+            **{name: found[operator.name] for name, found in costs.items()},
         }
         for operator in decision.graph.operators
     ]
     for row in rows:
-        print("{operator:32} {op:16} {quantized!s:5} {fp16_us:8.2f} {int8_us:8.2f}".format(**row))
-    sums = [sum(row[key] for row in rows) for key in ("fp16_us", "int8_us")]
-    print(f"sum of all operators: fp16 {sums[0]:.1f} us, int8 {sums[1]:.1f} us")
+        print("{operator:28} {op:14} {quantized!s:5} {fp16_us:8.2f} {all_int8_us:8.2f} {int8_us:8.2f}".format(**row))
+    sums = {name: sum(row[name] for row in rows) for name in costs}
+    print("sum of all operators: {fp16_us:.1f} us, {all_int8_us:.1f} us, {int8_us:.1f} us".format(**sums))
     return rows
 
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 INTEGER_CORES = r"""
 #define WL_INTEGER_CORES
 #define WL_SHARED_BYTES(name, size) static unsigned char name[size] __attribute__((aligned(128)))
+#define WL_INTEGER_LANES
 struct float2 { float x, y; };
 namespace wl {
+static inline unsigned greater_halves(unsigned a, unsigned b) {
+  const unsigned low = (a & 0xffffu) > (b & 0xffffu) ? a : b, high = (a >> 16) > (b >> 16) ? a : b;
+  return (low & 0xffffu) | (high & 0xffff0000u);
+}
+static inline unsigned float_word(float x) { unsigned r; memcpy(&r, &x, 4); return r; }
 typedef uintptr_t Shared;
 static inline Shared shared_of(const void* p) { return (Shared)p; }
 template <bool CACHED> static inline void copy16(Shared to, const void* from, bool there) {

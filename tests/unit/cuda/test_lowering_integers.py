@@ -193,3 +193,33 @@ def test_that_a_residual_of_integers_takes_no_launch_of_its_own(tmp_path: Path) 
     assert [name.split("_")[0] for name in kernels] == ["pointwise", "int8", "int8", "int8", "int8", "copy"]
     expected = _run(open_device("sim:h200"), integer, Precision.INT8)
     assert np.linalg.norm(_run(HostDevice(), integer, Precision.INT8) - expected) < 2e-2 * np.linalg.norm(expected)
+
+
+POOLS: dict[str, tuple[str, dict[str, Any], Model]] = {
+    "maxima": ("MaxPool", {"kernel_shape": [3, 3], "strides": [2, 2]}, Model(2, 20, 9, 8)),
+    "padded maxima": ("MaxPool", {"kernel_shape": [3, 2], "pads": [1, 1, 0, 0]}, Model(1, 40, 7, 6, zero=3)),
+    "means": ("AveragePool", {"kernel_shape": [3, 3], "pads": [1] * 4}, Model(2, 33, 6, 6)),
+    "means over padding": (
+        "AveragePool",
+        {"kernel_shape": [3, 3], "pads": [1] * 4, "count_include_pad": 1},
+        Model(1, 20, 6, 7, stored=np.uint8, zero=117),
+    ),
+    "a ragged end": ("AveragePool", {"kernel_shape": [2, 2], "strides": [2, 2], "ceil_mode": 1}, Model(1, 16, 5, 7)),
+}
+
+
+@pytest.mark.parametrize("form", POOLS)
+@pytest.mark.parametrize("quantized", [True, False])
+def test_that_pools_combine_integers(form: str, quantized: bool, tmp_path: Path) -> None:
+    op, attributes, given = POOLS[form]
+    model = Model(*given.shape, stored=given.stored, zero=given.zero)
+    y = model.add(op, model.stepped("x", 0.02), **attributes)
+    graph = model.graph(model.stepped(model.add("Relu", y), 0.0313) if quantized else y, tmp_path)
+    names = list(_kernel_names(graph, Precision.FP16))
+    assert sum(name.startswith(f"int8_{op.lower()}") for name in names) == 1
+    expected = _run(open_device("sim:h200"), graph, Precision.FP32)
+    off = np.abs(_run(HostDevice(), graph, Precision.FP32) - expected)
+    if not quantized:
+        assert off.max() < 1e-5
+    assert off.max() <= 0.0313 * 1.001
+    assert (off > 1e-3).mean() < 0.01

@@ -21,6 +21,7 @@ from warploom.device.cuda.kernels.codegen.window import (
     store_output,
 )
 from warploom.device.cuda.kernels.fusing import fused_after, fused_before, window_of
+from warploom.device.cuda.kernels.integer_pool import lower_integer_pool
 from warploom.device.cuda.layout import row_major
 from warploom.device.cuda.lowering.context import LoweringContext
 from warploom.device.cuda.lowering.registry import Family
@@ -222,6 +223,9 @@ def _stem(layer: Pool) -> str:
 def lower_pool(segment: Segment, context: LoweringContext) -> tuple[KernelStep, ...]:
     """A pooling operator with what is fused into it."""
     pool = segment.main
+    integers = lower_integer_pool(segment, context)
+    if integers is not None:
+        return integers
     x, before = fused_before(segment, context)
     indices = pool.outputs[1] if len(pool.outputs) > 1 and pool.outputs[1] else ""
     results = [name for name in segment.writes if name != indices]
