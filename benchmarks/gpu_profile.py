@@ -78,6 +78,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--precisions", default="fp16")
     parser.add_argument("--device", default="cuda:0")
     parser.add_argument("--mode", default="both")
+    parser.add_argument("--counters", default="tensor,dram", help="sampled beside the active warps")
     parser.add_argument("--search-seconds", type=float, default=8.0)
     parser.add_argument("--seconds", type=float, default=400.0, help="no further network is begun after this time")
     parser.add_argument("--in-process", action="store_true", help="no process of its own for each network")
@@ -138,7 +139,7 @@ def recorded_elsewhere(options: argparse.Namespace, folder: Path, recipe: str, p
     """The same in another process: a network that loses the GPU must not cost those behind it."""
     command = [sys.executable, __file__, "--in-process", "--no-experiments", "--out", str(folder / "one")]
     command += ["--recipes", recipe, "--precisions", precision, "--device", options.device, "--mode", options.mode]
-    command += ["--search-seconds", str(options.search_seconds)]
+    command += ["--search-seconds", str(options.search_seconds), "--counters", options.counters]
     subprocess.run(command, check=False)
     for made in (folder / "one" / "recordings").glob("*.warploom"):
         shutil.move(made, options.out / "recordings" / made.name)
@@ -188,7 +189,7 @@ def optimized(options: argparse.Namespace, path: Path, output: Path, precision: 
         mode=mode,
         search_seconds=options.search_seconds,
         repeats=100,
-        counters=("tensor", "dram"),
+        counters=tuple(options.counters.split(",")),
     )
     optimize(OptimizeRequest(job=1, model=str(path), output=str(output), options=wanted), say, lambda: False)
     return read_recording(output)

@@ -25,6 +25,8 @@ SETS: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("dram__throughput.avg.pct_of_peak_sustained_elapsed",),
     ),
     "l2": (
+        # Hopper counts hits in one pass in the wiring of one of its sets only, which is part of the name.
+        ("LTS.TriageCompute.lts__average_t_sector_hit_rate_realtime.pct",),
         ("lts__t_sector_hit_rate.pct",),
         # Where the hit rate needs two passes: what L2 was asked for, and what of it had to be read from memory.
         ("lts__t_sectors.sum", "dram__sectors_read.sum"),
