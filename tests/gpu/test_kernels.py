@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from cuda_host import Memory
+from few_rows_cases import check_few_rows
 from kernel_cases import check_depthwise, depthwise_forms
 from stem_cases import check_stems, stem_cases
 from warploom.device.cuda.kernels.codegen.prelude import module_source
 from warploom.device.cuda.steps import KernelSource, KernelStep
 from warploom.device.protocol import Device
+from warploom.graph import DType
 
 
 class GpuKernels:
@@ -51,3 +53,10 @@ def test_that_convolutions_of_few_channels_compute_the_same_in_every_form(device
     if device.info.simulated:
         pytest.skip("launches kernels by themselves")
     check_stems(list(stem_cases()), GpuKernels)
+
+
+@pytest.mark.parametrize("dtype", [DType.FLOAT16, DType.BFLOAT16, DType.FLOAT32])
+def test_that_every_share_of_a_product_of_few_rows_computes_the_same(device: Device, dtype: DType) -> None:
+    if device.info.simulated:
+        pytest.skip("launches kernels by themselves")
+    check_few_rows(dtype, GpuKernels)

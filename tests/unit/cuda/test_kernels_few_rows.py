@@ -8,16 +8,13 @@ import numpy as np
 import pytest
 
 from cuda_graphs import Builder
-from cuda_host import HostKernels, Memory, compiler, from_storage, to_storage
+from cuda_host import HostKernels, compiler
 from cuda_host_device import HostDevice
 from cuda_interpreter import random_feeds
-from warploom.device.cuda.kernels.codegen.few_rows import FewRows, Share
-from warploom.device.cuda.kernels.codegen.window import NOTHING
-from warploom.device.cuda.kernels.few_rows import few_rows_step
-from warploom.device.cuda.layout import row_major
+from few_rows_cases import check_few_rows
 from warploom.device.cuda.lowering.lower import lower_graph
 from warploom.device.cuda.lowering.lowered import LoweredGraph
-from warploom.device.cuda.steps import Choice, ConvStep, KernelStep, MatmulStep, Region
+from warploom.device.cuda.steps import Choice, ConvStep, KernelStep, MatmulStep
 from warploom.graph import DType, Graph, Precision
 from warploom.graph.precision import UNIFORM
 from warploom.importer.export import export_graph
@@ -30,47 +27,9 @@ _TOLERANCES = {Precision.TF32: 1e-5, Precision.FP16: 2e-3, Precision.BF16: 1.5e-
 
 
 @needs_compiler
-@pytest.mark.parametrize("dtype", [DType.FLOAT16, DType.FLOAT32])
+@pytest.mark.parametrize("dtype", [DType.FLOAT16, DType.BFLOAT16, DType.FLOAT32])
 def test_that_every_share_of_a_product_computes_the_same(dtype: DType) -> None:
-    random = np.random.default_rng(0)
-    layers, shares = [], [Share(1, 1), Share(2, 1), Share(1, 2), Share(4, 4), Share(8, 2)]
-    for rows, depth, columns, padded in ((1, 1000, 37, 37), (3, 259, 10, 16), (4, 8, 64, 64)):
-        pitch = -(-depth // 8) * 8
-        x, w = row_major((rows, pitch), DType.FLOAT32), row_major((columns, pitch), dtype)
-        y = row_major((rows, padded), dtype)
-        layers.append(
-            FewRows(
-                Region("x", 0, type(x)((rows, depth), x.strides, x.dtype)),
-                Region("w", 0, w),
-                Region("y", 0, type(y)((rows, columns), y.strides, y.dtype)),
-                Region("b", 0, row_major((columns,), DType.FLOAT32)),
-                padded,
-                NOTHING,
-            )
-        )
-    steps = [
-        (layer, few_rows_step(layer, share)) for layer in layers for share in shares if share.columns * layer.rows <= 32
-    ]
-    kernels = HostKernels(step.kernel for _, step in steps)
-    for layer, step in steps:
-        rows, depth, columns = layer.rows, layer.depth, layer.columns
-        a, b = (random.standard_normal(shape).astype(np.float32) for shape in ((rows, depth), (columns, depth)))
-        bias = random.standard_normal(columns).astype(np.float32)
-        pitch = layer.w.layout.strides[0]
-        memory = {name: Memory(size) for name, size in (("x", rows * pitch * 4), ("b", columns * 4))}
-        memory["w"], memory["y"] = Memory(layer.w.layout.size_bytes), Memory(rows * layer.padded * dtype.itemsize)
-        memory["x"].view(layer.x.layout)[...] = a  # what lies between rows stays NaN
-        memory["w"].fill(to_storage(np.pad(b, ((0, 0), (0, pitch - depth))), dtype))
-        memory["b"].fill(bias)
-        kernels.run([step], memory)
-        for one in memory.values():
-            one.check_guards()
-        found = from_storage(memory["y"].view(row_major((rows, layer.padded), dtype)).copy(), dtype)
-        expected = a @ from_storage(to_storage(b, dtype), dtype).T + bias
-        np.testing.assert_allclose(
-            found[:, :columns], expected, rtol=2e-3, atol=2e-3 if dtype is DType.FLOAT16 else 1e-4
-        )
-        assert not found[:, columns:].any()
+    check_few_rows(dtype, HostKernels)
 
 
 Make = Callable[[Builder], str]

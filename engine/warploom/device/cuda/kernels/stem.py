@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,11 +14,10 @@ from warploom.device.cuda.kernels.codegen.stem import (
     Form,
     Text,
     filter_of,
-    fits,
     grid_of,
     operands,
-    tiles,
 )
+from warploom.device.cuda.kernels.codegen.stem_forms import forms
 from warploom.device.cuda.kernels.codegen.types import SHORT
 from warploom.device.cuda.kernels.fusing import fused_after
 from warploom.device.cuda.layout import row_major, vector_lanes
@@ -94,56 +90,6 @@ def rounded_to_tf32(values: Array) -> Array:
     bits = np.asarray(values, np.float32).view(np.uint32)
     rounded = ((bits + np.uint32(0x1000)) & np.uint32(0xFFFFE000)).view(np.float32)
     return np.where(np.isfinite(values), rounded, values).astype(np.float32)
-
-
-_MOST_FORMS = 6
-_PIXELS = (64, 128, 256)
-_WIDTHS = (8, 16, 32, 64, 128)
-_ENOUGH_BLOCKS = 132
-"""Blocks that keep a large GPU busy."""
-
-
-def all_forms(layer: FewChannels) -> Iterator[Form]:
-    """Every form that is worth a thought."""
-    even = 1 if layer.dtype.itemsize == 4 else 2
-    columns = -(-layer.y.layout.channels // (8 * even)) * even
-    for pixels, along, split in itertools.product(_PIXELS, (1, 2, 3), (1, 2, 3, 4)):
-        if columns % (along * split * even) and (along, split) != (1, 1):
-            continue
-        share = columns // (along * split)
-        for rows in (1, 2):
-            if pixels % (16 * rows) or rows * share > 24 or share > 16:
-                continue
-            form = Form(_tile(layer, pixels), (pixels // (16 * rows), along), rows, share)
-            if fits(layer, form) and form.threads <= 512:
-                yield form
-
-
-def _tile(layer: FewChannels, pixels: int) -> tuple[int, int]:
-    """The tile of so many pixels that covers the output with the least to spare, as square as can be."""
-    _, _, height, width = layer.y.layout.shape
-
-    def waste(tile: tuple[int, int]) -> tuple[int, int]:
-        covered = -(-height // tile[0]) * -(-width // tile[1]) * pixels
-        return covered, abs(tile[0] * layer.strides[0] - tile[1] * layer.strides[1])
-
-    widths = {min(size, pixels) for size in (*_WIDTHS, width) if size <= pixels}
-    return min(((max(1, min(pixels // size, height)), size) for size in widths), key=waste)
-
-
-def forms(layer: FewChannels) -> Sequence[Form]:
-    """The forms to be timed: those that keep most of a GPU busy with the fewest repeated loads."""
-    found = sorted(dict.fromkeys(all_forms(layer)), key=lambda form: _guess(layer, form))
-    return found[:_MOST_FORMS]
-
-
-def _guess(layer: FewChannels, form: Form) -> float:
-    """Rounds of blocks, times what a block has to load and to multiply."""
-    blocks = math.prod(tiles(layer, form)) * grid_of(layer, form)[1]
-    rounds = -(-blocks // _ENOUGH_BLOCKS)
-    loads = layer.steps * form.filters + form.pixels * 4
-    products = layer.steps * form.filters * form.pixels / 128
-    return rounds * (loads + products)
 
 
 _MOST_CHANNELS = 4
