@@ -71,10 +71,11 @@ def record_model(request: OptimizeRequest, context: JobContext) -> Recording:
 
     settings = check_settings(request.options)
     device = _open_device(request.options, context)
-    model = load_model(request.model, request.options.batch, request.options.shapes, context)
-    _send_graph(model, context)
-    model, settings = decide_precision(model, settings, device, context)
-    return _record(request, settings, device, model, context)
+    with _given_back(device):
+        model = load_model(request.model, request.options.batch, request.options.shapes, context)
+        _send_graph(model, context)
+        model, settings = decide_precision(model, settings, device, context)
+        return _record(request, settings, device, model, context)
 
 
 def _open_device(options: OptimizeOptions, context: JobContext) -> Device:
