@@ -12,7 +12,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoPro
 from warploom.errors import ModelImportError
 from warploom.importer.node import has_subgraph
 
-MIN_OPSET, MAX_OPSET = 7, 23
+MIN_OPSET, MAX_OPSET = 7, 26
 
 
 def check_header(model: ModelProto) -> int:

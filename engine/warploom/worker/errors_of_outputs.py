@@ -44,7 +44,8 @@ def tolerance_for(graph: Graph, precision: Precision) -> float:
         precision = Precision.BF16
     elif DType.FLOAT16 in computed and precision is Precision.FP32:
         precision = Precision.FP16
-    if any(map(is_quantized, graph.operators)):
+    rounds = any(primitive.op == "QuantizeLinear" for operator in graph.operators for primitive in operator.body)
+    if rounds or any(map(is_quantized, graph.operators)):
         precision = Precision.INT8
     return TOLERANCES[precision] * (length if precision is Precision.FP32 else math.sqrt(length))
 

@@ -168,6 +168,27 @@ def convert(writer: Writer) -> None:
     writer.op(op, *writer.node.inputs, to=writer.node.outputs[0], **_kept(writer, "axis"))
 
 
+def blockwise(writer: Writer) -> None:
+    """DequantizeLinear with a scale for every few elements along an axis: scales are repeated."""
+    node = writer.node
+    x, scale, zero = (node.input(position) for position in range(3))
+    shape = writer.shape(x)
+    axis, block = node.integer("axis", 1) % len(shape), node.integer("block_size", 0)
+    number = writer.cast(x, writer.dtype(scale))
+    if zero:
+        number = writer.op("Sub", number, _repeated(writer, writer.cast(zero, writer.dtype(scale)), shape, axis, block))
+    writer.op("Mul", number, _repeated(writer, scale, shape, axis, block), to=node.outputs[0])
+
+
+def _repeated(writer: Writer, name: str, shape: Sequence[int], axis: int, block: int) -> str:
+    """Every element `block` times along an axis, as far as the shape goes."""
+    blocks = -(-shape[axis] // block)
+    apart = writer.reshape(name, *shape[:axis], blocks, 1, *shape[axis + 1 :])
+    wide = writer.op("Expand", apart, writer.integers(*shape[:axis], blocks, block, *shape[axis + 1 :]))
+    whole = writer.reshape(wide, *shape[:axis], blocks * block, *shape[axis + 1 :])
+    return whole if blocks * block == shape[axis] else writer.cut(whole, axis, 0, shape[axis])
+
+
 EXPANDERS: Mapping[str, Expander] = {
     "QLinearConv": conv,
     "QLinearMatMul": matmul,

@@ -40,7 +40,7 @@ def expand(proto: NodeProto, node: Node, scope: Scope) -> list[WrittenNode] | No
     Raises:
         ModelImportError: If the node has a form that cannot be written out.
     """
-    expander = sequences.identity if _is_sequence(node, scope) else _TABLE.get(node.op)
+    expander = _expander(node, scope)
     if expander is None:
         return by_definition(proto, node, scope) if is_defined(node) else None
     writer = Writer(node, scope)
@@ -55,5 +55,9 @@ def expand(proto: NodeProto, node: Node, scope: Scope) -> list[WrittenNode] | No
     return writer.parts
 
 
-def _is_sequence(node: Node, scope: Scope) -> bool:
-    return node.op == "Identity" and node.inputs[0] in scope.sequences
+def _expander(node: Node, scope: Scope) -> Expander | None:
+    if node.op == "Identity" and node.inputs[0] in scope.sequences:
+        return sequences.identity
+    if node.op == "DequantizeLinear" and node.integer("block_size", 0):
+        return quantized.blockwise
+    return _TABLE.get(node.op)
