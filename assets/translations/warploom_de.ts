@@ -469,6 +469,25 @@
     </message>
 </context>
 <context>
+    <name>DagDisplay</name>
+    <message>
+        <source>Open a model to see its operators</source>
+        <translation>Öffnen Sie ein Modell, um seine Operatoren zu sehen</translation>
+    </message>
+    <message>
+        <source>Laying out {} operators…</source>
+        <translation>{} Operatoren werden angeordnet …</translation>
+    </message>
+    <message>
+        <source>Improving the layout… Esc keeps this one.</source>
+        <translation>Anordnung wird verbessert … Esc behält diese.</translation>
+    </message>
+    <message>
+        <source>This graph has no operators</source>
+        <translation>Dieser Graph hat keine Operatoren</translation>
+    </message>
+</context>
+<context>
     <name>DagFinder</name>
     <message>
         <source>not valid</source>
@@ -630,24 +649,8 @@
         <translation>Block {}</translation>
     </message>
     <message>
-        <source>Open a model to see its operators</source>
-        <translation>Öffnen Sie ein Modell, um seine Operatoren zu sehen</translation>
-    </message>
-    <message>
-        <source>Laying out {} operators…</source>
-        <translation>{} Operatoren werden angeordnet …</translation>
-    </message>
-    <message>
-        <source>Improving the layout… Esc keeps this one.</source>
-        <translation>Anordnung wird verbessert … Esc behält diese.</translation>
-    </message>
-    <message>
         <source>Drawing the picture… Esc stops it.</source>
         <translation>Bild wird gezeichnet … Esc bricht ab.</translation>
-    </message>
-    <message>
-        <source>This graph has no operators</source>
-        <translation>Dieser Graph hat keine Operatoren</translation>
     </message>
     <message>
         <source>Show fused operators</source>
