@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -263,6 +264,16 @@ def test_that_buffers_of_plans_lie_where_an_arena_has_them(cupy: FakeCupy) -> No
     assert address("a") == address("b")
     assert len({address(name) for name in ("a", "x", "weight/a")}) == 3
     assert address("x") >= address("a") + 256  # its place is too small for it
+
+
+def test_that_scratch_memory_is_zeros_again_for_what_is_measured_next(cupy: FakeCupy) -> None:
+    del cupy
+    scratch, works = ScratchMemory(), [work("a", weight=True)]
+    for ask in (lambda: scratch.addresses(works), lambda: scratch.copies(works, 1)[0]):
+        place = ask()("weight/a")
+        ctypes.memset(place, 0xFF, LAYOUT.size_bytes)  # an index now, were it a table of places
+        again = ask()("weight/a")
+        assert not any(ctypes.string_at(again, LAYOUT.size_bytes))
 
 
 def test_that_as_much_is_read_before_a_replay_as_the_rest_of_the_model_has(

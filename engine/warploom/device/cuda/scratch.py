@@ -1,6 +1,7 @@
 """Scratch memory for measuring work outside of any executable: every buffer, weights included, has bytes of its own.
 
-The bytes are zeros at first: indices then point at something, and floats are finite.
+The bytes are zeros whenever addresses are handed out, whatever was measured there before: tables of places, which are
+weights of a Resize or Gather, then point at something, and floats are finite.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ class ScratchMemory:
         if self._block is None or self._block.size < size:
             self._block = None  # given back before more is taken
             self._block = DeviceMemory(int(size * _GROWTH), "allocating scratch memory for measurements")
+        else:
+            self._block.fill(0, size)
         return self._block.address
 
 

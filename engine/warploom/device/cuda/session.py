@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from warploom.device.cuda.lowering.lower import lower_graph
-from warploom.device.cuda.lowering.lowered import LoweredGraph
-from warploom.device.cuda.memory_plan import Work, plan_memory
+from warploom.device.cuda.lowering.lowered import WEIGHT_PREFIX, LoweredGraph
+from warploom.device.cuda.memory_plan import Work, plan_memory, regions_of
 from warploom.device.cuda.resolve import StepResolver
 from warploom.device.cuda.steps import PlainStep
 from warploom.device.cuda.structure import step_key
@@ -101,14 +101,16 @@ class GraphSession:
     def shared_places(self) -> Mapping[str, ByteRange]:
         """Where buffers lie when operators run one after another: close together, as the cache likes it.
 
-        For measuring plans whose results nobody reads. Empty for a Graph that computes with integers: they may be
-        indices, which must not be overwritten.
+        For measuring plans whose results nobody reads. Empty where anything but weights is an integer: it may be an
+        index, which must not be overwritten.
         """
         if self._places is None:
             form = self._unmerged()
             works = [form.entry, *form.works.values()]
             tensors = self.graph.tensors
+            touched = [region for work in works for region, _ in regions_of(work.steps)]
             plain = all(tensors[name].dtype.is_float for name in tensors if name not in self.graph.constants)
+            plain &= all(at.layout.dtype.is_float or at.buffer.startswith(WEIGHT_PREFIX) for at in touched)
             order = tuple((i - 1,) if i else () for i in range(len(works)))
             buffers = form.lowered.buffers
             ranges = plan_memory(buffers, works, order).ranges if plain else {}
