@@ -88,6 +88,10 @@ def execute(graph: Graph, values: Mapping[str, Tensor], ops: Operations) -> dict
 
 def _apply(step: Step) -> Sequence[Tensor]:
     op = step.primitive.op
+    own = step.ops.native.get(op)
+    result = None if own is None else own(step)
+    if result is not None:
+        return [result]
     if op in HANDLERS:
         result = HANDLERS[op](step)
     elif op in _UNARY:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from warploom.peers.errors import PeerError
@@ -24,6 +24,7 @@ class JaxOperations:
         import jax.numpy as jnp
         from jax import lax
 
+        self.native: Mapping[str, Any] = {}  # the compiler fuses what the interpreter writes
         self._jnp: Any = jnp
         self._lax: Any = lax
         self._jax = jax

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -41,6 +41,14 @@ class Window:
 
 class Operations(Protocol):
     """The functions of one framework; each takes and returns its tensors. `floating` is the type of float tensors."""
+
+    @property
+    def native(self) -> Mapping[str, Callable[[Any], Tensor | None]]:
+        """Operators that the framework has a function of its own for, by ONNX name.
+
+        Each is called with the interpreter's `Step`; None leaves the operator to the interpreter.
+        """
+        ...
 
     def constant(self, array: Any) -> Tensor:
         """A NumPy array on the device; floats in the type that the precision asks for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from warploom.peers.errors import PeerError
@@ -15,6 +15,7 @@ class TensorFlowOperations:
     """Executes (or traces) in one floating-point type. Neighbouring transpositions cancel when it is compiled."""
 
     def __init__(self, tensorflow: Any, floating: str) -> None:
+        self.native: Mapping[str, Any] = {}  # the compiler fuses what the interpreter writes
         self._tf = tensorflow
         self._floating = floating
         self._unary = _unary(tensorflow)

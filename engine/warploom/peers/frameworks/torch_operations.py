@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from warploom.peers.frameworks.operations import Tensor, Window
+from warploom.peers.frameworks.torch_native import native_operators
 
 
 class TorchOperations:
@@ -16,6 +17,7 @@ class TorchOperations:
         self._device = device
         self._floating = floating
         self._functional = torch.nn.functional
+        self.native = native_operators(torch)
         self._unary = _unary(torch)
         self._binary = _binary(torch)
         self._types = {name: getattr(torch, name) for name in ("float64", "int64", "int32", "int8", "uint8", "bool")}
