@@ -51,7 +51,7 @@ class Case:
         bias = Region("b", 0, row_major((y.channels,), DType.FLOAT32)) if self.bias else None
         return FewChannels(
             Region("x", 0, x), Region("y", 0, y), bias, self.window, self.pads[:2], self.strides, self.dilations,
-            self.after,
+            self.after, self.dtype,
         )  # fmt: skip
 
 

@@ -223,3 +223,19 @@ def test_that_pools_combine_integers(form: str, quantized: bool, tmp_path: Path)
         assert off.max() < 1e-5
     assert off.max() <= 0.0313 * 1.001
     assert (off > 1e-3).mean() < 0.01
+
+
+def test_that_a_first_convolution_in_floats_writes_integers_itself(tmp_path: Path) -> None:
+    net = Network("first")
+    x = net.placeholder(3, 12, 12, name="x")
+    first = net.conv2d(x, 16, 3, pad=1, act="relu")
+    net.output(net.conv2d(first, 8, 1), "y")
+    graph = optimize_graph(import_model(net.write(tmp_path / "first.onnx")).graph).graph
+    second = graph.operators[1].name
+    scales = tuple((name, 0.05) for name in sorted(calibrated_tensors(graph, [second])))
+    plan = PrecisionPlan(Precision.INT8, ((second, Precision.INT8),), scales)
+    integer = apply_precision(graph, plan)
+    kernels = list(_kernel_names(integer, Precision.INT8))
+    assert [name.split("_")[0] for name in kernels] == ["conv", "int8", "copy"]
+    expected = _run(open_device("sim:h200"), integer, Precision.INT8)
+    assert np.linalg.norm(_run(HostDevice(), integer, Precision.INT8) - expected) < 2e-2 * np.linalg.norm(expected)

@@ -94,6 +94,7 @@ def rounded_to_tf32(values: Array) -> Array:
 
 _MOST_CHANNELS = 4
 _STORED = (DType.FLOAT16, DType.BFLOAT16, DType.FLOAT32)
+_QUANTIZED = (DType.INT8, DType.UINT8)
 
 
 def reads_anything(conv: Primitive, graph: Graph, precision: Precision) -> bool:
@@ -124,7 +125,7 @@ def _layer(segment: Segment, context: LoweringContext) -> FewChannels | None:
     conv = segment.main
     dtype = context.storage(conv.outputs[0])
     y = as_rows(context.region(segment.writes[0]))
-    if dtype not in _STORED or y.layout.dtype is not dtype or not is_library_image(y):
+    if dtype not in _STORED or y.layout.dtype not in (dtype, *_QUANTIZED) or not is_library_image(y):
         return None
     after = fused_after(segment, context)
     after = replace(after, reads=tuple((name, as_rows(region)) for name, region in after.reads))
@@ -144,6 +145,7 @@ def _layer(segment: Segment, context: LoweringContext) -> FewChannels | None:
         strides=_pair(conv.integers("strides", ones)),
         dilations=_pair(conv.integers("dilations", ones)),
         after=after,
+        dtype=dtype,
     )
 
 

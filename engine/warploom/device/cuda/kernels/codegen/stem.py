@@ -87,6 +87,7 @@ class FewChannels:
         strides: Per dimension.
         dilations: Per dimension.
         after: The epilogue.
+        dtype: The type that factors are kept in; float32 is multiplied as TF32. Results may be stored in 8 bits.
     """
 
     x: Region
@@ -97,11 +98,7 @@ class FewChannels:
     strides: tuple[int, int]
     dilations: tuple[int, int]
     after: Fused
-
-    @property
-    def dtype(self) -> DType:
-        """The type that factors are kept in; float32 is multiplied as TF32."""
-        return self.y.layout.dtype
+    dtype: DType
 
     @property
     def channels(self) -> int:
