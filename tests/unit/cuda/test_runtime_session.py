@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from warploom.device.cuda import session as session_module
+from warploom.device.cuda.lowering.lower import lower_graph
 from warploom.device.cuda.memory_plan import Work, ordered_after, plan_memory
 from warploom.device.cuda.races import check_races
 from warploom.device.cuda.resolve import StepResolver
@@ -153,3 +154,22 @@ def test_that_workspaces_share_no_bytes_while_plans_are_measured_that_run_them_s
     with_workspaces = GraphSession(graph, Precision.FP16, WithWorkspaces()).shared_places()
     without = GraphSession(graph, Precision.FP16, Resolver()).shared_places()
     assert set(with_workspaces) == set(without)
+
+
+def test_that_weights_of_kernels_that_were_not_chosen_are_not_made() -> None:
+    tensors = {"x": Tensor("x", (1, 3, 8, 8), DType.FLOAT32), "y": Tensor("y", (1, 16, 6, 6), DType.FLOAT32)}
+    constants = {"w": ArrayConstant.of(np.ones((16, 3, 3, 3), np.float32))}
+    tensors["w"] = Tensor("w", (16, 3, 3, 3), DType.FLOAT32)
+    conv = Primitive(
+        "Conv",
+        ("x", "w"),
+        ("y",),
+        attributes(kernel_shape=(3, 3), pads=(0, 0, 0, 0), strides=(1, 1), dilations=(1, 1), group=1),
+    )
+    operator = make_operator("y", kind_of(conv, tensors), [conv], constants=constants, outputs=["y"], sources=["y"])
+    graph = Graph("stem", (operator,), tensors, constants, ("x",), ("y",))
+    assert len(lower_graph(graph, Precision.FP16).weights) > 1  # own kernels want them in other orders
+    form = GraphSession(graph, Precision.FP16, Resolver()).form(StreamPlan("unmerged", ()))
+    (weight,) = form.lowered.weights
+    assert weight in {region.buffer for step in form.works["y"].steps for region in step.reads}
+    assert form.lowered.weight_bytes == form.lowered.weights[weight].layout.size_bytes

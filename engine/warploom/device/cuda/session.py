@@ -143,6 +143,10 @@ class GraphSession:
     def _lowered(self, graph: Graph) -> GraphForm:
         lowered = lower_graph(graph, self.precision)
         entry, *works = self.resolver.resolve([lowered.entry, *lowered.programs], self.precision)
+        # What only kernels that were not chosen would read is not made: some forms of a matrix are large.
+        used = {region.buffer for work in (entry, *works) for step in work.steps for region in step.reads}
+        weights = {name: weight for name, weight in lowered.weights.items() if name in used}
+        lowered = dataclasses.replace(lowered, weights=weights)
         return GraphForm(lowered, entry, {work.name: work for work in works})
 
     def _merge(self, names: tuple[str, ...]) -> Work | None:
