@@ -110,5 +110,6 @@ def test_that_csv_holds_plain_numbers_and_text_what_is_shown() -> None:
     every = list(range(table.rowCount()))
     parsed = list(csv.reader(table_text(table, every, ",").splitlines()))
     assert len(parsed) == len(every) + 1
+    assert [title.rpartition(" ")[2] for title in parsed[0][SUM:]] == ["µs"] * 4
     assert all(float(line[SUM]) >= 0 for line in parsed[1:])
     assert table_text(table, every).splitlines()[1].split("\t")[SUM] == table.index(0, SUM).data()

@@ -58,18 +58,19 @@ class RangeTable(FlatTable):
         if column in (TRACK, KIND):
             return str(_value(row, column))
         if column == STREAM:
-            return row.stream_name.removeprefix("stream ")  # the header says it
+            number = str(row.stream)  # the header says what it is the number of
+            return number if row.stream_name.endswith(f" {number}") else row.stream_name
         unit = self._sums if column == SUM else self._singles
-        return count(row.count) if column == COUNT else unit.text(float(_value(row, column)) / 1e3, 2)
+        return count(row.count) if column == COUNT else unit.text(float(_value(row, column)) / 1e3)
 
     def titles(self) -> tuple[str, ...]:
-        unit = self._singles.text
+        unit = self._singles.name
         return (
             self.tr("Schedule"),
             self.tr("Type"),
             self.tr("Stream"),
             self.tr("Count"),
-            self.tr("Sum {}").format(self._sums.text),
+            self.tr("Sum {}").format(self._sums.name),
             self.tr("Mean {}").format(unit),
             self.tr("Min {}").format(unit),
             self.tr("Max {}").format(unit),
