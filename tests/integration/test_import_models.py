@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 import pytest
 
+from execution import execute_graph, relative_error
 from warploom.graph import OperatorKind
-from warploom.importer.execute import execute_graph, relative_error
 from warploom.importer.load import import_model
 from warploom.importer.options import ImportOptions
 from warploom.importer.random_weights import HIGHEST, LOWEST, apply_replacements, find_replacements

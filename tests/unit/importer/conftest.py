@@ -10,7 +10,7 @@ import onnx
 import onnx.parser
 import pytest
 
-from warploom.importer.execute import execute_graph, relative_error
+from execution import execute_graph, relative_error
 from warploom.importer.load import ImportedModel, import_model
 from warploom.importer.options import ImportOptions
 from warploom.importer.reference import random_inputs, reference_outputs

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from execution import execute_graph, relative_error
 from warploom.graph import FillConstant
-from warploom.importer.execute import execute_graph, relative_error
 from warploom.importer.load import import_model
 from warploom.importer.options import ImportOptions
 from warploom.importer.random_weights import apply_replacements, find_replacements

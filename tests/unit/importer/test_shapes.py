@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from execution import execute_graph, relative_error
 from warploom.errors import ModelImportError
-from warploom.importer.execute import execute_graph, relative_error
 from warploom.importer.load import import_model
 from warploom.importer.options import ImportOptions
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from execution import execute_graph
 from warploom.graph import ArrayConstant, DType, FillConstant, Graph
 from warploom.graph.quantized import is_quantized
-from warploom.importer.execute import execute_graph
 from warploom.passes.pipeline import optimize_graph
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from execution import execute_graph
 from warploom.graph import DType, FillConstant, Graph, Operator, OperatorKind
 from warploom.graph.quantized import is_quantized, quantized_product
-from warploom.importer.execute import execute_graph
 from warploom.importer.reference import random_inputs
 from warploom.passes.pipeline import optimize_graph
 from warploom.passes.quantize import (

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from execution import execute_graph
 from warploom.graph import DType, Graph, Precision, PrecisionPlan
-from warploom.importer.execute import execute_graph
 from warploom.importer.reference import random_inputs
 from warploom.passes.apply_precision import apply_precision
 from warploom.passes.pipeline import optimize_graph
