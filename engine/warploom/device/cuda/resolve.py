@@ -171,6 +171,18 @@ class StepResolver:
             self._choices[key] = index = self._fastest(choice, precision, scratch)
             self._database.put(_CHOICE_KIND, {digest(key): index.to_bytes(2, "little")})
 
+    def alternatives_us(self, choice: Choice, precision: Precision) -> dict[int, float]:
+        """Latency, alone, of every alternative of a step that was resolved, as far as this GPU has the kernels.
+
+        Raises:
+            CudaError: If the GPU fails.
+        """
+        sequences = {i: self._runnable(choice.alternatives[i], precision) for i in self._possible(choice, precision)}
+        steps = (step for sequence in sequences.values() for step in sequence)
+        self._modules.load(step.kernel for step in steps if isinstance(step, KernelStep))
+        scratch = ScratchMemory()
+        return {i: self._time_us(sequence, precision, scratch) for i, sequence in sequences.items()}
+
     def _fastest(self, choice: Choice, precision: Precision, scratch: ScratchMemory) -> int:
         possible = self._possible(choice, precision)
         if len(possible) == 1:
