@@ -293,6 +293,7 @@ def chains() -> list[Case]:
         Case("two_readers", _two_readers),
         Case("row_major", partial(_polynomial, shape=(7, 129))),
         Case("many_inputs", _many_inputs),
+        Case("gates", _gates),
     ]
 
 
@@ -300,6 +301,16 @@ def _polynomial(b: CaseBuilder, shape: Sequence[int] = (2, 42, 5, 7)) -> str:
     x = b.input(*shape)
     y = b.op("Add", b.op("Mul", x, b.constant(0.3, "float32")), b.constant(1.0, "float32"))
     result: str = b.op("Tanh", b.op("Sub", b.op("Mul", y, x), b.constant(0.25, "float32")))
+    return result
+
+
+def _gates(b: CaseBuilder) -> str:
+    """A step of a recurrent layer: parts of one tensor, each through its own function."""
+    gates, state = b.input(3, 64), b.input(3, 16)
+    i, f, o, c = b.op("Split", gates, b.constant([16, 16, 16, 16]), results=4, axis=1)
+    made = b.op("Mul", b.op("Sigmoid", i), b.op("Tanh", c))
+    kept = b.op("Mul", b.op("Sigmoid", f), state)
+    result: str = b.op("Mul", b.op("Sigmoid", o), b.op("Tanh", b.op("Add", kept, made)))
     return result
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cuda_graphs import Builder, random_image_graph
 from cuda_interpreter import Kernels, Machine, random_feeds
+from gpu_checks.cases import combine
+from gpu_checks.grid_pointwise import chains
 from warploom.device.cuda.lowering.lower import lower_graph
 from warploom.graph import Graph, Precision
 from warploom.importer.export import export_graph
+from warploom.importer.load import import_model
 from warploom.importer.single import open_session
 from warploom.passes.merge import lower_merges, merge_obstacle
 from warploom.passes.pipeline import optimize_graph
@@ -104,3 +108,13 @@ def test_that_merged_convolutions_hand_out_views_or_copies(channels: tuple[int, 
     program = lower_graph(merged, Precision.FP16, registry=Kernels().registry).programs[0]
     aligned = all(count % 8 == 0 for count in channels[:-1])
     assert len(program.steps) == (1 if aligned else 2)
+
+
+def test_that_pointwise_chains_that_meet_are_one_kernel(tmp_path: Path) -> None:
+    (case,) = (case for case in chains() if case.name == "gates")
+    path = tmp_path / "gates.onnx"
+    path.write_bytes(combine([case], 20).proto.SerializeToString())
+    lowered = lower_graph(optimize_graph(import_model(path).graph).graph, Precision.FP32)
+    labels = {label: len(program.steps) for label, program in zip(
+        (operator.label for operator in lowered.graph.operators), lowered.programs, strict=True)}  # fmt: skip
+    assert sum(labels.values()) == 1, labels

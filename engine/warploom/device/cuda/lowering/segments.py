@@ -2,7 +2,8 @@
 
 1. A primitive of a family, or one that moves data, anchors a segment.
 2. A pointwise primitive joins the last segment that computes one of its operands, if its result has the same shape and
-   the family takes epilogues; otherwise it begins a pointwise chain.
+   the family takes epilogues; otherwise it begins a pointwise chain. Pointwise chains of one shape that meet in it are
+   one.
 3. A pointwise chain that only feeds an anchor's first operand is that segment's prologue, if the family takes it.
 4. A DequantizeLinear that only the epilogue of a product of integers reads is part of that epilogue.
 5. A segment with an anchor writes one tensor of its chain: behind a value that others read too, the rest is cut off.
@@ -43,6 +44,10 @@ class _Part:
         return {name for primitive in self.body for name in primitive.outputs if name}
 
 
+def _reads(part: _Part) -> set[str]:
+    return {name for primitive in part.body for name in primitive.inputs}
+
+
 def cut(operator: Operator, graph: Graph, registry: Registry) -> tuple[Segment, ...]:
     """The segments of an Operator whose primitives are all supported, in execution order."""
     cutter = _Cutter(operator, graph, registry)
@@ -78,8 +83,21 @@ class _Cutter:
         feeding = [part for part in self._parts if not part.written().isdisjoint(primitive.inputs)]
         if feeding and self._continues(feeding[-1], primitive):
             feeding[-1].epilogue.append(primitive)
+            self._join(feeding)
         else:
             self._parts.append(_Part(None, [primitive], takes_epilogue=True))
+
+    def _join(self, feeding: list[_Part]) -> None:
+        """Joins pointwise chains that meet in the last one's newest primitive, unless others read them before."""
+        *others, last = feeding
+        shape = self._graph.tensors[last.chain()[0]].shape
+        for other in others if last.anchor is None else ():
+            written = other.written()
+            behind = self._parts[self._parts.index(other) + 1 :]
+            free = all(part is last or written.isdisjoint(_reads(part)) for part in behind)
+            if free and other.anchor is None and all(self._graph.tensors[name].shape == shape for name in written):
+                self._parts.remove(other)
+                last.epilogue[:0] = other.epilogue
 
     def _continues(self, part: _Part, primitive: Primitive) -> bool:
         if not part.takes_epilogue:
