@@ -36,7 +36,7 @@ class WindowProgram:
         self, settings: Settings, engine: EngineClient | None = None, recordings: Path | None = None
     ) -> None:  # fmt: skip
         self.settings = settings
-        self.translator = speak(settings.preferences.language)
+        self.translators = speak(settings.preferences.language)
         self.state = AppState()
         self.appearance = Appearance(settings.appearance)
         self.appearance.apply()
@@ -84,8 +84,8 @@ class WindowProgram:
         self.background.close()
         self.window.workbench.comparison.background.close()
         self.window.workbench.dag.pictures.finish()
-        if self.translator is not None:
-            QCoreApplication.removeTranslator(self.translator)
+        for translator in self.translators:
+            QCoreApplication.removeTranslator(translator)
 
 
 def run(paths: Sequence[Path] = ()) -> int:

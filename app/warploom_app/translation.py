@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QLocale, QTranslator
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
 from warploom.errors import WarploomError
 from warploom.paths import data_path
@@ -37,9 +37,13 @@ def translator_for(code: str) -> QTranslator | None:
     return translator if translator.load(locale, "warploom", "_", str(folder)) else None
 
 
-def speak(code: str) -> QTranslator | None:
-    """Installs a language for everything that is made from now on."""
-    translator = translator_for(code)
-    if translator is not None:
+def speak(code: str) -> tuple[QTranslator, ...]:
+    """Installs a language for everything that is made from now on, Qt's own dialogs and names of keys among it."""
+    own, of_qt = translator_for(code), QTranslator(QCoreApplication.instance())
+    if own is None:
+        return ()
+    locale, folder = QLocale(code) if code else QLocale.system(), QLibraryInfo.LibraryPath.TranslationsPath
+    found = (own, of_qt) if of_qt.load(locale, "qtbase", "_", QLibraryInfo.path(folder)) else (own,)
+    for translator in found:
         QCoreApplication.installTranslator(translator)
-    return translator
+    return found

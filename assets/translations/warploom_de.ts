@@ -424,6 +424,58 @@
         <translation>Matrixprodukt</translation>
     </message>
     <message>
+        <source>depthwise</source>
+        <translation>tiefenweise</translation>
+    </message>
+    <message>
+        <source>separable</source>
+        <translation>separierbar</translation>
+    </message>
+    <message>
+        <source>pool</source>
+        <translation>Pooling</translation>
+    </message>
+    <message>
+        <source>norm</source>
+        <translation>Normierung</translation>
+    </message>
+    <message>
+        <source>reduce</source>
+        <translation>Reduktion</translation>
+    </message>
+    <message>
+        <source>pointwise</source>
+        <translation>elementweise</translation>
+    </message>
+    <message>
+        <source>concat</source>
+        <translation>Verkettung</translation>
+    </message>
+    <message>
+        <source>copy</source>
+        <translation>Kopie</translation>
+    </message>
+    <message>
+        <source>view</source>
+        <translation>Sicht</translation>
+    </message>
+    <message>
+        <source>resize</source>
+        <translation>Größenänderung</translation>
+    </message>
+    <message>
+        <source>gather</source>
+        <translation>Auswahl</translation>
+    </message>
+    <message>
+        <source>sort</source>
+        <translation>Sortierung</translation>
+    </message>
+    <message>
+        <source>other</source>
+        <translation>anderes</translation>
+    </message>
+    <message>
         <source>Operator type</source>
         <translation>Operatortyp</translation>
     </message>
@@ -1020,6 +1072,46 @@
     <message>
         <source>copy out</source>
         <translation>Kopie heraus</translation>
+    </message>
+    <message>
+        <source>Report (HTML)</source>
+        <translation>Bericht (HTML)</translation>
+    </message>
+    <message>
+        <source>Report (PDF)</source>
+        <translation>Bericht (PDF)</translation>
+    </message>
+    <message>
+        <source>Figure of the timelines</source>
+        <translation>Abbildung der Zeitverläufe</translation>
+    </message>
+    <message>
+        <source>Figure of active warps</source>
+        <translation>Abbildung der aktiven Warps</translation>
+    </message>
+    <message>
+        <source>Spans (CSV)</source>
+        <translation>Abschnitte (CSV)</translation>
+    </message>
+    <message>
+        <source>Active warps and counters (CSV)</source>
+        <translation>Aktive Warps und Zähler (CSV)</translation>
+    </message>
+    <message>
+        <source>Operators (CSV)</source>
+        <translation>Operatoren (CSV)</translation>
+    </message>
+    <message>
+        <source>Spans (Parquet)</source>
+        <translation>Abschnitte (Parquet)</translation>
+    </message>
+    <message>
+        <source>Trace for Perfetto (JSON)</source>
+        <translation>Trace für Perfetto (JSON)</translation>
+    </message>
+    <message>
+        <source>Schedule (JSON)</source>
+        <translation>Zeitplan (JSON)</translation>
     </message>
 </context>
 <context>

@@ -87,6 +87,19 @@ def kind_legend(kinds: Iterable[str], theme: Theme) -> Legend:
         "conv": _tr("convolution"),
         "conv_transpose": _tr("transposed convolution"),
         "matmul": _tr("matrix product"),
+        "depthwise": _tr("depthwise"),
+        "separable": _tr("separable"),
+        "pool": _tr("pool"),
+        "norm": _tr("norm"),
+        "reduce": _tr("reduce"),
+        "pointwise": _tr("pointwise"),
+        "concat": _tr("concat"),
+        "copy": _tr("copy"),
+        "view": _tr("view"),
+        "resize": _tr("resize"),
+        "gather": _tr("gather"),
+        "sort": _tr("sort"),
+        "other": _tr("other"),
     }
     common = sorted(counts, key=lambda kind: -counts[kind])
     entries = tuple(LegendEntry(labels.get(kind, str(kind)), theme.kind(kind)) for kind in common)

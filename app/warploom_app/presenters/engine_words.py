@@ -64,6 +64,16 @@ _PHRASES = (
     QT_TRANSLATE_NOOP("Engine", "stream {n}"),
     QT_TRANSLATE_NOOP("Engine", "copy in"),
     QT_TRANSLATE_NOOP("Engine", "copy out"),
+    QT_TRANSLATE_NOOP("Engine", "Report (HTML)"),
+    QT_TRANSLATE_NOOP("Engine", "Report (PDF)"),
+    QT_TRANSLATE_NOOP("Engine", "Figure of the timelines"),
+    QT_TRANSLATE_NOOP("Engine", "Figure of active warps"),
+    QT_TRANSLATE_NOOP("Engine", "Spans (CSV)"),
+    QT_TRANSLATE_NOOP("Engine", "Active warps and counters (CSV)"),
+    QT_TRANSLATE_NOOP("Engine", "Operators (CSV)"),
+    QT_TRANSLATE_NOOP("Engine", "Spans (Parquet)"),
+    QT_TRANSLATE_NOOP("Engine", "Trace for Perfetto (JSON)"),
+    QT_TRANSLATE_NOOP("Engine", "Schedule (JSON)"),
 )
 """Longer phrases before those that are parts of them."""
 

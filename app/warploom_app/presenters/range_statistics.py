@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from warploom_app.presenters.engine_words import in_words
 from warploom_app.presenters.lane import Lane
 from warploom_app.presenters.steps import Floats
 from warploom_app.presenters.track import COPY, Track
@@ -140,7 +141,7 @@ def _totals(track: Track, start_ns: float, end_ns: float) -> RangeTotals:
         busy_ns=_busy(track, start_ns, end_ns),
         warps=float(warps.sum()),
         warps_by_stream=tuple(
-            (track.timeline.stream_name(stream), float(value))
+            (in_words(track.timeline.stream_name(stream)), float(value))
             for stream, value in zip(track.warps.streams, warps, strict=True)
         ),
     )

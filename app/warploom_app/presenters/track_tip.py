@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from warploom.units import time_text
 from warploom_app.presenters.counter_series import CounterSeries
+from warploom_app.presenters.engine_words import in_words
 from warploom_app.presenters.lane import Lane
 from warploom_app.presenters.links import through
 from warploom_app.presenters.time_axis import TimeAxis
@@ -68,7 +69,9 @@ def warps_tip(track: Track, time_ns: float) -> Lines:
     lines = [_tr("{} active warps, {} % of what the device holds").format(count(total), f"{share * 100:.0f}")]
     if len(values) > 1:
         named = zip(track.warps.streams, values, strict=True)
-        lines += [f"{track.timeline.stream_name(one)}: {count(value)}" for one, value in named if value >= 0.5]
+        lines += [
+            f"{in_words(track.timeline.stream_name(one))}: {count(value)}" for one, value in named if value >= 0.5
+        ]
     return tuple(lines)
 
 

@@ -13,15 +13,13 @@ from PySide6.QtWidgets import (
 )
 
 from warploom.units import time_text
-from warploom_app.models.range_table import OPERATORS_ROLE, SORT_ROLE, TRACK, RangeTable
+from warploom_app.models.range_table import KIND, OPERATORS_ROLE, SORT_ROLE, TRACK, RangeTable
 from warploom_app.presenters.range_statistics import RangeStatistics
 from warploom_app.presenters.units import count
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme, figure_font
 from warploom_app.views.table_copy import CopyKeys, copy_table
 from warploom_app.views.widgets import IconButton, figures_table, muted
-
-_WIDTHS = (12, 8, 8, 7, 9, 9, 8, 7)
 
 
 class RangePanel(QWidget):
@@ -76,8 +74,9 @@ class RangePanel(QWidget):
         table = self.table = figures_table(proxy, self.tr("Statistics of the chosen time"))
         header = table.horizontalHeader()
         header.setMinimumSectionSize(5 * GRID)
-        header.setStretchLastSection(True)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(TRACK, QHeaderView.ResizeMode.Stretch)
+        header.setResizeContentsPrecision(50)
         table.selectionModel().selectionChanged.connect(self._pin)
         CopyKeys(table)
 
@@ -99,8 +98,12 @@ class RangePanel(QWidget):
             lines.append(f"{line} ({streams})" if len(one.warps_by_stream) > 1 and streams else line)
         self._totals.setText("\n".join(lines))
         self.table.setColumnHidden(TRACK, len(statistics.totals) == 1)
-        for column, wide in enumerate(_WIDTHS):
-            self.table.setColumnWidth(column, wide * GRID)
+        stretched = KIND if len(statistics.totals) == 1 else TRACK
+        for column in (TRACK, KIND):
+            mode = QHeaderView.ResizeMode
+            self.table.horizontalHeader().setSectionResizeMode(
+                column, mode.Stretch if column == stretched else mode.ResizeToContents
+            )
 
     def _pin(self, chosen: QItemSelection) -> None:
         rows: list[QModelIndex] = self.table.selectionModel().selectedRows()

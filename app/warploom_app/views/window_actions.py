@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication
 from warploom.report.export import FORMATS
 from warploom_app.actions import ActionSpec
 from warploom_app.appearance import AppearanceMode
+from warploom_app.presenters.engine_words import in_words
 from warploom_app.views.workbench import FIGURES, LOG, OPERATORS, SCHEDULE, TIMELINES
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _export(window: MainWindow) -> None:
     titles = [*groups, ""]
     for choice in sorted(FORMATS.values(), key=lambda one: titles.index(group_of.get(one.name, ""))):
         group, line = group_of.get(choice.name, ""), choice.name in _LINE_BEFORE
-        spec = ActionSpec(f"export.{choice.name}", f"{_tr(choice.title)}…", submenu=group, separated=line)
+        spec = ActionSpec(f"export.{choice.name}", f"{in_words(choice.title)}…", submenu=group, separated=line)
         add(spec, partial(window.files.choose_export, choice))
     seen = _tr("Timelines as they are &seen…")
     add(ActionSpec("export.timelines", seen, separated=True, submenu=_tr("&Figures")), window.files.choose_figure)
