@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from warploom.device.cuda.kernels.codegen.chain import Chain
-from warploom.device.cuda.kernels.codegen.integer_product import IntegerProduct, Tile
+from warploom.device.cuda.kernels.codegen.integer_product import IntegerProduct
+from warploom.device.cuda.kernels.codegen.integer_ring import Tile
 from warploom.device.cuda.kernels.codegen.requantized import Requantized
 from warploom.device.cuda.layout import Layout, channels_last, row_major
 from warploom.device.cuda.steps import Region

@@ -12,7 +12,8 @@ from integer_cases import CASES, TILES, IntegerCase
 from warploom.cost.database import CostDatabase
 from warploom.device.cuda.binding import bind_kernel
 from warploom.device.cuda.driver import driver_facts
-from warploom.device.cuda.kernels.codegen.integer_product import IntegerProduct, Tile, integer_step
+from warploom.device.cuda.kernels.codegen.integer_product import IntegerProduct
+from warploom.device.cuda.kernels.codegen.integer_ring import Tile, integer_step
 from warploom.device.cuda.kernels.codegen.integer_tiles import fitting_tiles
 from warploom.device.cuda.loading import environment
 from warploom.device.cuda.modules import KernelModules

@@ -11,7 +11,7 @@ import pytest
 
 from cuda_host import HostKernels, Memory, compiler, from_storage
 from integer_cases import CASES, TILES, IntegerCase
-from warploom.device.cuda.kernels.codegen.integer_product import Tile, integer_step
+from warploom.device.cuda.kernels.codegen.integer_ring import Tile, integer_step
 from warploom.device.cuda.kernels.codegen.integer_tiles import fitting_tiles
 from warploom.device.cuda.kernels.codegen.prelude import module_source
 

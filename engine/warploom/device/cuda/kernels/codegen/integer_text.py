@@ -6,6 +6,8 @@ SETUP = r"""
   const int thread = threadIdx.x, lane = thread % 32, warp = thread / 32;
   const wl::Shared ring = (wl::shared_of(memory) + 1023) & ~(wl::Shared)1023;
   const int m0 = (int)(blockIdx.x / ACROSS) * BM, n0 = (int)(blockIdx.x % ACROSS) * BN;
+  auto there = [&](int row) { return m0 + row < M; };
+  auto pixel = [&](int row) { return m0 + row < M ? m0 + row : M - 1; };
   // The vectors that this thread copies: one of each of these rows per step.
   const int v = thread % VEC, r0 = thread / VEC;
   constexpr int RA = (BM + STEP - 1) / STEP, RB = (BN + STEP - 1) / STEP;
@@ -38,13 +40,13 @@ LOAD = r"""
       const bool there = !PADDED || (inside[i] >> r & inside[i] >> (16 + s) & 1u);
       const void* const data = there || !SHIFTED ? (const void*)(x0 + (from[i] + moved)) : (const void*)@SURROUNDING@;
       if (BM % STEP == 0 || r0 + i * STEP < BM)
-        wl::copy16<CACHED>(to + i * STEP * BK, data, within && (there || SHIFTED));
+        wl::copy16<(bool)CACHED>(to + i * STEP * BK, data, within && (there || SHIFTED));
     }
 #pragma unroll
     for (int i = 0; i < RB; ++i) {
       const int n = n0 + r0 + i * STEP;
       if (BN % STEP == 0 || r0 + i * STEP < BN)
-        wl::copy16<CACHED>(to + A_BYTES + i * STEP * BK, x1 + (n * KV + kv) * 16, within && n < FILTERS);
+        wl::copy16<(bool)CACHED>(to + A_BYTES + i * STEP * BK, x1 + (n * KV + kv) * 16, within && n < FILTERS);
     }
   };
 """
@@ -114,9 +116,12 @@ WARPGROUP_LOOP = r"""
   wl::wait_copies<0>();
 """
 
-BEFORE_RESULTS = r"""
+LAST_STEP = r"""
   __syncthreads();
   unsigned char* const staged = memory + (ring - wl::shared_of(memory));
+"""
+
+BEFORE_RESULTS = r"""
 #pragma unroll
   for (int j = 0; j < NT; ++j) {
     const int n = n0 + wn + j * 8 + lane % 4 * 2;
@@ -125,7 +130,7 @@ BEFORE_RESULTS = r"""
 #pragma unroll
     for (int half = 0; half < 2 * MT; ++half) {
       const int row = wm + half * 8 + lane / 4;
-      const int m = m0 + row < M ? m0 + row : M - 1;
+      const int m = pixel(row);
       unsigned char* const at = staged + row * PITCH + (n - n0) * (int)sizeof(*y0);
       const int* const s = sum[half / 2][j] + half % 2 * 2;
       const float value[2] = {fmaf((float)(s[0] - shift[0]), scale.x, bias.x),
@@ -141,8 +146,8 @@ AFTER_RESULTS = r"""
 STORES = r"""
   constexpr int UNIT = @UNIT@, LANES = @LANES@, PER_ROW = BN / LANES;
   for (int i = thread; i < BM * PER_ROW; i += THREADS) {
-    const int row = i / PER_ROW, n = n0 + i % PER_ROW * LANES, m = m0 + row;
-    if (m < M && n < N) {
+    const int row = i / PER_ROW, n = n0 + i % PER_ROW * LANES, m = pixel(row);
+    if (there(row) && n < N) {
       typedef wl::Word<UNIT>::type Unit;
       *reinterpret_cast<Unit*>(y0 + (@PLACE@ + n)) =
           *reinterpret_cast<const Unit*>(staged + row * PITCH + (n - n0) * (int)sizeof(*y0));

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from warploom.device.cuda.kernels.codegen.integer_product import VECTOR, IntegerProduct, Tile
+from warploom.device.cuda.kernels.codegen.integer_product import VECTOR, IntegerProduct
+from warploom.device.cuda.kernels.codegen.integer_ring import Tile
 
 _WARPGROUP_TILES, _WARP_TILES = 6, 3
 """How many are kept: kernels with warpgroups run on some GPUs only, so others are kept for the rest."""

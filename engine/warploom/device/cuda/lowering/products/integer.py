@@ -6,7 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from warploom.device.cuda.kernels.codegen.integer_product import VECTOR, IntegerProduct, integer_step
+from warploom.device.cuda.kernels.codegen.integer_product import VECTOR, IntegerProduct
+from warploom.device.cuda.kernels.codegen.integer_ring import integer_step
 from warploom.device.cuda.kernels.codegen.integer_tiles import fitting_tiles
 from warploom.device.cuda.kernels.pointwise import operand
 from warploom.device.cuda.layout import Layout, channels_last, is_image_layout, row_major
