@@ -1074,6 +1074,10 @@
         <translation>Kopie heraus</translation>
     </message>
     <message>
+        <source>unattributed</source>
+        <translation>nicht zugeordnet</translation>
+    </message>
+    <message>
         <source>Report (HTML)</source>
         <translation>Bericht (HTML)</translation>
     </message>

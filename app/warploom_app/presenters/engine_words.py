@@ -64,6 +64,7 @@ _PHRASES = (
     QT_TRANSLATE_NOOP("Engine", "stream {n}"),
     QT_TRANSLATE_NOOP("Engine", "copy in"),
     QT_TRANSLATE_NOOP("Engine", "copy out"),
+    QT_TRANSLATE_NOOP("Engine", "unattributed"),
     QT_TRANSLATE_NOOP("Engine", "Report (HTML)"),
     QT_TRANSLATE_NOOP("Engine", "Report (PDF)"),
     QT_TRANSLATE_NOOP("Engine", "Figure of the timelines"),

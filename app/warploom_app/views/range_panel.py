@@ -19,7 +19,7 @@ from warploom_app.presenters.units import count
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme, figure_font
 from warploom_app.views.table_copy import CopyKeys, copy_table
-from warploom_app.views.widgets import IconButton, figures_table, muted
+from warploom_app.views.widgets import IconButton, figures_table, fit_columns, muted
 
 
 class RangePanel(QWidget):
@@ -74,9 +74,7 @@ class RangePanel(QWidget):
         table = self.table = figures_table(proxy, self.tr("Statistics of the chosen time"))
         header = table.horizontalHeader()
         header.setMinimumSectionSize(5 * GRID)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(TRACK, QHeaderView.ResizeMode.Stretch)
-        header.setResizeContentsPrecision(50)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         table.selectionModel().selectionChanged.connect(self._pin)
         CopyKeys(table)
 
@@ -98,12 +96,11 @@ class RangePanel(QWidget):
             lines.append(f"{line} ({streams})" if len(one.warps_by_stream) > 1 and streams else line)
         self._totals.setText("\n".join(lines))
         self.table.setColumnHidden(TRACK, len(statistics.totals) == 1)
+        header, mode = self.table.horizontalHeader(), QHeaderView.ResizeMode
         stretched = KIND if len(statistics.totals) == 1 else TRACK
         for column in (TRACK, KIND):
-            mode = QHeaderView.ResizeMode
-            self.table.horizontalHeader().setSectionResizeMode(
-                column, mode.Stretch if column == stretched else mode.ResizeToContents
-            )
+            header.setSectionResizeMode(column, mode.Stretch if column == stretched else mode.Interactive)
+        fit_columns(self.table)
 
     def _pin(self, chosen: QItemSelection) -> None:
         rows: list[QModelIndex] = self.table.selectionModel().selectedRows()

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QTableView,
     QToolButton,
@@ -130,6 +131,18 @@ def figures_table(model: QAbstractItemModel, name: str) -> QTableView:
     table.horizontalHeader().setHighlightSections(False)
     table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
     return table
+
+
+def fit_columns(table: QTableView, rows: int = 50) -> None:
+    """Makes columns as wide as their titles and first rows: unlike the header's own way without room for an arrow."""
+    model, header, metrics = table.model(), table.horizontalHeader(), table.fontMetrics()
+    across = Qt.Orientation.Horizontal
+    for column in range(model.columnCount()):
+        if header.sectionResizeMode(column) == QHeaderView.ResizeMode.Interactive:
+            texts = [model.index(row, column).data() for row in range(min(model.rowCount(), rows))]
+            title = header.fontMetrics().horizontalAdvance(str(model.headerData(column, across)))
+            widest = max((metrics.horizontalAdvance(str(text)) for text in texts if text is not None), default=0)
+            header.resizeSection(column, max(title, widest) + 3 * GRID)
 
 
 def dismissing(dialog: QDialog) -> QDialogButtonBox:
