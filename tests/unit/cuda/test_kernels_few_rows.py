@@ -55,6 +55,7 @@ NETWORKS: dict[str, Make] = {
     "token": lambda b: b.pointwise("Relu", b.matmul(b.input(1, 3, 40), b.constant(40, 24))),
     "vector": lambda b: b.matmul(b.input(1, 40), b.constant(40, 24)),
     "gate": _gate,
+    "network of products": lambda b: b.gemm(b.pointwise("Relu", b.gemm(b.input(2, 20), 16)), 4),
 }
 
 
@@ -95,6 +96,20 @@ def test_that_a_classifier_writes_what_the_caller_wants() -> None:
     assert own
     assert all(way[0].writes[0].buffer == output.buffer for way in own)
     assert all(way[0].writes[0].layout.dtype is DType.FLOAT32 for way in own)
+
+
+def test_that_a_network_of_products_reads_what_the_caller_gives() -> None:
+    graph = _optimized(lambda b: b.gemm(b.pointwise("Relu", b.gemm(b.input(2, 20), 16)), 4))
+    lowered = lower_graph(graph, Precision.FP16)
+    (given,) = lowered.inputs.values()
+    assert not lowered.entry.steps
+    (first,) = lowered.programs[0].steps
+    assert isinstance(first, Choice)
+    library, *own = first.alternatives
+    assert [type(step) for step in library] == [KernelStep, MatmulStep]
+    assert library[0].reads[0] == given
+    assert library[1].reads[0].layout.dtype is DType.FLOAT16
+    assert all(way[0].reads[0].layout.dtype is DType.FLOAT32 for way in own)
 
 
 def test_that_many_rows_and_windows_are_the_librarys() -> None:

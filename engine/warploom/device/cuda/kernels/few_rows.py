@@ -143,4 +143,4 @@ def _weights(main: Primitive, dtype: DType, context: LoweringContext) -> Region:
     return context.prepared(main.inputs[1], form, row_major((columns, pitch), dtype), make)
 
 
-OWN_PRODUCTS = OwnProducts(ways, writes_anything=has_few_rows)
+OWN_PRODUCTS = OwnProducts(ways, reads_anything=has_few_rows, writes_anything=has_few_rows)

@@ -15,7 +15,7 @@ from warploom.device.cuda.lowering.products.remainder import alternatives
 from warploom.device.cuda.lowering.products.weights import bias_regions, matrix_region
 from warploom.device.cuda.lowering.segment import Segment
 from warploom.device.cuda.steps import MatmulStep, PlainStep, Region, Step
-from warploom.graph import Graph, Precision, Primitive
+from warploom.graph import DType, Graph, Precision, Primitive
 
 
 def matmul_obstacle(primitive: Primitive, graph: Graph, precision: Precision) -> str | None:  # noqa: ARG001
@@ -124,14 +124,15 @@ class _Work:
             factor = self._main.number("alpha", 1.0) if self._gemm and name == self._main.inputs[1] else 1.0
             region = matrix_region(name, self._dtype, -(-columns // lanes) * lanes, context, factor=factor)
         else:
-            region = context.region(name)
-            if not is_library_matrix(_ranked(_matrix(region), 2)):
-                region = self._copied(region)
+            region, stored = context.region(name), context.storage(name)
+            # What lies as the caller gave it may be of another type.
+            if region.layout.dtype is not stored or not is_library_matrix(_ranked(_matrix(region), 2)):
+                region = self._copied(region, stored)
         region = _matrix(region)
         return _transposed(region) if transposed else region
 
-    def _copied(self, region: Region) -> Region:
-        layout = _padded_rows(region.layout.shape, region.layout)
+    def _copied(self, region: Region, dtype: DType) -> Region:
+        layout = _padded_rows(region.layout.shape, dtype)
         copy = self._context.temporary("factor", layout)
         copy = Region(copy.buffer, 0, dataclasses.replace(layout, shape=region.layout.shape))
         self.before.extend(self._context.copy((region, copy)))
@@ -163,7 +164,7 @@ class _Work:
 
     def _scratch(self) -> Region:
         shape = self._context.tensor(self._main.outputs[0]).shape
-        layout = _padded_rows(shape, row_major(shape, self._dtype))
+        layout = _padded_rows(shape, self._dtype)
         region = self._context.temporary("product", layout)
         return Region(region.buffer, 0, dataclasses.replace(layout, shape=shape))
 
@@ -195,10 +196,10 @@ def _steps(layout: Layout) -> list[int]:
     return steps
 
 
-def _padded_rows(shape: Sequence[int], like: Layout) -> Layout:
+def _padded_rows(shape: Sequence[int], dtype: DType) -> Layout:
     """Row-major with rows of whole vectors; its shape includes the padding."""
-    lanes = vector_lanes(like.dtype)
-    return row_major((*shape[:-1], -(-shape[-1] // lanes) * lanes), like.dtype)
+    lanes = vector_lanes(dtype)
+    return row_major((*shape[:-1], -(-shape[-1] // lanes) * lanes), dtype)
 
 
 def _matrix(region: Region) -> Region:
