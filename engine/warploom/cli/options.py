@@ -155,6 +155,6 @@ def _dimensions(text: str, dimensions: str) -> tuple[int, ...]:
         shape = tuple(int(part) for part in dimensions.lower().replace("x", ",").split(",") if part.strip())
     except ValueError:
         raise typer.BadParameter(f"--shape {text!r} has a dimension that is not a whole number.") from None
-    if any(dimension < 1 for dimension in shape):
-        raise typer.BadParameter(f"--shape {text!r} has a dimension below 1.")
+    if any(dimension < 0 for dimension in shape):  # 0 is a decoder's past at its first step
+        raise typer.BadParameter(f"--shape {text!r} has a negative dimension.")
     return shape

@@ -10,6 +10,9 @@ from warploom.passes.result import PassResult
 MAX_INPUTS = 8
 """Tensors that one pointwise kernel reads at most: each costs registers for its address and its strides."""
 
+MAX_PRIMITIVES = 64
+"""Primitives that one pointwise kernel computes at most: compilers take seconds for hundreds, minutes for thousands."""
+
 
 def fuse_gates(graph: Graph) -> PassResult:
     """Fuses pointwise operators that together are a function of one tensor.
@@ -33,7 +36,8 @@ def fuse_pointwise(graph: Graph) -> PassResult:
            operands of either may broadcast.
 
     Declines when the value has other readers, when shapes differ (a small operand would be computed again per element),
-    when the kernel would read more than `MAX_INPUTS` tensors, and for aggregations, which stay as they are.
+    when the kernel would read more than `MAX_INPUTS` tensors or compute more than `MAX_PRIMITIVES`, and for
+    aggregations, which stay as they are.
     """
     return _fuse(graph, "fuse_pointwise", MAX_INPUTS)
 
@@ -51,6 +55,8 @@ def _try_fuse(editor: GraphEditor, operator: Operator, most_inputs: int) -> bool
     tensor = operator.outputs[0]
     reader = editor.sole_reader(tensor)
     if reader is None or not is_pointwise(reader):
+        return False
+    if len(operator.body) + len(reader.body) > MAX_PRIMITIVES:
         return False
     inputs = {*operator.inputs, *reader.inputs} - {tensor}
     if len(inputs) > most_inputs:

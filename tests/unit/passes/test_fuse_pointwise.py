@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from warploom.passes.absorb_into_concat import absorb_into_concat
-from warploom.passes.fuse_pointwise import MAX_INPUTS, fuse_gates, fuse_pointwise
+from warploom.passes.fuse_pointwise import MAX_INPUTS, MAX_PRIMITIVES, fuse_gates, fuse_pointwise
 
 
 def labels(graph: Any) -> list[str]:
@@ -47,6 +47,14 @@ def test_that_one_kernel_reads_only_so_many_tensors(maker: Any) -> None:
     assert len(result.graph.operators) == 2
     assert all(len(operator.inputs) <= MAX_INPUTS for operator in result.graph.operators)
     assert any(entry.decision == "kept apart" for entry in result.log)
+
+
+def test_that_one_kernel_computes_only_so_much(maker: Any) -> None:
+    total = maker.input("x", 1, 4)
+    for i in range(2 * MAX_PRIMITIVES + 3):
+        total = maker.add("Sigmoid", f"s{i}", [total])
+    graph = fuse_pointwise(fuse_gates(maker.graph(total)).graph).graph
+    assert [len(operator.body) for operator in graph.operators] == [MAX_PRIMITIVES, MAX_PRIMITIVES, 3]
 
 
 @pytest.mark.parametrize("op", ["Sum", "Mean", "Max", "Min"])
