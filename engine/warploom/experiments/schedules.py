@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from warploom.experiments.laboratory import Laboratory, latency_ms, source_of
 from warploom.experiments.published import published_ios
 from warploom.experiments.result import Cell, ExperimentResult, ResultTable, geometric_mean, throughput_bars
@@ -30,21 +32,35 @@ def run(laboratory: Laboratory) -> ExperimentResult:
         for name in TITLES:
             latencies[name].append(latency_ms(recording, recording.chosen if name == "chosen" else name))
         searches.append((network, recording.chosen, recording.speedup, recording.search.seconds))
+    return present(networks, latencies, searches, source)
+
+
+def present(
+    networks: tuple[str, ...],
+    latencies: Mapping[str, Sequence[float | None]],
+    searches: Sequence[tuple[Cell, ...]],
+    source: str,
+) -> ExperimentResult:
+    """Tables and chart of what was measured; published figures beside them.
+
+    Args:
+        networks: In the order of everything else.
+        latencies: In ms by name of the schedule, as in `TITLES`.
+        searches: Network, name of the chosen schedule, times faster, seconds of the search.
+        source: Where the figures are from.
+    """
     ios = published_ios()
     published = f"{ios.source}: {ios.device}"
+    shown = {TITLES[name]: row for name, row in latencies.items()}
+    there = {
+        TITLES[name]: [ios.schedules_ms.get(_PUBLISHED.get(name, name), {}).get(one) for one in networks]
+        for name in TITLES
+        if name != "chosen"
+    }
     tables = (
-        _table("Latency in ms", networks, {TITLES[name]: row for name, row in latencies.items()}, source),
+        _table("Latency in ms", networks, shown, source),
         ResultTable("What was chosen", ("network", "schedule", "times faster", "search in s"), tuple(searches), source),
-        _table(
-            "Latency in ms, as published",
-            networks,
-            {
-                TITLES[name]: [ios.schedules_ms.get(_PUBLISHED.get(name, name), {}).get(one) for one in networks]
-                for name in TITLES
-                if name != "chosen"
-            },
-            published,
-        ),
+        _table("Latency in ms, as published", networks, there, published),
         ResultTable(
             "Search of IOS-Both in s, as published",
             ("network", "search in s"),
@@ -52,12 +68,13 @@ def run(laboratory: Laboratory) -> ExperimentResult:
             published,
         ),
     )
-    shown = {TITLES[name]: row for name, row in latencies.items()}
     chart = throughput_bars("Schedules on batch size one", networks, shown)
     return ExperimentResult("schedules", "Comparison of schedules", tables, (chart,))
 
 
-def _table(title: str, networks: tuple[str, ...], latencies: dict[str, list[float | None]], source: str) -> ResultTable:
+def _table(
+    title: str, networks: tuple[str, ...], latencies: Mapping[str, Sequence[float | None]], source: str
+) -> ResultTable:
     columns = ("schedule", *networks, "geometric mean")
     rows = tuple((name, *row, geometric_mean(row)) for name, row in latencies.items())
     return ResultTable(title, columns, rows, source)
