@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtGui import QFont
 
 from warploom.units import MICROSECONDS, TimeUnit, column_unit, time_text
 from warploom_app.presenters.results import OperatorRow
@@ -143,6 +145,8 @@ class OperatorTree(QAbstractItemModel):
                 return 0.0 if role == SORT_ROLE else None
             value = passed[index.column() - 1]
             return value if role == SORT_ROLE else self._unit.text(value)
+        if role == Qt.ItemDataRole.FontRole and index.column() == NAME:
+            return _heading_font()
         if role == Qt.ItemDataRole.ToolTipRole:
             return self.tr("{} operators; the time that passes for all of them").format(len(rows))
         return None
@@ -182,6 +186,14 @@ class OperatorTree(QAbstractItemModel):
         if len(title) <= _LONG or not space:
             return f"{title}\n{self._unit.name}"
         return f"{first}\n{rest}, {self._unit.name}"
+
+
+@cache
+def _heading_font() -> QFont:
+    """Blocks stand out from their operators."""
+    font = QFont()
+    font.setWeight(QFont.Weight.DemiBold)
+    return font
 
 
 def _value(row: OperatorRow, column: int) -> float | None:

@@ -129,12 +129,20 @@ class DagPainter:
             groups.setdefault(picture.colours[i], []).append(i)
         for colour, members in groups.items():
             left, top, right, bottom = picture.geometry.columns[:, members]
-            painter.setBrush(QColor(colour))
+            painter.setBrush(self._far_colour(picture, colour))
             draw_rectangles(painter, left, top, right - left, bottom - top)
         for i in picture.shares.keys() & set(visible.tolist()):
             for part, colour in _slices(picture.geometry.rect(i), picture.shares[i]):
-                painter.fillRect(part, QColor(colour))
+                painter.fillRect(part, self._far_colour(picture, colour))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+    def _far_colour(self, picture: DagPicture, colour: str) -> QColor:
+        """Tints that suit boxes with text in them are too pale for specks without any."""
+        pale = QColor(colour)
+        if picture.tint != FULL_TINT:
+            return pale
+        lightness = pale.lightnessF() * (1.6 if self.theme.is_dark else 0.72)
+        return QColor.fromHslF(max(pale.hslHueF(), 0.0), min(1.6 * pale.hslSaturationF(), 1.0), min(lightness, 1.0))
 
     def _paint_near_nodes(
         self, painter: QPainter, picture: DagPicture, visible: npt.NDArray[np.intp], scale: float

@@ -75,7 +75,7 @@ class LogView(QWidget):
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for column, width in ((STEP, 18), (SUBJECT, 30), (DECISION, 14)):
+        for column, width in ((STEP, 22), (SUBJECT, 36), (DECISION, 14)):
             header.resizeSection(column, width * GRID)
         header.setSectionResizeMode(REASON, QHeaderView.ResizeMode.Stretch)
         table.clicked.connect(self._pin)
