@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from warploom.device.cuda.kernels.codegen.chain import Chain
+from warploom.device.cuda.kernels.codegen.integer_patch import PatchTile
 from warploom.device.cuda.kernels.codegen.integer_product import IntegerProduct
 from warploom.device.cuda.kernels.codegen.integer_ring import Tile
 from warploom.device.cuda.kernels.codegen.requantized import Requantized
@@ -147,3 +148,10 @@ TILES = (
     Tile(256, 32, 64, 4, (16, 1), warpgroups=True, cached=True),
 )
 """Both kinds, both depths, with the first cache and without."""
+
+PATCHES = (
+    PatchTile((5, 6), 48, 32, (2, 1), 1),
+    PatchTile((3, 4), 16, 16, (1, 1), 3),
+    PatchTile((4, 8), 32, 32, (1, 2), 2),
+)
+"""Rectangles that do not fill their fragments, and several tiles per block."""

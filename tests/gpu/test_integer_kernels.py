@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from integer_cases import CASES, TILES, IntegerCase
+from integer_cases import CASES, PATCHES, TILES, IntegerCase
 from warploom.cost.database import CostDatabase
 from warploom.device.cuda.binding import bind_kernel
 from warploom.device.cuda.driver import driver_facts
+from warploom.device.cuda.kernels.codegen.integer_patch import patch_step, patch_tiles
 from warploom.device.cuda.kernels.codegen.integer_product import IntegerProduct
 from warploom.device.cuda.kernels.codegen.integer_ring import Tile, integer_step
-from warploom.device.cuda.kernels.codegen.integer_tiles import fitting_tiles
+from warploom.device.cuda.kernels.codegen.integer_tiles import fitting_steps
 from warploom.device.cuda.loading import environment
 from warploom.device.cuda.modules import KernelModules
+from warploom.device.cuda.steps import KernelStep
 from warploom.graph import DType
 
 cupy = pytest.importorskip("cupy", reason="CuPy is not installed")
@@ -44,10 +46,8 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> KernelModules:
     return KernelModules(gpu.compute_capability, database)
 
 
-def run(product: IntegerProduct, tile: Tile, operands: dict[str, Any], modules: KernelModules) -> Any:
+def run(product: IntegerProduct, step: KernelStep, operands: dict[str, Any], modules: KernelModules) -> Any:
     """What the kernel writes, padded channels included, and the channels of the tensor around it before them."""
-    step = integer_step(product, tile)
-    modules.load([step.kernel])
     layout = product.y.layout
     n, _, rows, columns = layout.shape
     whole = layout.strides[3]
@@ -71,22 +71,23 @@ def test_that_every_tile_gives_exact_sums(case: IntegerCase, modules: KernelModu
     product = case.product()
     operands = case.operands(product)
     exact = case.expected(product, operands)
-    tiles = dict.fromkeys((*TILES, *WIDE, *fitting_tiles(product)))
-    steps = {tile: integer_step(product, tile) for tile in tiles}
-    for tile in (tile for tile, step in steps.items() if modules.supports(step.kernel)):
-        found = run(product, tile, operands, modules)
+    steps = [integer_step(product, tile) for tile in (*TILES, *WIDE)]
+    steps += [patch_step(product, tile) for tile in (*PATCHES, *list(patch_tiles(product))[::5])]
+    steps += fitting_steps(product)
+    usable = [step for step in steps if modules.supports(step.kernel, step.shared_bytes)]
+    modules.load(step.kernel for step in usable)
+    for step in usable:
+        found = run(product, step, operands, modules)
         own = found[:, product.y.offset : product.y.offset + case.filters]
         case.assert_right(product, own.astype(np.float32), exact)
         before = np.ascontiguousarray(found[:, : case.wider])
-        assert (before.view(np.uint8) == 0xFF).all(), tile.label
+        assert (before.view(np.uint8) == 0xFF).all(), step.kernel.name
 
 
-def test_that_kernels_run_again_from_the_database(modules: KernelModules, tmp_path: Path) -> None:
+def test_that_kernels_run_again_from_the_database(tmp_path: Path) -> None:
     case = CASES[0]
     product = case.product()
-    step = integer_step(product, fitting_tiles(product)[0])
-    if not modules.supports(step.kernel):
-        pytest.skip("has no warpgroups")
+    step = fitting_steps(product)[-1]
     gpu = driver_facts().gpus[0]
     for compiled in (1, 0):
         database = CostDatabase(tmp_path / "costs.sqlite", environment(0), print)

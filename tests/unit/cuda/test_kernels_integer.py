@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from cuda_host import HostKernels, Memory, compiler, from_storage
-from integer_cases import CASES, TILES, IntegerCase
+from integer_cases import CASES, PATCHES, TILES, IntegerCase
+from warploom.device.cuda.kernels.codegen.integer_patch import patch_step, patch_tiles
 from warploom.device.cuda.kernels.codegen.integer_ring import Tile, integer_step
-from warploom.device.cuda.kernels.codegen.integer_tiles import fitting_tiles
+from warploom.device.cuda.kernels.codegen.integer_tiles import fitting_steps, fitting_tiles
 from warploom.device.cuda.kernels.codegen.prelude import module_source
 
 
@@ -22,7 +23,7 @@ def test_that_every_tile_gives_exact_sums(case: IntegerCase) -> None:
     product = case.product()
     operands = case.operands(product)
     exact = case.expected(product, operands)
-    steps = [integer_step(product, tile) for tile in TILES]
+    steps = [integer_step(product, tile) for tile in TILES] + [patch_step(product, tile) for tile in PATCHES]
     kernels = HostKernels(step.kernel for step in steps)
     for step in steps:
         memory = {name: Memory(array.nbytes) for name, array in operands.items()}
@@ -50,6 +51,8 @@ def test_that_kernels_compile_without_spills(architecture: str, tmp_path: Path) 
     wide = Tile(128, 192, 128, 4, (8, 1), warpgroups=True)
     tiles = [*TILES, Tile(128, 128, 64, 4, (2, 4)), wide]
     steps = [integer_step(case.product(), tile) for case in CASES[:4] for tile in tiles]
+    overlapping = (case.product() for case in CASES if case.window != (1, 1))
+    steps += [patch_step(product, tile) for product in overlapping for tile in list(patch_tiles(product))[:2]]
     usable = [step.kernel for step in steps if architecture == "sm_90a" or not step.kernel.needs]
     source = tmp_path / "kernels.cu"
     source.write_text(module_source(usable))
@@ -63,8 +66,19 @@ def test_that_kernels_compile_without_spills(architecture: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_that_every_product_has_a_tile_for_any_gpu(case: IntegerCase) -> None:
-    tiles = fitting_tiles(case.product())
+    product = case.product()
+    tiles = fitting_tiles(product)
+    assert fitting_steps(product)[-1] == integer_step(product, tiles[-1])
     assert not tiles[-1].warpgroups
     assert tiles[-1].stages * tiles[-1].stage_bytes <= 48 << 10
     assert any(tile.warpgroups for tile in tiles)
     assert len(set(tiles)) == len(tiles)
+
+
+def test_that_windows_that_overlap_are_computed_over_patches() -> None:
+    early = IntegerCase((1, 32, 80, 80), 64, (3, 3), (1, 1)).product()
+    tiles = list(patch_tiles(early))
+    assert tiles
+    assert all(tile.pixels[0] * tile.pixels[1] <= tile.rows for tile in tiles)
+    assert any("patch" in step.kernel.name for step in fitting_steps(early))
+    assert not list(patch_tiles(IntegerCase((1, 32, 80, 80), 64).product()))

@@ -22,6 +22,16 @@ _SMALLEST_MODULE = 8
 _MOST_THREADS = 16
 _DYNAMIC_SHARED_MEMORY = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 _SHARED_MEMORY_FOR_FREE = 48 << 10
+# What a block may have of it where it asks ("CUDA C++ programming guide", technical specifications), 1 KiB less.
+_SHARED_MEMORY = {
+    (7, 5): 63 << 10,
+    (8, 0): 162 << 10,
+    (8, 7): 162 << 10,
+    (9, 0): 226 << 10,
+    (10, 0): 226 << 10,
+    (10, 3): 226 << 10,
+}
+_LEAST_SHARED_MEMORY = 98 << 10  # of GPUs since
 _LOG_LENGTH = 600
 
 
@@ -38,13 +48,14 @@ class KernelModules:
         # What is specific to Hopper (warpgroups) is not compiled for sm_90, and its code runs nowhere else anyhow.
         self._architecture = "90a" if (major, minor) == (9, 0) else f"{major}{minor}"
         self._options = (*_OPTIONS, f"-arch=sm_{self._architecture}")
+        self._shared_bytes = _SHARED_MEMORY.get((major, minor), _LEAST_SHARED_MEMORY)
         self._database = database
         self._functions: dict[KernelSource, Any] = {}
         self.compiled = 0
 
-    def supports(self, source: KernelSource) -> bool:
-        """Whether a kernel compiles for this GPU."""
-        return source.needs in ("", self._architecture)
+    def supports(self, source: KernelSource, shared_bytes: int = 0) -> bool:
+        """Whether a kernel compiles for this GPU, which has the shared memory that it uses."""
+        return source.needs in ("", self._architecture) and shared_bytes <= self._shared_bytes
 
     def load(self, sources: Iterable[KernelSource]) -> None:
         """Makes all of these kernels ready: from this process, the database, or the compiler.

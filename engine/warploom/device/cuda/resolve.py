@@ -202,7 +202,7 @@ class StepResolver:
         return whole or [len(choice.alternatives) - 1]
 
     def _compiles(self, step: PlainStep) -> bool:
-        return not isinstance(step, KernelStep) or self._modules.supports(step.kernel)
+        return not isinstance(step, KernelStep) or self._modules.supports(step.kernel, step.shared_bytes)
 
     def _time_us(self, steps: tuple[PlainStep, ...], precision: Precision, scratch: ScratchMemory) -> float:
         """Steps one after another, several times in one graph."""

@@ -154,3 +154,76 @@ STORES = r"""
     }
   }
 """
+
+PATCH_SETUP = r"""
+  const int thread = threadIdx.x, lane = thread % 32, warp = thread / 32;
+  const wl::Shared base = wl::shared_of(memory);
+  int* const offsets = reinterpret_cast<int*>(memory);
+  unsigned char* const staged = memory + RESULTS_AT;
+  const int n0 = (int)blockIdx.y * BN;
+  const int first = (int)blockIdx.x * COUNT, last = first + COUNT < TILES ? first + COUNT : TILES;
+  for (int i = thread; i < DEPTH; i += THREADS) {
+    const int tap = i / CV, r = tap / COLS, s = tap % COLS;
+    offsets[i] = i < KV ? (r * DH * PW + s * DW) * PIXEL + i % CV * 16 : 0;
+  }
+  for (int i = thread; i < BN * DEPTH; i += THREADS) {
+    const int n = i / DEPTH, kv = i % DEPTH;
+    wl::copy16<false>(base + FILTERS_AT + n * FILTER + kv * 16, x1 + ((n0 + n) * KV + kv) * 16,
+                      kv < KV && n0 + n < FILTERS);
+  }
+  auto fetch = [&](int tile, int slot) {
+    const int image = tile / (TILES_DOWN * TILES_ALONG);
+    const int top = tile / TILES_ALONG % TILES_DOWN * TH * SH - PT, left = tile % TILES_ALONG * TW * SW - PL;
+    const Offset whole = (Offset)image * XN;
+    const wl::Shared to = base + PATCHES_AT + slot * PATCH;
+    for (int i = thread; i < PH * PW * CV; i += THREADS) {
+      const int at = i / CV, c = i % CV, h = top + at / PW, w = left + at % PW;
+      const bool inside = (unsigned)h < (unsigned)H && (unsigned)w < (unsigned)W;
+      const void* const data = inside || !SHIFTED
+          ? (const void*)(x0 + (whole + (Offset)h * XH + (Offset)w * XW + c * 16)) : (const void*)@SURROUNDING@;
+      wl::copy16<false>(to + at * PIXEL + c * 16, data, inside || SHIFTED);
+    }
+  };
+"""
+
+PATCH_LOOP = r"""
+  const int wm = warp / ALONG * WM, wn = warp % ALONG * WN;
+  int own[MT];
+#pragma unroll
+  for (int i = 0; i < MT; ++i) {
+    const int row = wm + i * 16 + lane % 16, within = row < TH * TW ? row : 0;
+    own[i] = (within / TW * SH * PW + within % TW * SW) * PIXEL;
+  }
+  const wl::Shared filters = base + FILTERS_AT + (wn + lane % 8 + lane / 16 * 8) * FILTER + lane / 8 % 2 * 16;
+  fetch(first, 0);
+  wl::commit_copies();
+  for (int tile = first; tile < last; ++tile) {
+    const int slot = (tile - first) % 2;
+    if (tile + 1 < last) fetch(tile + 1, 1 - slot);
+    wl::commit_copies();
+    wl::wait_copies<1>();
+    __syncthreads();
+    const wl::Shared patch = base + PATCHES_AT + slot * PATCH;
+    int sum[MT][NT][4] = {};
+#pragma unroll 4
+    for (int k = 0; k < DEPTH / 2; ++k) {
+      const wl::Shared from = patch + offsets[2 * k + lane / 16];
+      unsigned fa[MT][4], fb[NT / 2][4];
+#pragma unroll
+      for (int i = 0; i < MT; ++i) wl::load_matrices(from + own[i], fa[i]);
+#pragma unroll
+      for (int j = 0; j < NT / 2; ++j) wl::load_matrices(filters + j * 16 * FILTER + k * 32, fb[j]);
+#pragma unroll
+      for (int i = 0; i < MT; ++i)
+#pragma unroll
+        for (int j = 0; j < NT; ++j)
+          wl::multiply<@UNSIGNED@>(sum[i][j], fa[i], fb[j / 2][j % 2 * 2], fb[j / 2][j % 2 * 2 + 1]);
+    }
+    const int image = tile / (TILES_DOWN * TILES_ALONG);
+    const int top = tile / TILES_ALONG % TILES_DOWN * TH, left = tile % TILES_ALONG * TW;
+    auto there = [&](int row) { return row < TH * TW && top + row / TW < P && left + row % TW < Q; };
+    auto pixel = [&](int row) {
+      const int p = top + row / TW, q = left + row % TW;
+      return (image * P + (p < P ? p : P - 1)) * Q + (q < Q ? q : Q - 1);
+    };
+"""

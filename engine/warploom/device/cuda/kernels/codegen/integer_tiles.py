@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
+from warploom.device.cuda.kernels.codegen import integer_patch
 from warploom.device.cuda.kernels.codegen.integer_product import VECTOR, IntegerProduct
-from warploom.device.cuda.kernels.codegen.integer_ring import Tile
+from warploom.device.cuda.kernels.codegen.integer_ring import Tile, integer_step
+from warploom.device.cuda.steps import KernelStep
 
-_WARPGROUP_TILES, _WARP_TILES = 6, 3
+_WARPGROUP_TILES, _WARP_TILES, _PATCHES = 6, 3, 3
 """How many are kept: kernels with warpgroups run on some GPUs only, so others are kept for the rest."""
 
 _SHARED_BYTES = 220 << 10  # of one block, on the GPUs that have warpgroups
@@ -44,6 +46,13 @@ _LATENCY_CLOCKS = 310.0
 _CLOCKS_PER_TILE, _BUSY_CLOCKS_PER_TILE = 1120.0, 114.0
 _CLOCKS_PER_RESULT, _BUSY_CLOCKS_PER_RESULT = 0.025, 0.125
 _LESSER_SHARE = 0.143
+
+
+def fitting_steps(product: IntegerProduct) -> tuple[KernelStep, ...]:
+    """Kernels for a product that are worth timing; the last one runs on every GPU."""
+    patches = sorted(integer_patch.patch_tiles(product), key=lambda tile: integer_patch.estimated_clocks(product, tile))
+    first = tuple(integer_patch.patch_step(product, tile) for tile in patches[:_PATCHES])
+    return (*first, *(integer_step(product, tile) for tile in fitting_tiles(product)))
 
 
 def fitting_tiles(product: IntegerProduct) -> tuple[Tile, ...]:

@@ -7,8 +7,7 @@ import dataclasses
 import numpy as np
 
 from warploom.device.cuda.kernels.codegen.integer_product import VECTOR, IntegerProduct
-from warploom.device.cuda.kernels.codegen.integer_ring import integer_step
-from warploom.device.cuda.kernels.codegen.integer_tiles import fitting_tiles
+from warploom.device.cuda.kernels.codegen.integer_tiles import fitting_steps
 from warploom.device.cuda.kernels.pointwise import operand
 from warploom.device.cuda.layout import Layout, channels_last, is_image_layout, row_major
 from warploom.device.cuda.lowering.context import LoweringContext
@@ -134,7 +133,7 @@ class _Integers:
             y = context.temporary("integers", own)
             after = context.copy((y, self._as_image(target)))
         product = self._product(x, y, target, context)
-        ways = tuple((*before, integer_step(product, tile), *after) for tile in fitting_tiles(product))
+        ways = tuple((*before, step, *after) for step in fitting_steps(product))
         return ways[0] if len(ways) == 1 else (Choice(ways),)
 
     def _operand(self) -> tuple[tuple[PlainStep, ...], LoweringContext, Region]:
