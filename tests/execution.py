@@ -46,9 +46,27 @@ def relative_error(reference: Array, value: Array) -> float:
         return float("inf")
     if reference.dtype.kind != "f":
         return 0.0 if np.array_equal(reference, value) else float("inf")
+    left, right = (array.astype(np.float64).ravel() for array in (reference, value))
+    with np.errstate(invalid="ignore"):  # of infinities
+        difference, norm = _length(left - right), _length(left)
+    if np.isfinite(difference):
+        return difference if norm == 0 else difference / norm
     finite = np.isfinite(reference)
-    if not np.array_equal(reference[~finite], value[~finite]) or not np.isfinite(value[finite]).all():
+    if finite.all() or not np.array_equal(reference[~finite], value[~finite]) or not np.isfinite(value[finite]).all():
         return float("inf")
-    left, right = reference[finite].astype(np.float64), value[finite].astype(np.float64)
-    difference, norm = float(np.linalg.norm(left - right)), float(np.linalg.norm(left))
-    return difference if norm == 0 else difference / norm
+    return relative_error(reference[finite], value[finite])
+
+
+def standard_deviation(values: Array) -> float:
+    """Of the finite values."""
+    flat = values.astype(np.float64).ravel()
+    squares = float(flat @ flat)
+    if not np.isfinite(squares):
+        return standard_deviation(flat[np.isfinite(flat)])
+    mean = float(flat.sum()) / len(flat)
+    return float(np.sqrt(max(0.0, squares / len(flat) - mean * mean)))
+
+
+def _length(flat: Array) -> float:
+    """Norm of a vector; not finite where an element is not."""
+    return float(np.sqrt(flat @ flat))
