@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -64,9 +65,13 @@ def compared(
     }
     if not peers:
         return Compared(ours, () if laboratory.settings.peers is not None else (_without(laboratory),))
-    key = f"peers-{network}-{batch}-{'-'.join(peers)}"
+    key = f"peers-{network}-{batch}-{_slug(recording.device.name)}-{'-'.join(peers)}"
     found = laboratory.figure(key, lambda: _compare(laboratory, network, recording, peers, batch), Compared)
     return Compared(found.latencies_ms, (*found.notes, _MIXED)) if recording.simulated else found
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()
 
 
 def _without(laboratory: Laboratory) -> str:
@@ -104,6 +109,7 @@ def _compare(
             precision,
             repeats=laboratory.settings.repeats,
             load_seconds=laboratory.settings.peer_seconds,
+            gpu=_gpu(laboratory.settings.device),
             ours=ours,
             note=laboratory.note,
         )
@@ -116,6 +122,12 @@ def _compare(
     notes += [f"{network}: {name} is noisy ({_spread(values)})." for name, values in samples.items() if _noisy(values)]
     rounded = {name: tuple(round(value, 2) for value in values) for name, values in samples.items()}
     return Compared(latencies, tuple(notes), rounded, {row.title: _facts(row) for row in rows})
+
+
+def _gpu(device: str) -> int | None:
+    """N of "cuda:N", so that peers compute on the same GPU."""
+    kind, _, number = device.partition(":")
+    return int(number) if kind == "cuda" else None
 
 
 def _measure(executable: Executable) -> Measure:

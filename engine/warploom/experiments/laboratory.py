@@ -70,7 +70,7 @@ class Laboratory:
         note: Note = lambda _: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
-        from warploom.device.registry import AUTO, default_device
+        from warploom.device.registry import AUTO, default_device, list_devices
 
         device = default_device()[0] if settings.device == AUTO else settings.device
         self.settings = dataclasses.replace(settings, device=device)
@@ -78,6 +78,7 @@ class Laboratory:
         self.note = note
         self.cancelled = cancelled
         self._used: set[Path] = set()
+        self._names = {one.id: one.name for one in list_devices()}
         try:
             for name in ("models", "recordings", "figures"):
                 (folder / name).mkdir(parents=True, exist_ok=True)
@@ -197,10 +198,15 @@ class Laboratory:
         if not path.exists() or (self.settings.fresh and path not in self._used):
             return None
         try:
-            return read_recording(path)
+            found = read_recording(path)
         except RecordingError as error:
             self.note(f"{error} It is made again.")
             return None
+        here = self._names.get(found.device.id, found.device.name)
+        if here != found.device.name:  # the folder was begun on another machine
+            self.note(f"{path.name} is of {found.device.name}, not of the {here} here: it is made again.")
+            return None
+        return found
 
     def _recorded(self, model: Path, path: Path, options: OptimizeOptions) -> Recording:
         from warploom.recording.file import write_recording

@@ -79,6 +79,7 @@ def compare_peers(
     *,
     repeats: int = 50,
     load_seconds: float = LOAD_SECONDS,
+    gpu: int | None = None,
     ours: Mapping[str, Measure] | None = None,
     note: Note = lambda _: None,
 ) -> tuple[tuple[PeerRow, ...], dict[str, tuple[float, ...]]]:
@@ -92,6 +93,7 @@ def compare_peers(
         precision: Arithmetic of float operators.
         repeats: Samples of each.
         load_seconds: How long a peer may take until it is ready; one that takes longer has a row that says so.
+        gpu: The only GPU that peers see; None for all.
         ours: What else is measured in the same turns.
         note: Is told what goes on.
 
@@ -106,7 +108,7 @@ def compare_peers(
     tolerance = tolerance_for(graph, precision)
     with tempfile.TemporaryDirectory(prefix="warploom-peers-") as folder, ExitStack() as stack:
         write_problem(Path(folder), graph, inputs, precision)
-        processes = [stack.enter_context(PeerProcess(name, Path(folder))) for name in names]
+        processes = [stack.enter_context(PeerProcess(name, Path(folder), gpu)) for name in names]
         for process in processes:
             process.tell(Command(Kind.FIND))  # their libraries take seconds to import: all at once
         started: list[tuple[PeerRow, PeerProcess | None]] = []

@@ -56,6 +56,8 @@ class OnnxRuntimePeer:
     def load(self, problem: Problem) -> LoadedPeer:
         import onnxruntime
 
+        if self.gpu and hasattr(onnxruntime, "preload_dlls"):
+            onnxruntime.preload_dlls()  # of CUDA and cuDNN, where packages brought them
         settings = onnxruntime.SessionOptions()
         settings.log_severity_level = 3
         model = _with_precision(problem, gpu=self.gpu)

@@ -25,9 +25,15 @@ _GRACE_SECONDS = 5.0
 
 
 class PeerProcess:
-    """The process of one peer for one problem. A context manager; leaving it ends the process."""
+    """The process of one peer for one problem. A context manager; leaving it ends the process.
 
-    def __init__(self, name: str, folder: Path) -> None:
+    Args:
+        name: Of the peer.
+        folder: The problem's.
+        gpu: Which of the GPUs that this process sees it shall see, as its only one; None for all of them.
+    """
+
+    def __init__(self, name: str, folder: Path, gpu: int | None = None) -> None:
         self.name = name
         self._given_up = ""
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
@@ -36,6 +42,7 @@ class PeerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
+            env=environment_for(gpu),
             bufsize=0,
             start_new_session=True,
         )
@@ -116,3 +123,12 @@ class PeerProcess:
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
         how = f"It was ended by the signal {-code}" if code < 0 else f"It ended with the exit code {code}"
         return f"{how}{': ' + lines[-1] if lines else ''}."
+
+
+def environment_for(gpu: int | None) -> dict[str, str]:
+    """This process's environment, in which only one GPU is seen, counted as this process counts them."""
+    found = dict(os.environ)
+    if gpu is not None:
+        seen = [part.strip() for part in found.get("CUDA_VISIBLE_DEVICES", "").split(",") if part.strip()]
+        found["CUDA_VISIBLE_DEVICES"] = seen[gpu] if gpu < len(seen) else str(gpu)
+    return found

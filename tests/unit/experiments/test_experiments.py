@@ -68,6 +68,15 @@ def test_that_an_interrupted_experiment_goes_on_where_it_stopped(folder: Path, l
         pruning.run(Laboratory(folder, SETTINGS, again.append, cancelled=lambda: True))
 
 
+def test_that_pieces_of_another_gpu_are_not_taken_for_this_one_s(tmp_path: Path) -> None:
+    Laboratory(tmp_path, SETTINGS).record("randwire_small", mode="sequential")
+    notes: list[str] = []
+    moved = Laboratory(tmp_path, SETTINGS, notes.append)
+    moved._names["sim:h200"] = "NVIDIA H201"
+    moved.record("randwire_small", mode="sequential")
+    assert "is of NVIDIA H200, not of the NVIDIA H201 here" in notes[0]
+
+
 def test_that_damaged_pieces_are_made_again(tmp_path: Path) -> None:
     first = Laboratory(tmp_path, SETTINGS)
     first.record("randwire_small", mode="sequential")

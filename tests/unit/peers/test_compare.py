@@ -16,7 +16,7 @@ from warploom.importer.reference import random_inputs, reference_outputs
 from warploom.peers.compare import compare_peers
 from warploom.peers.messages import Command, Kind
 from warploom.peers.problem_files import read_problem, write_problem
-from warploom.peers.process import PeerProcess
+from warploom.peers.process import PeerProcess, environment_for
 from warploom.peers.protocol import Array
 from warploom.peers.registry import PEERS
 from warploom.samples.bundled import bundled_models
@@ -106,6 +106,22 @@ def test_that_a_hang_is_an_answer(process: PeerProcess) -> None:
         os.kill(process._process.pid, signal.SIGCONT) if process._process.poll() is None else None
     assert "did not answer within" in answer.error
     assert process._process.poll() is not None, "and the process is gone"
+
+
+@pytest.mark.parametrize(
+    ("seen", "gpu", "expected"), [("", 1, "1"), ("2,5", 1, "5"), ("2,5", None, "2,5"), ("3", 0, "3")]
+)
+def test_that_a_peer_sees_the_gpu_that_the_device_is(
+    monkeypatch: pytest.MonkeyPatch, seen: str, gpu: int | None, expected: str
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", seen)
+    assert environment_for(gpu)["CUDA_VISIBLE_DEVICES"] == expected
+
+
+def test_that_a_peer_that_takes_too_long_has_a_row_that_says_so(graph: Graph, inputs: dict[str, Array]) -> None:
+    (row,), _ = compare_peers(["ort-cpu"], graph, inputs, {}, Precision.FP32, repeats=2, load_seconds=0.0)
+    assert row.problem == "It did not answer within 0 s."
+    assert row.load_s is None
 
 
 def test_that_a_problem_survives_the_folder(tmp_path: Path, graph: Graph, inputs: dict[str, Array]) -> None:
