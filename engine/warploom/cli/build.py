@@ -92,6 +92,8 @@ def build(
     from warploom.cli.interrupt import InterruptFlag, kept
     from warploom.cli.plan_text import describe
     from warploom.cli.progress import open_progress
+    from warploom.graph import Precision
+    from warploom.report.remarks import RANDOM_CALIBRATION
 
     path = output or Path(f"{source.stem}.plan")
     from_model = source.suffix not in (".plan", ".warploom")
@@ -122,6 +124,8 @@ def build(
     with plan:
         for line in describe(plan, path):
             typer.echo(line)
+    if from_model and plan.facts.precision is Precision.INT8 and calibrate is None:
+        typer.echo(f"! {RANDOM_CALIBRATION}")
     if from_model and interrupted.is_set():
         raise kept(path)
 

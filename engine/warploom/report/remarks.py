@@ -10,6 +10,11 @@ from warploom.recording.recording import Recording
 UNCALIBRATED = "uncalibrated"
 """Decision in the build log where no calibration data was given."""
 
+RANDOM_CALIBRATION = (
+    "Random inputs stood in for calibration data, which real inputs may not resemble: give a folder with --calibrate."
+)
+"""What there is to say about it."""
+
 _WORDS = {
     Precision.INT8: "8-bit integers",
     Precision.FP16: "fp16",
@@ -26,10 +31,7 @@ def remarks(recording: Recording) -> tuple[str, ...]:
         return ()
     found = []
     if any(entry.decision == UNCALIBRATED for entry in recording.build_log):
-        found.append(
-            "Random inputs stood in for calibration data, which real inputs may not resemble: give a folder with "
-            "--calibrate."
-        )
+        found.append(RANDOM_CALIBRATION)
     counts = Counter(plan.by_operator.values())
     total = len(recording.graph.operators)
     if plan.precision is Precision.INT8 and not counts[Precision.INT8]:
