@@ -2518,6 +2518,10 @@
         <translation>Wählen…</translation>
     </message>
     <message>
+        <source> files</source>
+        <translation> Dateien</translation>
+    </message>
+    <message>
         <source> GB</source>
         <translation> GB</translation>
     </message>
