@@ -39,7 +39,8 @@ def row_of(table: ComparisonTable, name: str) -> TableRow:
 def test_that_the_summary_has_exactly_the_promised_keys(example_recording: Recording) -> None:
     found = summary(example_recording)
     assert list(found) == [
-        "model", "device", "precision", "batch", "operators", "schedules", "chosen", "speedup", "search", "verified"
+        "model", "device", "precision", "batch", "operators", "schedules", "chosen", "speedup", "search", "remarks",
+        "verified",
     ]  # fmt: skip
     assert list(found["device"]) == ["name", "simulated"]
     assert list(found["search"]) == ["seconds", "stages_costed", "states"]
