@@ -105,7 +105,8 @@ def _products(layer: FewRows, share: Share, lanes: int, pitch: int) -> list[str]
     """Both factors of one vector along the depth, multiplied."""
     lines = []
     whole = layer.depth % lanes == 0
-    exact = layer.columns % (share.columns * (WARPS // share.split)) == 0
+    # Where blocks cover more columns than the matrix has rows, its last row stands for those that are missing.
+    exact = blocks_of(layer, share) * share.columns * (WARPS // share.split) == layer.columns
     for j in range(share.columns):
         row = f"n0 + {j}" if exact else f"min(n0 + {j}, {layer.columns - 1})"
         lines += [f"float w{j}[{lanes}];", f"wl::load<{lanes}>(x1 + ({row}) * {pitch}ll + k, w{j});"]
