@@ -12,6 +12,12 @@ from PySide6.QtCore import QObject, Signal
 
 from warploom.worker.messages import OptimizeOptions, SearchProgress
 
+_PARTS = {
+    "upload": 0.02, "import": 0.03, "search": 0.70, "measure": 0.07, "profile": 0.06, "verify": 0.09,
+    "save": 0.02, "download": 0.01,
+}  # fmt: skip
+"""Which part of a run each step takes, roughly, in their order."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobState:
@@ -29,6 +35,7 @@ class JobState:
         curve: Best latency so far in microseconds by seconds since the start.
         started_s: Monotonic time of its start.
         cancelling: Whether the user asked it to stop.
+        schedulers: Those that a run lets compete, in their order.
     """
 
     job: int
@@ -42,6 +49,31 @@ class JobState:
     curve: tuple[tuple[float, float], ...] = ()
     started_s: float = field(default_factory=time.monotonic)
     cancelling: bool = False
+    schedulers: tuple[str, ...] = ()
+
+    @property
+    def done(self) -> float | None:
+        """How much of a whole run is done, roughly, from 0 to 1; None for other work."""
+        if self.kind != "optimize" or self.phase not in _PARTS:
+            return None
+        names = list(_PARTS)
+        before = sum(_PARTS[name] for name in names[: names.index(self.phase)])
+        within = self._searched if self.phase == "search" else self.fraction
+        return before + _PARTS[self.phase] * (within or 0.0)
+
+    @property
+    def _searched(self) -> float:
+        """How much of the search: each scheduler counts as much as any other."""
+        progress = self.progress
+        if progress is None or progress.scheduler not in self.schedulers:
+            return 0.0
+        blocks = progress.block / max(progress.blocks, 1)
+        return (self.schedulers.index(progress.scheduler) + min(blocks, 1.0)) / len(self.schedulers)
+
+    @property
+    def gained(self) -> float | None:
+        """How many times faster the best schedule is than the first one that was found: one operator after another."""
+        return self.curve[0][1] / self.curve[-1][1] if len(self.curve) > 1 and self.curve[-1][1] > 0 else None
 
     def searched(self, progress: SearchProgress) -> JobState:
         """The same job with newer figures of its search."""

@@ -10,6 +10,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from warploom.errors import CommandError, WarploomError
+from warploom.schedule.modes import MODES
 from warploom.worker.messages import (
     Event,
     Failed,
@@ -125,7 +126,9 @@ class Runner(QObject):
         self.log.begin()
         self._queue.change(task.id, state=TaskState.RUNNING)
         job = engine.new_job()
-        self._state.set_run(JobState(job, "optimize", task.model.name, task.host))
+        mode = MODES.get(task.options.mode)
+        schedulers = mode.schedulers if mode is not None else ()
+        self._state.set_run(JobState(job, "optimize", task.model.name, task.host, schedulers=schedulers))
         self.began.emit(self.task)
         request = OptimizeRequest(job, str(task.model), str(self._output), task.options)
         if task.host:

@@ -1837,6 +1837,10 @@
         <source>best {}</source>
         <translation>bisher {}</translation>
     </message>
+    <message>
+        <source>{}× faster</source>
+        <translation>{}× schneller</translation>
+    </message>
 </context>
 <context>
     <name>RangePanel</name>

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from warploom.schedule.modes import MODES
-from warploom.worker.messages import OptimizeOptions
-from warploom_app.jobs import TaskQueue, TaskState
+from warploom.worker.messages import OptimizeOptions, SearchProgress
+from warploom_app.jobs import JobState, TaskQueue, TaskState
 from warploom_app.main import WindowProgram
 from warploom_app.models.task_table import RESULT, STATE, TaskTable
 from warploom_app.presenters.run_options import relevance
@@ -227,3 +228,35 @@ def test_that_the_oldest_recordings_go_and_those_in_use_stay(tmp_path: Path) -> 
     assert set(folder.prune(3, 10**9, {made[0]})) == {made[1]}
     assert set(folder.prune(9, 250, ())) == {made[0], made[2]}
     assert {path.name for path in folder.path.iterdir()} == {"3.warploom", "4.warploom"}
+
+
+def test_that_the_bar_of_a_run_only_ever_grows() -> None:
+    schedulers = ("sequential", "greedy", "both")
+    job = JobState(1, "optimize", "model.onnx", schedulers=schedulers)
+    assert job.done is None
+    steps = [replace(job, phase="import")]
+    for name in schedulers:
+        for block in range(3):
+            progress = SearchProgress(
+                job=1,
+                scheduler=name,
+                block=block,
+                blocks=3,
+                states=1,
+                stages_costed=1,
+                best_us=9.0 - block,
+                elapsed_s=1,
+            )
+            steps.append(replace(job, phase="search").searched(progress))
+    steps += [replace(job, phase=name) for name in ("measure", "profile", "verify", "save")]
+    done = [one.done or 0.0 for one in steps]
+    assert done == sorted(done)
+    assert len(set(done)) == len(done)
+    assert done[-1] < 1
+    assert replace(job, kind="try", phase="measure").done is None
+
+
+def test_that_a_run_tells_what_it_has_gained() -> None:
+    job = JobState(1, "optimize", "model.onnx", curve=((0.0, 900.0),))
+    assert job.gained is None
+    assert replace(job, curve=((0.0, 900.0), (1.0, 600.0))).gained == pytest.approx(1.5)

@@ -15,8 +15,6 @@ from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme, figure_font
 from warploom_app.views.best_curve import BestCurve
 
-_PHASES = ("upload", "import", "search", "measure", "verify", "profile", "save", "download")
-
 
 class ProgressStrip(QWidget):
     """Follows AppState's job; says what is open when there is none.
@@ -135,21 +133,17 @@ class ProgressStrip(QWidget):
 
     def _show_progress(self, job: JobState) -> None:
         progress = job.progress
-        if job.fraction is not None:
-            self._bar.setRange(0, 1000)
-            self._bar.setValue(round(1000 * job.fraction))
-            return
+        done = job.fraction if job.done is None else job.done
+        self._bar.setRange(0, 0 if done is None else 1000)
+        self._bar.setValue(round(1000 * (done or 0.0)))
         if job.kind != "optimize" or progress is None or job.phase != "search":
-            done = _PHASES.index(job.phase) if job.kind == "optimize" and job.phase in _PHASES else None
-            self._bar.setRange(0, 0 if done is None else len(_PHASES))
-            self._bar.setValue(done or 0)
             return
         self._where.setText(self.tr("block {} of {}").format(min(progress.block + 1, progress.blocks), progress.blocks))
         self._costed.setText(self.tr("{} stages costed").format(count(progress.stages_costed)))
         if progress.best_us is not None:
-            self._best.setText(self.tr("best {}").format(time_text(progress.best_us)))
-        self._bar.setRange(0, max(progress.blocks, 1))
-        self._bar.setValue(progress.block)
+            best = self.tr("best {}").format(time_text(progress.best_us))
+            gained = self.tr("{}× faster").format(f"{job.gained:.2f}") if job.gained is not None else ""
+            self._best.setText(f"{best}, {gained}" if gained else best)
 
     def _tick(self) -> None:
         job = self._state.job
