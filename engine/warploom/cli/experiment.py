@@ -32,7 +32,7 @@ def experiment(
     device: Annotated[str, typer.Option("--device", help="cuda:0, sim:h200, ... (see warploom devices).")] = "auto",
     precision: Annotated[str, typer.Option("--precision", help="fp32, tf32, fp16 or bf16.")] = "fp16",
     networks: Annotated[
-        str | None, typer.Option("--networks", metavar="A,B", help="Recipes, in place of the paper's networks.")
+        str | None, typer.Option("--networks", metavar="A,B", help="Recipes or .onnx files, in place of the paper's.")
     ] = None,
     peers: Annotated[
         str | None, typer.Option("--peers", metavar="A,B", help='Peers to run beside; "" for none. Default: all.')

@@ -65,7 +65,7 @@ def compared(
     }
     if not peers:
         return Compared(ours, () if laboratory.settings.peers is not None else (_without(laboratory),))
-    key = f"peers-{network}-{batch}-{_slug(recording.device.name)}-{'-'.join(peers)}"
+    key = f"peers-{laboratory.token(network)}-{batch}-{_slug(recording.device.name)}-{'-'.join(peers)}"
     found = laboratory.figure(key, lambda: _compare(laboratory, network, recording, peers, batch), Compared)
     return Compared(found.latencies_ms, (*found.notes, _MIXED)) if recording.simulated else found
 

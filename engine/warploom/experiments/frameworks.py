@@ -68,7 +68,9 @@ def _elsewhere(networks: tuple[str, ...], precision: str) -> tuple[ResultTable, 
         (name, *(row := [figures.get(network) for network in networks]), geometric_mean(row))
         for name, figures in ios.frameworks_ms.items()
     )
-    tables = (ResultTable("Latency in ms, as published", columns, published, f"{ios.source}: {ios.device}"),)
+    known = any(cell is not None for row in published for cell in row[1:])
+    table = ResultTable("Latency in ms, as published", columns, published, f"{ios.source}: {ios.device}")
+    tables = (table,) if known else ()
     if not beside:
         return tables
     source = f"not from the same run; {peers.source}: {peers.device}; {peers.note}"

@@ -36,7 +36,7 @@ class LaboratorySettings:
         search_seconds: Bound of each search; None for no bound.
         peers: Names of the peers to run beside; None for all that can run here.
         peer_seconds: How long a peer may take until it is ready: some compile and tune for minutes.
-        networks: Recipes; None for those of the paper.
+        networks: Recipes and .onnx files; None for the networks of the paper.
         fresh: Whether nothing that an earlier run kept is used.
     """
 
@@ -78,6 +78,7 @@ class Laboratory:
         self.note = note
         self.cancelled = cancelled
         self._used: set[Path] = set()
+        self._files: dict[str, Path] = {}
         self._names = {one.id: one.name for one in list_devices()}
         try:
             for name in ("models", "recordings", "figures"):
@@ -86,23 +87,43 @@ class Laboratory:
             raise CommandError(f"The folder {folder} cannot be made: {error.strerror or error}.") from None
 
     def networks(self, default: tuple[str, ...]) -> tuple[str, ...]:
-        """The recipes to run.
+        """The names of what to run: recipes, and model files by their stem.
 
         Raises:
-            CommandError: If there is none of a name.
+            CommandError: If there is no such recipe or file, or two have one name.
         """
         from warploom.samples.recipes import RECIPES
 
-        names = self.settings.networks or default
-        for name in names:
-            if name not in RECIPES:
-                raise CommandError(f"There is no sample network {name!r}; there are {', '.join(RECIPES)}.")
-        return names
+        found: list[str] = []
+        for name in self.settings.networks or default:
+            path = Path(name)
+            if path.suffix == ".onnx":
+                if not path.is_file():
+                    raise CommandError(f"There is no file {path}.")
+                name = path.stem
+                self._files[name] = path.resolve()
+            elif name not in RECIPES:
+                known = ", ".join(RECIPES)
+                raise CommandError(f"There is no sample network {name!r}; there are {known}, or give an .onnx file.")
+            if name in found:
+                raise CommandError(f"Two networks are called {name!r}: rename one, or leave it out.")
+            found.append(name)
+        return tuple(found)
+
+    def token(self, network: str) -> str:
+        """What files of a network begin with; another one when a user's model has changed."""
+        if network not in self._files:
+            return network
+        path = self._files[network]
+        facts = path.stat()
+        return f"{network}-{_digest_text(f'{path} {facts.st_size} {facts.st_mtime_ns}')[:8]}"
 
     def model(self, network: str) -> Path:
-        """The ONNX file of a recipe, built when missing."""
+        """The ONNX file of a network; that of a recipe is built when missing."""
         from warploom.samples.recipes import build
 
+        if network in self._files:
+            return self._files[network]
         path = self.folder / "models" / f"{network}.onnx"
         if not path.exists():
             self.note(f"building {network}")
@@ -124,7 +145,7 @@ class Laboratory:
         """The recording of a search on a network, or of a saved schedule; read where an earlier run has made it.
 
         Args:
-            network: Recipe.
+            network: One of `networks`.
             mode: Which schedulers compete.
             batch: Batch size.
             device: In place of the laboratory's own.
@@ -150,7 +171,7 @@ class Laboratory:
             schedule=None if schedule is None else str(schedule),
             profile=profile,
         )
-        path = self.folder / "recordings" / f"{network}-{_digest(options, schedule)}.warploom"
+        path = self.folder / "recordings" / f"{self.token(network)}-{_digest(options, schedule)}.warploom"
         kept = self._kept(path)
         if kept is not None:
             return kept

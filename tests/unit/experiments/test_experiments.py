@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
+import os
 import re
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from warploom.experiments.published import published_ios, published_peers
 from warploom.experiments.registry import EXPERIMENTS
 from warploom.experiments.result import Bars, ExperimentResult, ResultTable, geometric_mean, throughput_bars
 from warploom.experiments.writing import show_cell, table_to_csv, write_result
+from warploom.samples.bundled import bundled_models
 
 SETTINGS = LaboratorySettings(
     device="sim:h200",
@@ -75,6 +78,24 @@ def test_that_pieces_of_another_gpu_are_not_taken_for_this_one_s(tmp_path: Path)
     moved._names["sim:h200"] = "NVIDIA H201"
     moved.record("randwire_small", mode="sequential")
     assert "is of NVIDIA H200, not of the NVIDIA H201 here" in notes[0]
+
+
+def test_that_own_models_are_compared_and_measured_again_when_they_change(tmp_path: Path) -> None:
+    own = tmp_path / "mine.onnx"
+    small = next(path for path in bundled_models() if path.stem == "randwire_small")
+    own.write_bytes(small.read_bytes())
+    settings = dataclasses.replace(SETTINGS, networks=(str(own),), peers=("ort-cpu",), precision="fp32")
+    result = frameworks.run(Laboratory(tmp_path / "lab", settings))
+    assert result.tables[0].columns[1] == "mine"
+    assert all("published" not in table.title for table in result.tables)
+    os.utime(own, (1, 1))
+    notes: list[str] = []
+    frameworks.run(Laboratory(tmp_path / "lab", settings, notes.append))
+    assert any("mine, batch 1" in note for note in notes)
+    with pytest.raises(CommandError, match="There is no file"):
+        Laboratory(tmp_path, dataclasses.replace(SETTINGS, networks=("gone.onnx",))).networks(())
+    with pytest.raises(CommandError, match="Two networks are called 'mine'"):
+        Laboratory(tmp_path, dataclasses.replace(SETTINGS, networks=(str(own), str(own)))).networks(())
 
 
 def test_that_damaged_pieces_are_made_again(tmp_path: Path) -> None:
