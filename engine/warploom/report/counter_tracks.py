@@ -17,7 +17,6 @@ _TITLES = (
     ("sm__inst_executed_pipe_tensor", "tensor pipe"),
     ("sm__pipe_tensor", "tensor pipe"),
     ("lts__t_sector_hit_rate", "L2 hit rate"),
-    ("LTS.TriageCompute.lts__average_t_sector_hit_rate", "L2 hit rate"),
     ("dram__bytes_read", "DRAM read"),
     ("dram__bytes_write", "DRAM written"),
     ("dram__bytes", "DRAM traffic"),

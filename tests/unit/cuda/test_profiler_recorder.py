@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from warploom.device.cuda.graph_nodes import GraphKernel, GraphNode
 from warploom.device.cuda.profiler.activity import ActivityTracer, Record
-from warploom.device.cuda.profiler.counters import BASE
+from warploom.device.cuda.profiler.counters import BASE, HIT_RATE
 from warploom.device.cuda.profiler.record import Recorder
 from warploom.device.cuda.profiler.sampling import Sampler
 from warploom.device.cuda.profiler.trace import KERNEL, Trace
@@ -138,3 +139,49 @@ def test_that_kernels_are_traced_without_a_sampler() -> None:
     assert trace.warps_from == "model"
     assert trace.start_ns.shape == (4, 2)
     assert trace.names == ("k",)
+
+
+class FakeCollector:
+    """Samples of one value, and what it was configured with."""
+
+    def __init__(self, device_index: int) -> None:
+        self.device_index = device_index
+        self._chip_name = "GH100"
+        self.asked: list[str] = []
+
+    def enable(self) -> None: ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def disable(self) -> None: ...
+
+    def configure(self, metrics: list[str], **_: Any) -> None:
+        self.asked = metrics
+
+    def decode(self, max_samples: int) -> Any:
+        class Decoded(list[Any]):
+            num_completed_samples = 2
+
+        assert max_samples > 2
+        values = [40.0] * len(self.asked)
+        return Decoded(SimpleNamespace(start_timestamp=t, end_timestamp=t + 1000, metric_values=values) for t in (0, 9))
+
+
+def test_that_a_metric_that_counts_every_second_hit_is_read_as_the_hit_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    collectors: list[FakeCollector] = []
+
+    def collector(device_index: int) -> FakeCollector:
+        collectors.append(FakeCollector(device_index))
+        return collectors[0]
+
+    monkeypatch.setattr("warploom.device.cuda.profiler.counters.passes", lambda *_: 1)
+    trigger = SimpleNamespace(GPU_TIME_INTERVAL=1, GPU_SYSCLK_INTERVAL=2)
+    cupti = cast(Any, SimpleNamespace(sampling=SimpleNamespace(Collector=collector, TriggerMode=trigger)))
+    sampler = Sampler(cupti, 0, (9, 0), 1000, ("l2",))
+    starts, _, values = sampler.sampled(lambda: None)
+    assert "TriageCompute" in collectors[0].asked[-1]
+    assert sampler.metrics == (*BASE, HIT_RATE)
+    assert starts.tolist() == [9]  # the first sample has no beginning
+    assert values[:, 0].tolist() == [40.0, 40.0, 40.0, 80.0]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from warploom.recording.bundled import BundledRecording, bundled_recording, bundled_recordings
 from warploom.recording.file import read_recording
+from warploom.recording.recording import CandidateVerification, Verification
 from warploom.recording.trim import trim_recording
 from warploom.samples.bundled import default_recipe
 from warploom.samples.recipes import RECIPES
@@ -50,3 +53,16 @@ def test_that_a_trimmed_recording_keeps_the_chosen_schedule() -> None:
     trimmed = trim_recording(recording, ["sequential", "nobody"])
     assert [candidate.name for candidate in trimmed.candidates] == ["sequential", recording.chosen]
     assert len(recording.candidates) == 3
+
+
+def test_that_a_trimmed_recording_says_what_was_verified_of_the_rest() -> None:
+    checks = tuple(
+        CandidateVerification(name, error, ok=True) for name, error in (("sequential", 1e-4), ("other", 9e-4))
+    )
+    recording = read_recording(bundled_recordings()[0].path)
+    whole = dataclasses.replace(recording, verification=Verification(9e-4, 1e-3, ok=True, candidates=checks))
+    kept = trim_recording(whole, ["sequential"]).verification
+    assert kept is not None
+    assert (kept.max_rel_l2, kept.candidates) == (1e-4, checks[:1])
+    only_other = dataclasses.replace(whole, verification=Verification(9e-4, 1e-3, ok=True, candidates=checks[1:]))
+    assert trim_recording(only_other, ["sequential"]).verification is None

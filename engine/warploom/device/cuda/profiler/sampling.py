@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from warploom.device.cuda.profiler.counters import choose_metrics
+from warploom.device.cuda.profiler.counters import READ_AS, choose_metrics
 from warploom.device.cuda.profiler.cupti_library import Cupti, why_not
 from warploom.device.protocol import Array
 from warploom.errors import ProfileError
@@ -38,11 +38,13 @@ class Sampler:
         self._collector = cupti.sampling.Collector(device_index=device)
         try:
             self._collector.enable()
-            self.metrics, self.notes = choose_metrics(cupti, self._collector._chip_name, sets)
+            asked, self.notes = choose_metrics(cupti, self._collector._chip_name, sets)
+            self.metrics = tuple(READ_AS.get(metric, (metric, 1.0))[0] for metric in asked)
+            self._factors = np.array([READ_AS.get(metric, (metric, 1.0))[1] for metric in asked])
             trigger = cupti.sampling.TriggerMode
             by_time = capability not in _WITHOUT_TIME_TRIGGER
             self._collector.configure(
-                metrics=list(self.metrics),
+                metrics=list(asked),
                 hardware_buffer_size=_BUFFER_BYTES,
                 sampling_interval=interval_ns,
                 trigger_mode=trigger.GPU_TIME_INTERVAL if by_time else trigger.GPU_SYSCLK_INTERVAL,
@@ -75,7 +77,8 @@ class Sampler:
             raise ProfileError(why_not(error, _CANNOT)) from error
         if decoded.num_completed_samples >= most:
             raise ProfileError(why_not(MemoryError(), _CANNOT))
-        return _columns(decoded, len(self.metrics))
+        starts, ends, values = _columns(decoded, len(self.metrics))
+        return starts, ends, values * self._factors[:, np.newaxis]
 
     def close(self) -> None:
         """Ends sampling; may be called again."""
