@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -59,7 +60,23 @@ def test_that_the_installed_wheel_finds_its_data_outside_the_checkout(installed:
     assert "squeezenet" in models.stdout
 
 
-def test_that_the_files_say_apache_2(wheel: Path) -> None:
+def _of_dist_info(wheel: Path, member: str) -> str:
     archive = zipfile.ZipFile(wheel)
-    (metadata,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
-    assert "License-Expression: Apache-2.0" in archive.read(metadata).decode()
+    (name,) = [name for name in archive.namelist() if name.endswith(f".dist-info/{member}")]
+    return archive.read(name).decode()
+
+
+def test_that_the_files_say_apache_2(wheel: Path, repository: Path) -> None:
+    assert "License-Expression: Apache-2.0" in _of_dist_info(wheel, "METADATA")
+    assert _of_dist_info(wheel, "licenses/LICENSE") == (repository / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_that_the_command_is_where_the_wheel_says(wheel: Path, installed: Path) -> None:
+    (command,) = re.findall(r"^warploom = (.+)$", _of_dist_info(wheel, "entry_points.txt"), re.MULTILINE)
+    module, function = command.split(":")
+    start = f"import sys; sys.argv = ['warploom', '--version']; from {module} import {function}; {function}()"
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    printed = subprocess.run(
+        [sys.executable, "-c", start], capture_output=True, text=True, cwd=installed, env=environment, check=True
+    )
+    assert printed.stdout.startswith("warploom ")
