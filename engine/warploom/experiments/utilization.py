@@ -34,7 +34,7 @@ def run(laboratory: Laboratory) -> ExperimentResult:
     basis = f"{source_of(recording)}, timelines {recording.timeline_basis}"
     tables = (
         ResultTable(f"{network}: active warps", columns, rows, basis),
-        ResultTable(f"{network}: latency, as published", columns, published, f"{ios.source}: {ios.device}"),
+        ResultTable(f"{NETWORK}: latency, as published", columns, published, f"{ios.source}: {ios.device}"),
     )
     chart = Steps("Active warps", ("time, us", "active warps"), tuple(_course(candidate) for candidate in pair))
     notes = tuple(one.timeline.profile.note for one in pair if one.timeline.profile and one.timeline.profile.note)
