@@ -212,3 +212,18 @@ def test_that_normalizations_of_large_images_are_cut_into_chunks() -> None:
     ]
     _check(cases)
     _check([replace(case, slack=2.0) for case in cases], Precision.FP16)
+
+
+def _integer_product(b: CaseBuilder) -> str:
+    """Sums far beyond what 16-bit floats hold."""
+    scale, zero = b.constant(0.01, "float32"), b.constant(3, "uint8")
+    data = b.op("QuantizeLinear", b.op("Abs", b.input(4, 600)), scale, zero, gives="uint8")
+    weight = b.constant(np.arange(600 * 8).reshape(600, 8) % 251 - 100, "int8")
+    product = b.op("Cast", b.op("MatMulInteger", data, weight, zero, gives="int32"), to=1)
+    result: str = b.op("Mul", product, b.constant(1e-4, "float32"))
+    return result
+
+
+@pytest.mark.parametrize("precision", [Precision.FP32, Precision.FP16])
+def test_that_products_of_integers_do_not_overflow(precision: Precision) -> None:
+    _check([Case("matmul", _integer_product, slack=4.0)], precision)

@@ -106,9 +106,13 @@ def conv_integer(writer: Writer) -> None:
 
 
 def _whole(writer: Writer, product: str) -> None:
-    """The product as int32."""
-    exact = writer.op("Round", writer.op("Mul", product, writer.constant(4.0**_POWER, DType.FLOAT32)))
-    writer.cast(exact, DType.INT32, to=writer.node.outputs[0])
+    """The product as int32, put together from two parts: in its own units it is more than 16-bit floats hold."""
+    unit = 4**_POWER
+    high = writer.op("Round", product)
+    rest = writer.op("Mul", writer.op("Sub", product, high), writer.constant(unit, DType.FLOAT32))
+    low = writer.cast(writer.op("Round", rest), DType.INT32)
+    high = writer.op("Mul", writer.cast(high, DType.INT32), writer.constant(unit, DType.INT32))
+    writer.op("Add", high, low, to=writer.node.outputs[0])
 
 
 def _binary(op: str) -> Expander:
