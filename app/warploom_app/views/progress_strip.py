@@ -140,8 +140,8 @@ class ProgressStrip(QWidget):
             return
         self._where.setText(self.tr("block {} of {}").format(min(progress.block + 1, progress.blocks), progress.blocks))
         self._costed.setText(self.tr("{} stages costed").format(count(progress.stages_costed)))
-        if progress.best_us is not None:
-            best = self.tr("best {}").format(time_text(progress.best_us))
+        if job.curve:  # of all schedulers: the one at work may still be far from it
+            best = self.tr("best {}").format(time_text(job.curve[-1][1]))
             gained = self.tr("{}× faster").format(f"{job.gained:.2f}") if job.gained is not None else ""
             self._best.setText(f"{best}, {gained}" if gained else best)
 
