@@ -20,7 +20,10 @@ _BLOCK = 128
 
 
 def lower_top_k(segment: Segment, context: LoweringContext) -> tuple[KernelStep, ...]:
-    """TopK: every element counts those before it in the order, and so knows its place; equal ones keep their order."""
+    """TopK: every element counts those before it in the order, and so knows its place; equal ones keep their order.
+
+    A warp counts for one element, so that a row of thousands is read in hundreds of steps.
+    """
     top = segment.main
     x = context.region(top.inputs[0])
     axis = top.integer("axis") % len(x.layout.shape)
@@ -31,19 +34,22 @@ def lower_top_k(segment: Segment, context: LoweringContext) -> tuple[KernelStep,
     stride = x.layout.strides[axis]
     reverse = "" if top.integer("largest", 1) else "!"
     lines = [
-        f"const unsigned t = blockIdx.x * {_BLOCK}u + threadIdx.x;",
-        f"if (t >= {math.prod(sizes)}u) return;",
+        "const int lane = (int)threadIdx.x % 32;",
+        f"const unsigned mark = blockIdx.x * {_BLOCK // 32}u + threadIdx.x / 32u;",
+        f"const unsigned t = mark < {math.prod(sizes)}u ? mark : {math.prod(sizes) - 1}u;",
         *split_index("t", [(f"d{d}", size) for d, size in enumerate(sizes)]),
         f"const auto* row = x0 + {address(x.layout, {**at, axis: '0'})};",
         f"const auto mine = wl::decode(row[(long long)d{axis} * {stride}]);",
         "int before = 0;",
-        "#pragma unroll 8",
-        f"for (int i = 0; i < {sizes[axis]}; ++i) {{",
+        "#pragma unroll 4",
+        f"for (int i = lane; i < {sizes[axis]}; i += 32) {{",
         f"  const auto other = wl::decode(row[(long long)i * {stride}]);",
         "  const bool same = !wl::above(other, mine) && !wl::above(mine, other);",
         f"  before += same ? i < d{axis} : {reverse}wl::above(other, mine);",
         "}",
-        f"if (before < {top.integer('k')}) {{",
+        "#pragma unroll",
+        "for (int m = 16; m > 0; m /= 2) before += wl::shuffle_xor(before, m);",
+        f"if (lane == 0 && mark < {math.prod(sizes)}u && before < {top.integer('k')}) {{",
     ]
     moved = {**at, axis: "before"}
     for number, (region, text) in enumerate(((values, "mine"), (places, f"(long long)d{axis}"))):
@@ -51,7 +57,7 @@ def lower_top_k(segment: Segment, context: LoweringContext) -> tuple[KernelStep,
             pointer = f"y{number if values is not None else 0}"
             lines.append(f"  wl::store_one({pointer} + {address(region.layout, moved)}, {text});")
     lines.append("}")
-    grid = (blocks_for(math.prod(sizes), _BLOCK), 1, 1)
+    grid = (blocks_for(math.prod(sizes), _BLOCK // 32), 1, 1)
     step = kernel_step(f"topk_{SHORT[x.layout.dtype]}", lines, writes, (x,), grid=grid, block=(_BLOCK, 1, 1))
     return (step, *(padding for region in writes for padding in zero_padding(region)))
 
