@@ -1,10 +1,9 @@
 """Warploom: search, run and compare inter-operator schedules of neural networks on NVIDIA GPUs."""
 
-from typing import TYPE_CHECKING
-
 from warploom.errors import WarploomError
 from warploom.version import __version__
 
+TYPE_CHECKING = False  # what type checkers take for true: to import `typing` takes longer than all of this
 if TYPE_CHECKING:
     from warploom.api import Network, Plan, PlanContext, build, load_plan, optimize
     from warploom.recording.recording import Recording
