@@ -6,6 +6,7 @@ A stand-in for a GPU in tests of what kernels compute. It says nothing about rac
 from __future__ import annotations
 
 import ctypes
+import mmap
 import re
 import shutil
 import subprocess
@@ -25,9 +26,12 @@ from warploom.device.cuda.steps import KernelSource, KernelStep, Region
 from warploom.graph import DType
 
 Array = npt.NDArray[Any]
+_LIBC = ctypes.CDLL(None)
 
 _MACHINE = r"""
 #include <math.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +86,20 @@ template <class T> T from_lane(T x, int lane) {
   warp_barrier();
   return other;
 }
+// An access outside of a buffer (see `Memory`) ends the launch.
+static sigjmp_buf left;
+static void leave(int) { siglongjmp(left, 1); }
+struct Watch {
+  struct sigaction bus, segment;
+  Watch() {
+    struct sigaction ours;
+    memset(&ours, 0, sizeof(ours));
+    ours.sa_handler = leave;
+    sigaction(SIGBUS, &ours, &bus);
+    sigaction(SIGSEGV, &ours, &segment);
+  }
+  ~Watch() { sigaction(SIGBUS, &bus, nullptr); sigaction(SIGSEGV, &segment, nullptr); }
+};
 typedef void (*Kernel)(void**);
 static Kernel kernel;
 static void** arguments;
@@ -162,7 +180,9 @@ template <class T> static inline T shuffle_up(T x, int lanes) {
 """
 
 _LAUNCH = r"""
-extern "C" void launch_@NAME@(void** arguments, const unsigned* grid, const unsigned* block) {
+extern "C" int launch_@NAME@(void** arguments, const unsigned* grid, const unsigned* block) {
+  host::Watch watch;
+  if (sigsetjmp(host::left, 1)) return 1;
   gridDim = Index{grid[0], grid[1], grid[2]};
   blockDim = Index{block[0], block[1], block[2]};
   host::kernel = [](void** a) { @NAME@(@ARGUMENTS@); };
@@ -170,11 +190,14 @@ extern "C" void launch_@NAME@(void** arguments, const unsigned* grid, const unsi
   for (unsigned z = 0; z < grid[2]; ++z)
     for (unsigned y = 0; y < grid[1]; ++y)
       for (unsigned x = 0; x < grid[0]; ++x) { blockIdx = Index{x, y, z}; host::run_block(@MEETS@); }
+  return 0;
 }
 """
 
 GUARD_BYTES = 512
-"""Bytes before and after every buffer that no kernel may write."""
+"""Bytes before every buffer that no kernel may write."""
+
+_ALIGNMENT = 16
 
 
 def compiler() -> str | None:
@@ -198,7 +221,8 @@ class HostKernels:
             pointers = [memory[region.buffer].pointer(region) for region in (*step.writes, *step.reads)]
             arguments = (ctypes.c_void_p * len(pointers))(*pointers)
             launch = getattr(self._library, f"launch_{step.kernel.name}")
-            launch(arguments, (ctypes.c_uint * 3)(*step.grid), (ctypes.c_uint * 3)(*step.block))
+            outside = launch(arguments, (ctypes.c_uint * 3)(*step.grid), (ctypes.c_uint * 3)(*step.block))
+            assert not outside, f"{step.kernel.name} reads or writes behind a buffer"
 
 
 def _launcher(name: str, code: str) -> str:
@@ -220,12 +244,16 @@ def _compiled(text: str, folder: Path) -> Path:
 
 
 class Memory:
-    """Bytes of one buffer, poisoned (NaN in every float type), between guards."""
+    """Bytes of one buffer, poisoned (NaN in every float type), behind a guard and in front of a page without access."""
 
     def __init__(self, size: int) -> None:
-        self.bytes = np.full(size + 2 * GUARD_BYTES + 256, 0xFF, np.uint8)
-        address = self.bytes.ctypes.data + GUARD_BYTES
-        self._start = GUARD_BYTES + (-address) % 256
+        page = mmap.PAGESIZE
+        length = -(-(GUARD_BYTES + size + _ALIGNMENT) // page) * page
+        self._map = mmap.mmap(-1, length + page)
+        self.bytes: Array = np.frombuffer(self._map, np.uint8, length)
+        self.bytes[...] = 0xFF
+        assert not _LIBC.mprotect(ctypes.c_void_p(self.address + length), page, 0)
+        self._start = (length - size) // _ALIGNMENT * _ALIGNMENT
         self._size = size
 
     @property
