@@ -169,7 +169,7 @@ class TrackPainter:
         painter = self.painter
         painter.setPen(QPen(QColor(self.theme.text), 1))
         painter.drawLine(QPointF(x, rows.header.bottom()), QPointF(x, rows.bottom))
-        text = time_text(track.duration_ns / 1e3)
+        text = time_text(track.duration_ns / 1e3, self.axis.unit)
         width = labels(painter.font()).width(text) + 8
         beside = QRectF(x + 4, rows.warps.top(), width, _LINE)
         if beside.right() > rows.warps.right():

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QSplitter, QToolButton, QVBoxLayout, QWidget
 
-from warploom.units import time_text
+from warploom.units import time_text, time_unit
 from warploom_app.background import Background, sentence
 from warploom_app.painters.timeline_export import TimelineFigure
 from warploom_app.presenters.range_statistics import RangeStatistics, range_statistics
@@ -174,8 +174,9 @@ class ComparisonView(QWidget):
         if self._results is None:
             return []
         candidates = self._results.candidates.values()
+        unit = time_unit(max(one.candidate.measurement.median_us for one in candidates))
         return [
-            (one.candidate.name, f"{one.track.title}  {time_text(one.candidate.measurement.median_us)}")
+            (one.candidate.name, f"{one.track.title}  {time_text(one.candidate.measurement.median_us, unit)}")
             for one in candidates
         ]
 
