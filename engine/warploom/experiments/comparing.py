@@ -96,6 +96,9 @@ def _compare(
     device = open_device(laboratory.settings.device)
     precision = recording.settings.precision
     with ExitStack() as stack:
+        close: Any = getattr(device, "close", None)
+        if close is not None:
+            stack.callback(close)
         executables = {
             name: stack.enter_context(device.compile(fused, candidate.plan, precision))
             for name, candidate in ((SEQUENTIAL, recording.sequential), (CHOSEN, recording.optimized))
@@ -112,10 +115,8 @@ def _compare(
             gpu=_gpu(laboratory.settings.device),
             ours=ours,
             note=laboratory.note,
+            check=laboratory.stop_if_cancelled,
         )
-    close: Any = getattr(device, "close", None)
-    if close is not None:
-        close()
     samples = ours_us | {row.title: row.samples_us for row in rows if row.counts}
     latencies = {name: _median(values) / 1000 for name, values in samples.items()}
     notes = [_note(row) for row in rows if row.problem or row.untested]

@@ -175,11 +175,11 @@ class Laboratory:
         kept = self._kept(path)
         if kept is not None:
             return kept
-        self._stop_if_cancelled()
+        self.stop_if_cancelled()
         what = f"the schedule {schedule.stem}" if schedule else f"mode {mode}"
         self.note(f"{network}, batch {batch}, {what} on {options.device}")
         recording = self._recorded(self.model(network), path, options)
-        self._stop_if_cancelled()
+        self.stop_if_cancelled()
         return recording
 
     def schedule_file(self, recording: Recording, name: str) -> Path:
@@ -209,7 +209,12 @@ class Laboratory:
         one = self.settings
         return (one.device, one.precision, one.repeats, one.search_seconds)
 
-    def _stop_if_cancelled(self) -> None:
+    def stop_if_cancelled(self) -> None:
+        """Ends the experiment where the user asked for it.
+
+        Raises:
+            CancelledError: Saying that what was measured is kept.
+        """
         if self.cancelled():
             raise CancelledError(f"Stopped. What was measured so far is kept in {self.folder}: run it again to go on.")
 

@@ -82,6 +82,7 @@ def compare_peers(
     gpu: int | None = None,
     ours: Mapping[str, Measure] | None = None,
     note: Note = lambda _: None,
+    check: Callable[[], None] = lambda: None,
 ) -> tuple[tuple[PeerRow, ...], dict[str, tuple[float, ...]]]:
     """Executes a model on peers and measures them in turns, so that a drift of the machine touches all alike.
 
@@ -96,6 +97,7 @@ def compare_peers(
         gpu: The only GPU that peers see; None for all.
         ours: What else is measured in the same turns.
         note: Is told what goes on.
+        check: Called often; what it raises ends everything.
 
     Returns:
         A row for each peer, and the latencies of `ours` in microseconds.
@@ -108,7 +110,7 @@ def compare_peers(
     tolerance = tolerance_for(graph, precision)
     with tempfile.TemporaryDirectory(prefix="warploom-peers-") as folder, ExitStack() as stack:
         write_problem(Path(folder), graph, inputs, precision)
-        processes = [stack.enter_context(PeerProcess(name, Path(folder), gpu)) for name in names]
+        processes = [stack.enter_context(PeerProcess(name, Path(folder), gpu, check)) for name in names]
         for process in processes:
             process.tell(Command(Kind.FIND))  # their libraries take seconds to import: all at once
         started: list[tuple[PeerRow, PeerProcess | None]] = []

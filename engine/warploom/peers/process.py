@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,6 +23,7 @@ from warploom.peers.protocol import Array
 
 _KEPT_OUTPUT = 2000
 _GRACE_SECONDS = 5.0
+_POLL_SECONDS = 0.25
 
 
 class PeerProcess:
@@ -31,10 +33,14 @@ class PeerProcess:
         name: Of the peer.
         folder: The problem's.
         gpu: Which of the GPUs that this process sees it shall see, as its only one; None for all of them.
+        check: Called often while an answer is waited for; what it raises ends the waiting.
     """
 
-    def __init__(self, name: str, folder: Path, gpu: int | None = None) -> None:
+    def __init__(
+        self, name: str, folder: Path, gpu: int | None = None, check: Callable[[], None] = lambda: None
+    ) -> None:
         self.name = name
+        self._check = check
         self._given_up = ""
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
@@ -53,7 +59,7 @@ class PeerProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self.close(_GRACE_SECONDS if kind is None else 0.0)
 
     def ask(self, command: Command, timeout_s: float) -> Answer:
         """Tells the peer to do something; an answer with an error where it crashes or takes too long."""
@@ -84,15 +90,15 @@ class PeerProcess:
             return {}, answer.error
         return read_arrays(Path(answer.path), answer.outputs), ""
 
-    def close(self) -> None:
-        """Ends the process and what it started."""
+    def close(self, grace_s: float = _GRACE_SECONDS) -> None:
+        """Ends the process and what it started; it may end by itself for some seconds."""
         process = self._process
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
         try:
-            process.wait(_GRACE_SECONDS)
+            process.wait(grace_s)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -107,8 +113,12 @@ class PeerProcess:
         with selectors.DefaultSelector() as selector:
             selector.register(stdout, selectors.EVENT_READ)
             while not received.endswith(b"\n"):
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    return None
+                self._check()
+                left = deadline - time.monotonic()
+                if not selector.select(max(0.0, min(left, _POLL_SECONDS))):
+                    if left <= _POLL_SECONDS:
+                        return None
+                    continue
                 part = stdout.read(1 << 16)
                 if not part:
                     return b""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from warploom.errors import CommandError
+from warploom.errors import CancelledError, CommandError
 from warploom.graph import Graph, Precision
 from warploom.importer.load import import_model
 from warploom.importer.options import ImportOptions
@@ -122,6 +122,23 @@ def test_that_a_peer_that_takes_too_long_has_a_row_that_says_so(graph: Graph, in
     (row,), _ = compare_peers(["ort-cpu"], graph, inputs, {}, Precision.FP32, repeats=2, load_seconds=0.0)
     assert row.problem == "It did not answer within 0 s."
     assert row.load_s is None
+
+
+def test_that_the_user_can_stop_while_a_peer_takes_its_time(process: PeerProcess) -> None:
+    asked: list[int] = []
+
+    def check() -> None:
+        asked.append(1)
+        if len(asked) == 3:
+            raise CancelledError("Stopped.")
+
+    process._check = check
+    os.kill(process._process.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(CancelledError):
+            process.ask(Command(Kind.FIND), 60)
+    finally:
+        os.kill(process._process.pid, signal.SIGCONT)
 
 
 def test_that_a_problem_survives_the_folder(tmp_path: Path, graph: Graph, inputs: dict[str, Array]) -> None:
