@@ -11,7 +11,7 @@ import numpy as np
 from cuda_host import Array, Memory, from_storage, to_storage
 from kernel_cases import Kernels
 from warploom.device.cuda.kernels.codegen.chain import Chain
-from warploom.device.cuda.kernels.codegen.stem import FewChannels, Form, grid_of
+from warploom.device.cuda.kernels.codegen.stem_layer import FewChannels, Form, grid_of
 from warploom.device.cuda.kernels.codegen.window import NOTHING, Fused
 from warploom.device.cuda.kernels.stem import arranged, stem_step
 from warploom.device.cuda.layout import Layout, channels_last, row_major

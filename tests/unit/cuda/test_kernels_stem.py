@@ -15,8 +15,8 @@ from cuda_host_device import HostDevice
 from cuda_interpreter import random_feeds
 from stem_cases import Case, check_stems, stem_cases, step_of
 from warploom.device.cuda.kernels.codegen.prelude import module_source
-from warploom.device.cuda.kernels.codegen.stem import column_groups, filter_of, fits, shared_bytes
 from warploom.device.cuda.kernels.codegen.stem_forms import forms
+from warploom.device.cuda.kernels.codegen.stem_layer import column_groups, filter_of, fits, shared_bytes
 from warploom.device.cuda.kernels.stem import rounded_to_tf32
 from warploom.device.cuda.lowering.lower import lower_graph
 from warploom.device.cuda.lowering.lowered import LoweredGraph

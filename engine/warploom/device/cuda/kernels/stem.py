@@ -7,17 +7,17 @@ from dataclasses import replace
 import numpy as np
 
 from warploom.device.cuda.kernels.codegen.kernel import kernel_step
-from warploom.device.cuda.kernels.codegen.stem import (
+from warploom.device.cuda.kernels.codegen.stem import Text
+from warploom.device.cuda.kernels.codegen.stem_forms import forms
+from warploom.device.cuda.kernels.codegen.stem_layer import (
     QUAD,
     SLOTS,
     FewChannels,
     Form,
-    Text,
     filter_of,
     grid_of,
     operands,
 )
-from warploom.device.cuda.kernels.codegen.stem_forms import forms
 from warploom.device.cuda.kernels.codegen.types import SHORT
 from warploom.device.cuda.kernels.fusing import fused_after
 from warploom.device.cuda.layout import row_major, vector_lanes

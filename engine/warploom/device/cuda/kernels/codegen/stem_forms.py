@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from warploom.device.cuda.kernels.codegen.stem import FewChannels, Form, fits
+from warploom.device.cuda.kernels.codegen.stem_layer import FewChannels, Form, fits
 
 
 @dataclass(frozen=True, slots=True)
