@@ -39,7 +39,7 @@ SETS: Mapping[str, Sequence[tuple[str, ...]]] = {
 
 READ_AS: Mapping[str, tuple[str, float]] = {
     # It counts every second hit: on an H200 it read 48 % where copies lay in L2, 26 % where their sources did not, and
-    # at most 50.0 % in any network.
+    # at most 50.0 % in Inception V3.
     _HOPPERS_HIT_RATE: (HIT_RATE, 2.0),
 }
 """Metrics that say another one in a way of their own: its name, and the factor."""
