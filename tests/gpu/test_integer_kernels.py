@@ -42,6 +42,7 @@ WIDE = (
 @pytest.fixture(scope="module")
 def modules(tmp_path_factory: pytest.TempPathFactory) -> KernelModules:
     gpu = driver_facts().gpus[0]
+    cupy.cuda.runtime.free(0)  # makes the context that modules are loaded into
     database = CostDatabase(tmp_path_factory.mktemp("costs") / "costs.sqlite", environment(0), print)
     return KernelModules(gpu.compute_capability, database)
 
