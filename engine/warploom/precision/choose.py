@@ -55,7 +55,7 @@ def choose_precision(graph: Graph, device: Device, choice: Choice, report: Repor
         measured = affordable(graph, (*samples.held_out, *samples.calibration)[:_MEASURED], _FLOPS_OF_A_TRIAL)
         return choose_mixed(graph, device, measured, choice.budget, report)
     decision = choose_int8(graph, device, samples, choice.method, report)
-    if choice.calibrate is None:
+    if choice.calibrate is None and decision.plan is not None and decision.plan.scales:
         warning = "random inputs stand in for calibration data, which real inputs may not resemble: give --calibrate"
         return _with_first(decision, "uncalibrated", graph.name, warning)
     return decision
