@@ -52,7 +52,7 @@ def _shoot(program: WindowProgram, model: Path) -> None:
     program.appearance.set_mode(AppearanceMode.LIGHT)
     program.window.resize(WIDTH, HEIGHT)
     program.open()
-    _wait(lambda: state.devices is not None)
+    _wait(lambda: state.devices is not None and program.window.start_page.drawn)
     _save(program, "start.png")
     program.session.open([model])
     _wait(lambda: state.document is not None and state.job is None)

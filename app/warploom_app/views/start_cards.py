@@ -106,6 +106,11 @@ class RecordingCard(Card):
         self.setFixedHeight(20 * GRID)
         self.set_theme(theme)
 
+    @property
+    def drawn(self) -> bool:
+        """Whether its picture is there."""
+        return self._drawn is not None
+
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours; a picture has the colours of streams in both."""
         if self._drawn is None:

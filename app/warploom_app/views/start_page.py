@@ -114,6 +114,11 @@ class StartPage(QScrollArea):
         self.thumbnails.close()
 
     @property
+    def drawn(self) -> bool:
+        """Whether every recording on show has its picture."""
+        return all(card.drawn for card in self._cards if isinstance(card, RecordingCard))
+
+    @property
     def drop_target(self) -> QFrame:
         """The field that lights up while something is dragged over the window."""
         return self._target
