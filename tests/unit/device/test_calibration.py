@@ -31,17 +31,17 @@ def median_error(figures: Sequence) -> float:
 
 
 def test_that_operators_alone_are_as_close_as_published(figures: Sequence) -> None:
-    assert len(figures) >= 4
+    assert len(figures) == 11
     assert median_error([one for part in figures for one in part.operators]) < 0.08
     for part in figures:
-        assert median_error(part.operators) < 0.10, part.operators[0].model
+        assert median_error(part.operators) < 0.15, part.operators[0].model
 
 
 def test_that_whole_plans_are_as_close_as_published(figures: Sequence) -> None:
     assert median_error([one for part in figures for one in part.plans]) < 0.06
     for part in figures:
-        assert median_error(part.plans) < 0.10, part.plans[0].model
-        assert max(abs(one.error) for one in part.plans) < 0.20, part.plans[0].model
+        assert median_error(part.plans) < 0.11, part.plans[0].model
+        assert max(abs(one.error) for one in part.plans) < 0.15, part.plans[0].model
 
 
 def test_that_the_faster_of_two_plans_is_the_measured_one(figures: Sequence) -> None:

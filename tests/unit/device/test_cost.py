@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from warploom.device.simulated.description import load_description
 from warploom.device.simulated.device import SimulatedDevice
 from warploom.errors import UnsupportedOperatorError
 from warploom.graph import Graph, OperatorKind, Precision
-from warploom.schedule import Group, Schedule, Stage
+from warploom.schedule import Group, Launch, Schedule, Stage, StreamPlan
 from warploom.schedule.lowering import lower_schedule
 
 STAGED = Schedule(
@@ -104,6 +105,21 @@ def test_that_stages_of_one_structure_are_simulated_once(
     monkeypatch.setattr("warploom.device.simulated.cost.simulate", None)
     (after,) = costs.stage_costs([Stage((Group((names[4],)), Group((names[5],))))])
     assert after == before
+
+
+def test_that_a_launch_that_names_a_kernel_gets_one_that_leaves_room(maker, device: SimulatedDevice) -> None:
+    graph = maker.graph(maker.conv("conv", maker.input("x", 1, 256, 28, 28), 256, 1))
+    costs = device.cost_model(graph, Precision.FP16)
+    own = StreamPlan("own", tuple(Launch((operator.name,), 0) for operator in graph.operators))
+    named = StreamPlan("named", tuple(replace(launch, kernel="cudnn eng4_k24=1") for launch in own.launches))
+    blocks = {}
+    for plan, cost in zip((own, named), costs.plan_costs([own, named]), strict=True):
+        with device.compile(graph, plan, Precision.FP16) as executable:
+            assert executable.measure(1).median_us == pytest.approx(cost.median_us)
+            blocks[plan.name] = sum(run.load.blocks for run in executable.simulation.kernels)
+    assert blocks["named"] < blocks["own"]
+    fast, roomy = (cost.median_us for cost in costs.plan_costs([own, named]))
+    assert fast <= roomy <= 1.25 * fast
 
 
 def test_that_a_model_that_the_device_cannot_run_is_refused_with_its_operators_named(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import pytest
 
 from warploom.device.simulated.description import description_ids, load_description
@@ -172,6 +173,81 @@ def test_that_computed_parts_of_a_concat_are_written_in_place_if_they_fill_vecto
     x = ragged.input("x", 1, 8, 4, 4)
     (copy,) = concat_kernels(ragged, ragged.conv("left", x, 12), ragged.conv("right", x, 16))
     assert copy.bytes_written == 2 * 28 * 16
+
+
+def split_of_conv(maker, *sizes: int) -> tuple[str, ...]:
+    """A Split, an operator of its own, of a convolution's channels."""
+    source = maker.conv("conv", maker.input("x", 1, 8, 4, 4), sum(sizes))
+    parts = tuple(maker.tensor(f"part{i}", 1, size, 4, 4) for i, size in enumerate(sizes))
+    split = Primitive("Split", (source,), parts, attributes(axis=1, split=sizes))
+    maker.operator("split", OperatorKind.COPY, [split], *parts)
+    return parts
+
+
+def test_that_parts_of_channels_are_read_where_they_are_and_a_concat_of_them_is_their_source(maker) -> None:
+    parts = split_of_conv(maker, 16, 24)
+    more = maker.conv("more", parts[1], 16)
+    assert concat_kernels(maker, *parts, more) == ()
+    graph = maker.graph("after.z")
+    assert operator_kernels(graph, graph.operator("split"), Precision.FP16, H200) == ()
+    ragged = type(maker)()
+    parts = split_of_conv(ragged, 12, 28)
+    assert len(concat_kernels(ragged, *parts)) == 1
+    graph = ragged.graph("after.z")
+    assert len(operator_kernels(graph, graph.operator("split"), Precision.FP16, H200)) == 1
+
+
+def test_that_a_concat_of_results_is_handed_out_by_one_copy(maker) -> None:
+    x = maker.input("x", 1, 8, 4, 4)
+    maker.concat("concat", maker.conv("left", x, 16), maker.conv("right", x, 16))
+    graph = maker.graph("concat.y")
+    (copy,) = operator_kernels(graph, graph.operator("concat"), Precision.FP16, H200)
+    assert copy.name.startswith("boundary")
+    assert copy.l2_bytes == 32 * 16 * (2 + 4)
+
+
+@pytest.mark.parametrize(("reader", "count"), [("MatMul", 0), ("Softmax", 1)])
+def test_that_products_read_heads_with_strides_and_other_kernels_want_a_copy(maker, reader: str, count: int) -> None:
+    x = maker.input("x", 1, 16, 4, 64)
+    settings = attributes(perm=(0, 2, 1, 3))
+    transpose = maker.single("Transpose", OperatorKind.COPY, (x,), (1, 4, 16, 64), settings)
+    heads = transpose.outputs[0]
+    if reader == "MatMul":
+        last = maker.single("MatMul", OperatorKind.MATMUL, (heads, maker.weight("w", 4, 64, 16)), (1, 4, 16, 16))
+    else:
+        last = maker.single("Softmax", OperatorKind.SOFTMAX, (heads,), (1, 4, 16, 64), attributes(axis=-1))
+    graph = maker.graph(*last.outputs)
+    assert len(operator_kernels(graph, graph.operator(transpose.name), Precision.FP16, H200)) == count
+
+
+@pytest.mark.parametrize(("activation", "count"), [("Sigmoid", 1), ("HardSwish", 2)])
+def test_that_libraries_fuse_the_activations_that_they_know(maker, activation: str, count: int) -> None:
+    x = maker.input("x", 1, 64, 20, 20)
+    maker.conv("conv", x, 64, relu=False)
+    out = maker.tensor("activated", 1, 64, 20, 20)
+    body = [*maker.operators[0].body, Primitive(activation, ("conv.y",), (out,))]
+    plain = kernels_of(maker)
+    maker.operators.clear()
+    maker.operator("fused", OperatorKind.CONV, body, out)
+    kernels = kernels_of(maker)
+    assert len(kernels) == count
+    assert latency(kernels) > latency(plain)
+
+
+def test_that_a_long_row_is_added_up_by_several_blocks(maker) -> None:
+    maker.single("GlobalAveragePool", OperatorKind.POOL, (maker.input("x", 1, 64, 40, 40),), (1, 64, 1, 1))
+    assert len(kernels_of(maker)) == 1
+    large = type(maker)()
+    large.single("GlobalAveragePool", OperatorKind.POOL, (large.input("x", 1, 64, 160, 160),), (1, 64, 1, 1))
+    first, last = kernels_of(large)
+    assert first.blocks > last.blocks
+    assert latency((first, last)) < 4 * latency(kernels_of(maker))  # for sixteen times the elements
+
+
+def test_that_cold_weights_delay_a_depthwise_convolution_too(maker) -> None:
+    maker.conv("conv", maker.input("x", 1, 64, 20, 20), 64, 3, group=64)
+    cold = latency(kernels_of(maker, gpu=msgspec.structs.replace(H200, l2_bytes=1)))
+    assert cold >= latency(kernels_of(maker)) + H200.cold_latency_us * 0.9
 
 
 def test_that_results_are_handed_out_by_a_copy_where_the_kernel_cannot_write_them_as_wanted(maker) -> None:

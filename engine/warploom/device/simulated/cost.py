@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from warploom.cost import Cost, OperatorResources
 from warploom.device.simulated.load import Load
-from warploom.device.simulated.loads import Loads, LoadTable
+from warploom.device.simulated.loads import GraphLoads, Loads, LoadTable
 from warploom.device.simulated.play import play_plan
 from warploom.device.simulated.resources import resources_of
 from warploom.device.simulated.simulator import Task, alone_us, simulate
@@ -29,7 +29,7 @@ class SimulatedCostModel:
         self._graph = graph
         self._gpu = table.gpu
         self._loads = table.for_graph(graph, precision)
-        self._groups: dict[Group, Loads | None] = {}
+        self._groups: dict[tuple[Group, bool], Loads | None] = {}
         self._costs: dict[tuple[Loads, ...], Cost] = {}
         self._alone: dict[Load, float] = {}
 
@@ -45,7 +45,7 @@ class SimulatedCostModel:
     def _plan_cost(self, plan: StreamPlan) -> Cost:
         loads = []
         for launch in plan.launches:
-            kernels = self._group_loads(_group_of(launch))
+            kernels = self._group_loads(_group_of(launch), launch.kernel)
             if kernels is None:
                 return IMPOSSIBLE
             loads.append(kernels)
@@ -82,16 +82,19 @@ class SimulatedCostModel:
             found = self._alone[load] = alone_us(load, self._gpu)
         return found
 
-    def _group_loads(self, group: Group) -> Loads | None:
-        """The kernels of a group in order; None for a merge that is not possible."""
-        if group not in self._groups:
-            self._groups[group] = self._merged(group.operators) if group.merged else self._in_order(group.operators)
-        return self._groups[group]
+    def _group_loads(self, group: Group, kernel: str = "") -> Loads | None:
+        """The kernels of a group in order, where its launch names one; None for a merge that is not possible."""
+        key = (group, bool(kernel))
+        if key not in self._groups:
+            loads = self._loads.where(kernel)
+            made = self._merged(group.operators, loads) if group.merged else self._in_order(group.operators, loads)
+            self._groups[key] = made
+        return self._groups[key]
 
-    def _in_order(self, names: Sequence[str]) -> Loads:
-        return tuple(load for name in names for load in self._loads.of(self._graph.operator(name)))
+    def _in_order(self, names: Sequence[str], loads: GraphLoads) -> Loads:
+        return tuple(load for name in names for load in loads.of(self._graph.operator(name)))
 
-    def _merged(self, names: tuple[str, ...]) -> Loads | None:
+    def _merged(self, names: tuple[str, ...], loads: GraphLoads) -> Loads | None:
         from warploom.passes.merge import merge_operators
 
         try:
@@ -103,7 +106,7 @@ class SimulatedCostModel:
             for name in (*operator.inputs, *operator.weights, *operator.outputs)
             if name not in tensors
         }
-        return self._loads.beside({**own, **tensors}, {*constants, *operator.weights}).of(operator)
+        return loads.beside({**own, **tensors}, {*constants, *operator.weights}).of(operator)
 
 
 def _group_of(launch: Launch) -> Group:

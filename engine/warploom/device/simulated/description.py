@@ -49,6 +49,7 @@ class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         l2_bytes: L2 cache.
         l2_bandwidth_gb_s: What the whole L2 delivers to the SMs.
         l2_bytes_per_clock_per_sm: What one SM takes from L2.
+        store_bytes_per_clock_per_sm: What one SM writes to L2 at the end of a product, while all others do so, too.
         graph_launch_us: From the launch of a CUDA graph to its first node.
         dependency_us: From the end of a node to the start of the node that waits for it.
         launch_interval_us: Shortest time between two node starts, whatever their streams.
@@ -96,6 +97,7 @@ class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     l2_bytes: Count
     l2_bandwidth_gb_s: Positive
     l2_bytes_per_clock_per_sm: Count
+    store_bytes_per_clock_per_sm: Positive
     graph_launch_us: Microseconds
     dependency_us: Microseconds
     launch_interval_us: Microseconds
@@ -149,6 +151,11 @@ class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     def sm_l2_bytes_per_us(self) -> float:
         """What one SM takes from L2."""
         return self.l2_bytes_per_clock_per_sm * self.clock_mhz
+
+    @property
+    def sm_store_bytes_per_us(self) -> float:
+        """What one SM writes to L2 at the end of a product."""
+        return self.store_bytes_per_clock_per_sm * self.clock_mhz
 
     @property
     def l2_bytes_per_us(self) -> float:

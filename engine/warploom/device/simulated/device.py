@@ -56,7 +56,8 @@ class SimulatedDevice:
         plan.verify(graph)
         lowered = lower_merges(graph, plan)
         table = self._table.for_graph(graph, precision).beside(lowered.tensors, lowered.constants.keys())
-        loads = [table.of(operator) for operator in lowered.operators]
+        launched = zip(lowered.operators, plan.launches, strict=True)
+        loads = [table.where(launch.kernel).of(operator) for operator, launch in launched]
         return SimulatedExecutable(lowered, plan, precision, loads, table.entry, self.description, self._sessions)
 
     def cost_model(self, graph: Graph, precision: Precision) -> CostModel:

@@ -37,7 +37,8 @@ class LoadTable:
             UnsupportedOperatorError: If one of its primitives has no kernel.
         """
         structure = structure_of(operator, lowering.tensors, lowering.weights)
-        key = (structure.key, lowering.precision, lowering.weight_misses, _places(structure.names, lowering))
+        places = _places(structure.names, lowering)
+        key = (structure.key, lowering.precision, lowering.weight_misses, lowering.roomy, places)
         found = self._loads.get(key)
         if found is None:
             kernels = lowered_kernels(operator, lowering)
@@ -66,6 +67,7 @@ class GraphLoads:
         self._table = table
         self._lowering = lowering
         self._by_name: dict[str, Loads] = {}
+        self._roomy: GraphLoads | None = None
 
     @property
     def gpu(self) -> GpuDescription:
@@ -78,6 +80,18 @@ class GraphLoads:
         if found is None:
             found = self._by_name[operator.name] = self._table.loads(operator, self._lowering)
         return found
+
+    def where(self, kernel: str) -> GraphLoads:
+        """The same for a launch that names a kernel, or none.
+
+        A plan names another kernel than the one that is fastest alone because of what runs beside it. The names are
+        those of a library on hardware; here the kernel that leaves most room stands for each of them.
+        """
+        if not kernel or self._lowering.roomy:
+            return self
+        if self._roomy is None:
+            self._roomy = GraphLoads(self._table, dataclasses.replace(self._lowering, roomy=True), self.entry)
+        return self._roomy
 
     def beside(self, tensors: Mapping[str, Tensor], weights: Container[str]) -> GraphLoads:
         """The same for Operators made from this Graph's (merged ones): as much of the weights stays in L2."""

@@ -98,6 +98,8 @@ def simulate(tasks: Sequence[Task], gpu: GpuDescription, start_us: float = 0.0) 
 
 def alone_us(load: Load, gpu: GpuDescription) -> float:
     """How long a kernel takes on an idle GPU, from the start of its first block to the end of its last."""
+    if load.blocks <= gpu.sm_count * load.blocks_per_sm:  # all at once: nothing changes until they end
+        return load.duration_us / paces(((load, load.blocks),), gpu)[0]
     run = simulate((Task((load,)),), gpu).kernels[0]
     return run.end_us - run.start_us
 

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from warploom.device.simulated.description import GpuDescription
-from warploom.device.simulated.lowering.placement import placed_in_concats
+from warploom.device.simulated.lowering.placement import placed_in_concats, strided
 from warploom.graph import Graph, Operator, Precision, Tensor
 from warploom.graph.quantized import operator_precision
 from warploom.graph.work import stored_bytes
@@ -30,9 +30,11 @@ class Lowering:
         weights: Names of constants.
         weight_misses: Part of the weight bytes that a replay has to fetch from DRAM.
         operands: What the products of the Operator at hand multiply; INT8 where it is quantized.
-        placed: Tensors that are written straight into the result of a Concat.
+        placed: Tensors that are written straight into the result of a Concat, and results of Transposes that products
+            read or write with strides.
         leads: Whether the kernel at hand is the Operator's first.
         outputs: Tensors that the caller gets, in the boundary's form: row-major, in their own type.
+        roomy: Whether kernels shall leave room for others rather than be the fastest alone.
     """
 
     gpu: GpuDescription
@@ -44,6 +46,7 @@ class Lowering:
     placed: frozenset[str] = frozenset()
     leads: bool = True
     outputs: frozenset[str] = frozenset()
+    roomy: bool = False
 
     def of_operator(self, operator: Operator) -> Lowering:
         """The same context for the products of one Operator."""
@@ -85,7 +88,7 @@ def lowering_for(graph: Graph, precision: Precision, gpu: GpuDescription) -> Low
         weight_misses(total / gpu.l2_bytes),
         outputs=frozenset(graph.outputs),
     )
-    return dataclasses.replace(lowering, placed=placed_in_concats(graph, lowering))
+    return dataclasses.replace(lowering, placed=placed_in_concats(graph, lowering) | strided(graph))
 
 
 def weight_misses(part_of_l2: float) -> float:

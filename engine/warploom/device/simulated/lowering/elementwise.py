@@ -6,9 +6,11 @@ One block's life is the GPU's shortest block, plus its chain of dependent steps.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from warploom.device.simulated.kernel import Dim3, Kernel
 from warploom.device.simulated.lowering.context import Lowering
+from warploom.device.simulated.lowering.placement import is_split_of_channels
 from warploom.device.simulated.lowering.segments import Segment
 from warploom.device.simulated.lowering.traffic import Traffic, traffic_of
 from warploom.graph import Primitive
@@ -16,13 +18,15 @@ from warploom.graph import Primitive
 _EFFICIENCY = 0.5
 # Threads of a window kernel make a patch of outputs of two channels each, if so many threads per SM are left.
 _LANES, _THREADS_PER_SM = 2, 64
-# A further operand costs this part of the window's own loads, and the next ones hide behind it; loads that nothing
-# waits for cost this part of others.
-_FURTHER_OPERAND, _HIDDEN, _IN_FLIGHT = 0.55, 0.65, 0.2
+# So many loads are on their way at once. A further operand costs this part of the window's own, and the next ones hide
+# behind it; loads of pools, which nothing waits for, cost this part of others.
+_AT_ONCE, _FURTHER_OPERAND, _HIDDEN, _IN_FLIGHT = 16, 0.35, 0.65, 0.2
 _ROW_IN_ONE_WARP = 1024
 _SORTED_IN_ONE_BLOCK = 4096
 _SCANNED_PER_THREAD = 4
 _RADIX_PASSES = 4
+# Reductions: outputs per block, elements of a row that a block reads in a step, and how long a row one block takes.
+_OUTPUTS_PER_BLOCK, _ROW_STEP, _LONGEST_ROW = 4, 128, 4096
 IMAGE_RANK = 4
 
 
@@ -32,15 +36,20 @@ def pointwise(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
 
 
 def copy(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
-    """Concat, slices, padding: one kernel for all parts that are not written in place; the caller's are transposed."""
+    """Concat, slices, padding: one kernel for all parts that are not written in place; the caller's are transposed.
+
+    A Split along the channels costs nothing: its readers read parts of each pixel.
+    """
     anchor = _anchor(segment)
+    if is_split_of_channels(anchor, lowering.tensors, lowering) and not lowering.outputs.intersection(anchor.outputs):
+        return ()
     if anchor.op != "Concat":
         return (_streaming(segment, lowering, _name(segment, "copy"), steps=1),)
     parts = [name for name in anchor.inputs if name not in lowering.placed]
+    if is_transposed(anchor.outputs[0], lowering):
+        return (conversion(anchor.outputs[0], anchor.outputs[0], lowering, parts),)
     if not parts:
         return ()
-    if is_transposed(anchor.outputs[0], lowering):
-        return tuple(conversion(name, anchor.outputs[0], lowering) for name in parts)
     part = sum(map(lowering.bytes_of, parts)) / max(1, sum(map(lowering.bytes_of, anchor.inputs)))
     return (_streaming(segment, lowering, _name(segment, "copy"), steps=1, part=part),)
 
@@ -51,9 +60,9 @@ def is_transposed(name: str, lowering: Lowering) -> bool:
     return name in lowering.outputs and len(shape) >= IMAGE_RANK and shape[1] > 1 and math.prod(shape[2:]) > 1
 
 
-def conversion(source: str, target: str, lowering: Lowering) -> Kernel:
-    """Brings a tensor from the form inside to the caller's, or back: order and type."""
-    elements = lowering.tensors[source].elements
+def conversion(source: str, target: str, lowering: Lowering, parts: Sequence[str] = ()) -> Kernel:
+    """Brings a tensor, or those of its parts, from the form inside to the caller's, or back: order and type."""
+    elements = sum(lowering.tensors[name].elements for name in parts or (source,))
     moved = elements * (lowering.itemsize(source) + lowering.tensors[target].dtype.itemsize)
     gpu = lowering.gpu
     blocks = -(-elements // 1024)
@@ -74,7 +83,9 @@ def conversion(source: str, target: str, lowering: Lowering) -> Kernel:
 
 
 def transpose(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
-    """A copy through shared memory, tile by tile."""
+    """A copy through shared memory, tile by tile; nothing where a product reads or writes with strides instead."""
+    if _anchor(segment).outputs[0] in lowering.placed:
+        return ()
     return (_streaming(segment, lowering, _name(segment, "copy"), steps=3, shared=32 * 33 * 4),)
 
 
@@ -97,7 +108,8 @@ def local_response(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
 def window(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
     """Depthwise convolution and pooling: each thread reads what a patch of outputs needs once, load by load.
 
-    A chain of multiply-adds waits for its loads; a pool, which only compares or adds, has all of them in flight.
+    A chain of multiply-adds waits for its loads, from the seventeenth on; a pool, which only compares or adds, has all
+    of them in flight.
     """
     anchor = _anchor(segment)
     gpu, depthwise = lowering.gpu, anchor.op == "Conv"
@@ -108,8 +120,9 @@ def window(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
     threads = _patches(output, patch)
     addends = sum(lowering.bytes_of(name) > 4 * output[1] for name in _inputs_beside(segment, anchor, lowering))
     name = f"{'depthwise' if depthwise else anchor.op.lower()}_{'x'.join(map(str, shape))}_{lowering.precision.value}"
-    own = loads if depthwise else loads * _IN_FLIGHT
-    steps = own * (1 + _FURTHER_OPERAND * addends**_HIDDEN) * gpu.load_cycles / gpu.step_cycles
+    own = max(0, loads - _AT_ONCE) if depthwise else loads * _IN_FLIGHT
+    others = _FURTHER_OPERAND * addends**_HIDDEN * (loads if depthwise else own)
+    steps = (own + others) * gpu.load_us / gpu.step_us
     # Much of what threads read again is still in their SM's own cache: about the square root of it comes from L2.
     reread = math.sqrt(loads / math.prod(made * step for made, step in zip(patch, strides, strict=True)))
     grid = (-(-threads // 128), 1, 1)
@@ -123,6 +136,7 @@ def window(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
         registers=48,
         reread=max(1.0, reread),
         efficiency=gpu.window_efficiency,
+        cold_us=gpu.cold_latency_us * lowering.weight_misses if depthwise else 0.0,
     )
     return (made,)
 
@@ -153,14 +167,14 @@ def _inputs_beside(segment: Segment, anchor: Primitive, lowering: Lowering) -> l
 
 
 def reduction(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
-    """Reductions and global pools: 32 outputs by 8 rows of threads; long ones in two kernels."""
+    """Reductions and global pools: all threads of a block along the rows of a few outputs; long rows in two kernels."""
     anchor = _anchor(segment)
     outputs = max(1, lowering.tensors[anchor.outputs[0]].elements)
     length = -(-lowering.tensors[anchor.inputs[0]].elements // outputs)
     name = _name(segment, "reduce")
-    parts = min(64, -(-length // 2048)) if outputs < lowering.gpu.sm_count else 1
-    columns = -(-outputs // 32)
-    steps = 3 + -(-length // (parts * 8 * 4))
+    parts = min(64, -(-length // (_LONGEST_ROW // 2))) if length > _LONGEST_ROW else 1
+    columns = -(-outputs // _OUTPUTS_PER_BLOCK)
+    steps = 3 + length / (parts * _ROW_STEP)
     first = _kernel(segment, lowering, name, (columns, parts, 1), 256, steps=steps, shared=8 * 32 * 4)
     if parts == 1:
         return (first,)
@@ -179,9 +193,9 @@ def rows(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
     per_thread = 16 // lowering.itemsize(anchor.inputs[0])
     name = _name(segment, "row")
     if length <= _ROW_IN_ONE_WARP:
-        steps = 6 + 2 * -(-length // (32 * per_thread))
+        steps = 1 + -(-length // (32 * per_thread))
         return (_kernel(segment, lowering, name, (-(-count // 4), 1, 1), 128, steps=steps),)
-    steps = 10 + 2 * -(-length // (512 * per_thread))
+    steps = 4 + 2 * -(-length // (512 * per_thread))
     return (_kernel(segment, lowering, name, (count, 1, 1), 512, steps=steps, shared=512),)
 
 
@@ -256,6 +270,7 @@ def _kernel(
     share: float = 1.0,
     efficiency: float = _EFFICIENCY,
     reads_what_it_writes: bool = False,
+    cold_us: float = 0.0,
 ) -> Kernel:
     """A kernel whose blocks share the segment's work evenly."""
     gpu = lowering.gpu
@@ -263,8 +278,8 @@ def _kernel(
     read = _read(traffic, reads_what_it_writes)
     blocks = math.prod(grid)
     moved = (read * reread + traffic.written) * share
-    resident = min(blocks, gpu.sm_count * (gpu.warps_per_sm * gpu.threads_per_warp // threads))
-    together = moved * resident / blocks / gpu.l2_bytes_per_us
+    waves = -(-blocks // (gpu.sm_count * (gpu.warps_per_sm * gpu.threads_per_warp // threads)))
+    together = moved / waves / gpu.l2_bytes_per_us
     arithmetic = traffic.flops * share / blocks / (gpu.fp32_flops_per_us * efficiency)
     return Kernel(
         name=name,
@@ -277,7 +292,7 @@ def _kernel(
         bytes_written=traffic.written * share,
         l2_bytes=moved,
         dram_bytes=min(traffic.dram, moved),
-        latency_us=gpu.block_latency_us + steps * gpu.step_us + together,
+        latency_us=gpu.block_latency_us + cold_us + steps * gpu.step_us + together,
         sm_us=max(arithmetic, moved / blocks / gpu.sm_l2_bytes_per_us),
     )
 

@@ -38,6 +38,12 @@ _SPLIT_BELOW = 8
 _SPLITS = (2, 4, 8)
 _STEPS_PER_SPLIT = 8
 _GEMV_ROWS = 8
+# What an exponential with its division takes of CUDA cores, in the time of so many floating-point operations.
+_CURVE_FLOPS = 40
+# A kernel that shall leave room may take so much longer alone than the fastest.
+_SLOWER_FOR_ROOM = 1.25
+# What is no slower than this is as fast, as far as such a model can tell.
+_AS_FAST = 1.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +143,21 @@ _CORE_TILES = (
 def gemm_kernels(gemm: Gemm, traffic: Traffic, lowering: Lowering) -> tuple[Kernel, ...]:
     """The kernels for a matrix product: one, or two where the depth is split; the fastest alone.
 
+    Where they shall leave room (`Lowering.roomy`), those of the fewest blocks that are nearly as fast.
+
     Raises:
         DeviceError: If no tile fits into an SM of this GPU.
     """
-    best: tuple[Kernel, ...] = ()
-    best_cost = (float("inf"), float("inf"))
-    for kernels in _candidates(gemm, traffic, lowering):
-        cost = (round(_latency(kernels, lowering), 3), _burden(kernels, lowering))
-        if cost < best_cost:
-            best, best_cost = kernels, cost
-    if not best:
+    offered = list(_candidates(gemm, traffic, lowering))
+    if not offered:
         raise DeviceError(f"No GEMM kernel fits into an SM of the {lowering.gpu.name}.")
-    return best
+    alone = [round(_latency(kernels, lowering), 3) for kernels in offered]
+    every = range(len(offered))
+    if lowering.roomy:
+        near = [i for i in every if alone[i] <= _SLOWER_FOR_ROOM * min(alone)]
+        return offered[min(near, key=lambda i: (sum(kernel.blocks for kernel in offered[i]), alone[i]))]
+    fast = [i for i in every if alone[i] <= _AS_FAST * min(alone)]
+    return offered[min(fast, key=lambda i: (_burden(offered[i], lowering), alone[i]))]
 
 
 def _latency(kernels: tuple[Kernel, ...], lowering: Lowering) -> float:
@@ -225,7 +234,8 @@ def _tiled(gemm: Gemm, tile: Tile, unit: Unit, traffic: Traffic, lowering: Lower
     rounds = -(-count // blocks)
     written = traffic.written if splits == 1 else gemm.batch * splits * gemm.rows * gemm.columns * 4
     extra = traffic.extra_read if splits == 1 else 0
-    epilogue = (written + extra) / count / gpu.sm_l2_bytes_per_us
+    stores = written / gpu.sm_store_bytes_per_us + extra / gpu.sm_l2_bytes_per_us
+    epilogue = (stores + traffic.curves * _CURVE_FLOPS / gpu.fp32_flops_per_us) / count
     cold = gpu.cold_latency_us * lowering.weight_misses
     return Kernel(
         name=f"{gemm.name}_{unit.name}_{tile.rows}x{tile.columns}x{unit.depth}"

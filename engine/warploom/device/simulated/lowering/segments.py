@@ -1,7 +1,8 @@
 """Segments: cuts an Operator's body into the parts that one kernel each computes.
 
 1. Every primitive that is more than pointwise anchors a segment.
-2. Pointwise primitives and views that read what a segment wrote join it, as its epilogue, if its kernel takes one.
+2. Pointwise primitives and views that read what a segment wrote join it, as its epilogue, if its kernel takes them:
+   libraries' kernels of products know a few activations, kernels of our own all of them.
 3. A Split or Slice of what the same body computed is free: the kernel writes each part where it belongs. (So are the
    outputs of merged convolutions handed out.)
 4. Pointwise primitives before a window kernel that reads them, and that nobody outside reads, join it as its prologue;
@@ -19,7 +20,14 @@ from warploom.graph import Operator, Primitive, Tensor
 
 _HANDS_OUT = ("Split", "Slice")
 _CHANGES_TYPES = ("Cast", "QuantizeLinear", "DequantizeLinear")
-_TAKES_EPILOGUE = (Family.CONVOLUTION, Family.TRANSPOSED, Family.MATRIX, Family.POOL)
+_PRODUCTS = (Family.CONVOLUTION, Family.TRANSPOSED, Family.MATRIX)
+_FUSED_BY_LIBRARIES = frozenset(
+    (
+        *("Relu", "LeakyRelu", "Elu", "Clip", "Sigmoid", "Tanh", "Softplus", "Gelu", "Swish"),
+        *("Add", "Sum", *_CHANGES_TYPES),
+    )
+)
+_IMAGE_CHANNELS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +48,12 @@ class Segment:
 
 
 class _Open:
-    """A segment that still grows."""
+    """A segment that still grows; `own` where its kernel is not a library's."""
 
-    def __init__(self, anchor: Primitive | None, body: list[Primitive]) -> None:
+    def __init__(self, anchor: Primitive | None, body: list[Primitive], *, own: bool = True) -> None:
         self.anchor = anchor
         self.body = body
+        self.own = own
 
     def feeds(self, primitive: Primitive) -> bool:
         written = {name for inner in self.body for name in inner.outputs}
@@ -54,9 +63,12 @@ class _Open:
     def changes_types(self) -> bool:
         return all(inner.op in _CHANGES_TYPES or FAMILIES[inner.op] is Family.VIEW for inner in self.body)
 
-    @property
-    def takes_epilogue(self) -> bool:
-        return self.anchor is None or FAMILIES[self.anchor.op] in _TAKES_EPILOGUE
+    def takes(self, op: str) -> bool:
+        """Whether this pointwise primitive may be part of its epilogue."""
+        if self.anchor is None or FAMILIES[self.anchor.op] is Family.POOL:
+            return True
+        gates = op == "Mul" and self.body[-1].op == "Sigmoid"
+        return FAMILIES[self.anchor.op] in _PRODUCTS and (self.own or gates or op in _FUSED_BY_LIBRARIES)
 
     def wrote_any(self, names: tuple[str, ...]) -> bool:
         return any(output in names for inner in self.body for output in inner.outputs)
@@ -85,12 +97,13 @@ def _place(primitive: Primitive, parts: list[_Open], operator: Operator, tensors
     family = FAMILIES[primitive.op]
     joins = family in (Family.POINTWISE, Family.VIEW) or primitive.op in _HANDS_OUT
     feeding = [part for part in parts if part.feeds(primitive)]
-    if joins and feeding and (family is not Family.POINTWISE or feeding[-1].takes_epilogue):
+    if joins and feeding and (family is not Family.POINTWISE or feeding[-1].takes(primitive.op)):
         feeding[-1].body.append(primitive)
     elif family in (Family.POINTWISE, Family.VIEW):
         parts.append(_Open(None, [primitive]))
     else:
         window = family is Family.POOL or (family is Family.CONVOLUTION and is_depthwise(primitive, tensors))
+        own = window or (family is Family.CONVOLUTION and tensors[primitive.inputs[1]].shape[1] < _IMAGE_CHANNELS)
         prologue = [
             part
             for part in feeding
@@ -98,7 +111,7 @@ def _place(primitive: Primitive, parts: list[_Open], operator: Operator, tensors
         ]
         for part in prologue:
             parts.remove(part)
-        parts.append(_Open(primitive, [*(inner for part in prologue for inner in part.body), primitive]))
+        parts.append(_Open(primitive, [*(inner for part in prologue for inner in part.body), primitive], own=own))
 
 
 def _side_by_side(parts: list[_Open]) -> list[_Open]:

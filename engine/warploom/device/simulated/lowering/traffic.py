@@ -8,6 +8,8 @@ from warploom.device.simulated.lowering.context import Lowering
 from warploom.device.simulated.lowering.segments import Segment
 from warploom.graph.work import primitive_flops
 
+_CURVES = frozenset(("Sigmoid", "Tanh", "Gelu", "Erf", "Softplus", "Swish", "Elu", "Mish", "Exp"))
+
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
@@ -19,6 +21,7 @@ class Traffic:
         written: Bytes written.
         dram: Bytes that miss L2.
         extra_read: The part of `read` that the anchor does not read: residual addends and the like.
+        curves: Elements of activations that are made of exponentials.
     """
 
     flops: int
@@ -26,6 +29,7 @@ class Traffic:
     written: int
     dram: float
     extra_read: int
+    curves: int = 0
 
 
 def traffic_of(segment: Segment, lowering: Lowering) -> Traffic:
@@ -38,4 +42,7 @@ def traffic_of(segment: Segment, lowering: Lowering) -> Traffic:
         written=sum(lowering.bytes_of(name) for name in segment.writes),
         dram=lowering.dram_bytes((*segment.reads, *segment.writes)),
         extra_read=sum(size for name, size in sizes.items() if name not in own),
+        curves=sum(
+            lowering.tensors[primitive.outputs[0]].elements for primitive in segment.body if primitive.op in _CURVES
+        ),
     )
