@@ -266,14 +266,15 @@ def test_that_buffers_of_plans_lie_where_an_arena_has_them(cupy: FakeCupy) -> No
     assert address("x") >= address("a") + 256  # its place is too small for it
 
 
-def test_that_scratch_memory_is_zeros_again_for_what_is_measured_next(cupy: FakeCupy) -> None:
+@pytest.mark.parametrize("name", ["weight/places", "indices"])
+def test_that_integers_in_scratch_memory_are_zeros_again_for_what_is_measured_next(cupy: FakeCupy, name: str) -> None:
     del cupy
-    scratch, works = ScratchMemory(), [work("a", weight=True)]
-    for ask in (lambda: scratch.addresses(works), lambda: scratch.copies(works, 1)[0]):
-        place = ask()("weight/a")
-        ctypes.memset(place, 0xFF, LAYOUT.size_bytes)  # an index now, were it a table of places
-        again = ask()("weight/a")
-        assert not any(ctypes.string_at(again, LAYOUT.size_bytes))
+    (step,) = work("a", weight=True).steps
+    places = Region(name, 0, row_major((64,), DType.INT32))
+    scratch, works = ScratchMemory(), [Work("a", (replace(step, reads=(*step.reads, places)),), {})]
+    for ask in (lambda: scratch.addresses(works), lambda: scratch.copies(works, 2)[1]):
+        ctypes.memset(ask()(name), 0xFF, LAYOUT.size_bytes)  # what kernels of another layout left there
+        assert not any(ctypes.string_at(ask()(name), LAYOUT.size_bytes))
 
 
 def test_that_as_much_is_read_before_a_replay_as_the_rest_of_the_model_has(

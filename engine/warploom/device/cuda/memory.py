@@ -29,11 +29,11 @@ class DeviceMemory:
         if fill is not None:
             self.fill(fill)
 
-    def fill(self, value: int, size: int | None = None) -> None:
-        """Sets every byte, or the first `size` of them, and waits for it."""
+    def fill(self, value: int, size: int | None = None, offset: int = 0) -> None:
+        """Sets every byte, or `size` of them from `offset` on, and waits for it."""
         runtime = load_cupy().cuda.runtime
         with cuda_call("filling device memory"):
-            runtime.memset(self.address, value, max(self.size if size is None else size, 1))
+            runtime.memset(self.address + offset, value, max(self.size if size is None else size, 1))
             runtime.deviceSynchronize()
 
     def put(self, values: Array, offset: int = 0) -> None:

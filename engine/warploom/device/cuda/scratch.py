@@ -1,7 +1,7 @@
 """Scratch memory for measuring work outside of any executable: every buffer, weights included, has bytes of its own.
 
-The bytes are zeros whenever addresses are handed out, whatever was measured there before: tables of places, which are
-weights of a Resize or Gather, then point at something, and floats are finite.
+Integers are zeros whenever addresses are handed out, whatever was measured there before: tables of places, which are
+weights of a Resize or Gather, then point at something.
 """
 
 from __future__ import annotations
@@ -32,34 +32,52 @@ class ScratchMemory:
             works: What touches them.
             placed: Buffers that share bytes as an arena has them; all others get bytes of their own.
         """
+        works = tuple(works)
         sizes = buffer_sizes(works)
         shared = {name: at.offset for name, at in placed.items() if name in sizes and sizes[name] <= at.size}
         end = max((at.offset + at.size for name, at in placed.items() if name in shared), default=0)
         own, size = spread({name: size for name, size in sizes.items() if name not in shared})
         base = self._reserve(end + size)
-        return lambda name: base + (shared[name] if name in shared else end + own[name])
+        offsets = {name: shared[name] if name in shared else end + own[name] for name in sizes}
+        self._zero_integers(works, sizes, [offsets])
+        return _address(base, offsets)
 
     def copies(self, works: Iterable[Work], count: int) -> list[Address]:
         """As `addresses`, several times over: weights at other addresses each time, all else at the same ones."""
+        works = tuple(works)
         sizes = buffer_sizes(works)
         weights = {name: size for name, size in sizes.items() if name.startswith(WEIGHT_PREFIX)}
         offsets, others_end = spread({name: size for name, size in sizes.items() if name not in weights})
         weight_offsets, weights_size = spread(weights)
         base = self._reserve(others_end + count * weights_size)
-
-        def address(copy: int) -> Address:
-            start = base + others_end + copy * weights_size
-            return lambda name: start + weight_offsets[name] if name in weight_offsets else base + offsets[name]
-
-        return [address(copy) for copy in range(count)]
+        starts = (others_end + copy * weights_size for copy in range(count))
+        copies = [offsets | {name: start + at for name, at in weight_offsets.items()} for start in starts]
+        self._zero_integers(works, sizes, copies)
+        return [_address(base, offsets) for offsets in copies]
 
     def _reserve(self, size: int) -> int:
         if self._block is None or self._block.size < size:
             self._block = None  # given back before more is taken
             self._block = DeviceMemory(int(size * _GROWTH), "allocating scratch memory for measurements")
-        else:
-            self._block.fill(0, size)
         return self._block.address
+
+    def _zero_integers(
+        self, works: Iterable[Work], sizes: Mapping[str, int], copies: Iterable[Mapping[str, int]]
+    ) -> None:
+        """Tables among the weights; where other integers are computed, everything that they may be computed from."""
+        touched = (region for work in works for region, _ in regions_of(work.steps))
+        names = {region.buffer for region in touched if not region.layout.dtype.is_float}
+        if not names or self._block is None:
+            return
+        if all(name.startswith(WEIGHT_PREFIX) for name in names):
+            for name, offset in {(name, offsets[name]) for offsets in copies for name in names}:
+                self._block.fill(0, sizes[name], offset)
+        else:
+            self._block.fill(0)
+
+
+def _address(base: int, offsets: Mapping[str, int]) -> Address:
+    return lambda name: base + offsets[name]
 
 
 def buffer_sizes(works: Iterable[Work]) -> dict[str, int]:
