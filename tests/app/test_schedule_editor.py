@@ -65,7 +65,7 @@ def program(qtbot: QtBot, make_program: object, made: Path, tmp_path: Path) -> W
         command=[sys.executable, "-m", "warploom", "worker", "--stdio"], start=False
     )
     program.session.open([copy])
-    qtbot.waitUntil(lambda: program.state.document is not None, timeout=5000)
+    qtbot.waitUntil(lambda: program.state.document is not None, timeout=30_000)
     program.window.workbench.show_tab(SCHEDULE)
     choose(view_of(program), "greedy")
     return program
@@ -229,7 +229,7 @@ def test_that_one_operator_or_none_is_no_obstacle(make_program: object, recordin
     view.lanes.fit()
     view.lanes.zoom(2.0)
     program.session.open([recording_file])
-    qtbot.waitUntil(lambda: program.state.document is not None, timeout=5000)
+    qtbot.waitUntil(lambda: program.state.document is not None, timeout=30_000)
     program.window.workbench.show_tab(SCHEDULE)
     assert view.source.count() == len(read_recording(recording_file).candidates)
 

@@ -185,7 +185,7 @@ def test_that_a_crash_of_the_window_is_survived_by_a_real_second_start(recording
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     folder = Path(os.environ["XDG_STATE_HOME"]) / "warploom" / "windows"
     first = subprocess.Popen([sys.executable, "-m", "warploom", "gui", str(recording_file)], env=environment)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not list(folder.glob("*.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
     first.kill()

@@ -219,8 +219,10 @@ class CostDatabase:
 def _prepare(connection: sqlite3.Connection, description: str) -> int:
     """Makes the tables where the file is new, checks them where it is not, and returns the environment's number."""
     connection.execute("PRAGMA synchronous = NORMAL")
-    application, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    connection.execute("BEGIN")  # what follows sees one state: another process may be making the tables
+    with connection:
+        application, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if (application, version) != (_APPLICATION_ID, SCHEMA_VERSION):
         if application not in (0, _APPLICATION_ID) or (application == 0 and tables):
             raise _ForeignFileError("is another program's database")
