@@ -18,7 +18,7 @@ from warploom.errors import DeviceError
 _OPTIONS = ("-std=c++17", "-default-device")
 _MODULE_KIND = "kernel-module"
 _CODE_KIND = "machine-code"
-_SMALLEST_MODULE = 8
+_SMALLEST_MODULE = 4  # kernels; the forms of one convolution take longer to compile than the prelude to read
 _MOST_THREADS = 16
 _DYNAMIC_SHARED_MEMORY = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 _SHARED_MEMORY_FOR_FREE = 48 << 10
