@@ -72,9 +72,9 @@ class SampleCard(Card):
         texts.addWidget(_bold(sample.name))
         texts.addWidget(description, 1)
         row = QHBoxLayout(self)
-        row.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
+        row.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, GRID)
         row.setSpacing(2 * GRID)
-        row.addWidget(self._picture)
+        row.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(texts, 1)
         self.set_theme(theme)
 
