@@ -14,7 +14,7 @@ def peers() -> None:
 
     table = Table("peer", "what runs", "here", "adapter", box=None, pad_edge=False)
     for peer in list_peers():
-        adapter = "untested: it never ran with its library" if peer.untested else "tested"
+        adapter = "untested: it never ran on a GPU" if peer.untested else "tested"
         table.add_row(peer.name, peer.title, peer.reason or f"version {peer.version}", adapter)
     stdout_console().print(table)
     typer.echo("\nwarploom experiment frameworks --peers A,B runs some of them beside the schedules.")
