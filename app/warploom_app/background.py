@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, QThreadPool, Signal
 
 from warploom.errors import WarploomError
+from warploom_app.collecting import collect_here
 
 _Result = TypeVar("_Result")
 
@@ -26,6 +27,7 @@ class Background(QObject):
         self._pool.setExpiryTimeout(1000)
         self._ended.connect(self._deliver)
         self._closed = False
+        collect_here()
 
     def run(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
@@ -63,6 +64,13 @@ def nothing_left_behind() -> Iterator[None]:
         if application is not None:
             application.processEvents()
         time.sleep(0.02)
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_collected_again() -> Iterator[None]:
+    """What a window switches off for its process is on again for tests without one."""
+    yield
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
