@@ -133,6 +133,7 @@ def run_tests(options: argparse.Namespace) -> dict[str, Any]:
             (folder / "cache" / "warploom").mkdir(parents=True)
             shutil.copy(options.database, folder / "cache" / "warploom" / "costs.sqlite")
         own |= {"WARPLOOM_TEST_RESULTS": str(folder / "results"), "OMP_NUM_THREADS": "2"}
+        own["WARPLOOM_KERNEL_BUILDERS"] = "0"  # the shards fill the processor
         own["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # a machine's other plugins warn, and warnings are errors
         started = [_start_shard(i, options, own, folder) for i in range(max(1, options.workers))]
         end = time.monotonic() + options.seconds

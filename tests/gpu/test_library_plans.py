@@ -14,6 +14,7 @@ import pytest
 from library_steps import conv_step, matmul_step, transposed_step
 from warploom.cost.database import CostDatabase
 from warploom.device.cuda.layout import Layout
+from warploom.device.cuda.library.ahead import SWITCH, Builders, Built
 from warploom.device.cuda.library.images import conv_tensors
 from warploom.device.cuda.library.library_plans import LibraryPlans
 from warploom.device.cuda.library.plan import ChosenPlan
@@ -320,6 +321,29 @@ def test_that_a_product_of_permuted_heads_over_a_batch_is_computed(plans: Librar
         *(step.y, None, None),
     )
     _checked(plans, step, Precision.FP32)
+
+
+def test_that_kernels_built_by_other_processes_compute_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SWITCH, "3")
+    built: list[Built] = []
+    ask = Builders.built
+
+    def asked(self: Builders, step: LibraryStep, precision: Precision) -> Built:
+        built.append(ask(self, step, precision))
+        return built[-1]
+
+    monkeypatch.setattr(Builders, "built", asked)
+    names = ("1x1", "3x3", "3x3 no bias", "uneven pads", "grouped", "residual", "slice")
+    steps: list[LibraryStep] = [conv_step(**_CONVS[name]) for name in names]  # type: ignore[arg-type]
+    with LibraryPlans() as plans:
+        found = plans.prepare(steps, Precision.FP16)
+        assert len(built) == len(names)
+        assert all(built)
+        for step in steps:
+            plan = found[signature(step, Precision.FP16)]
+            for kept in (plan, *plan.alternatives):
+                error = _check(plans, step, kept)
+                assert error <= _TOLERANCE[Precision.FP16], f"{kept.source} {kept.name}"
 
 
 def test_that_plans_are_restored_from_the_database_without_timing(plans: LibraryPlans, tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ def test_that_interrupts_of_the_terminal_are_left_to_the_parent(client: WorkerCl
 def test_that_nothing_but_frames_reaches_stdout() -> None:
     script = (
         "import os, sys\n"
-        "from warploom.worker.stdio import claim_standard_streams\n"
+        "from warploom.stdio import claim_standard_streams\n"
         "from warploom.worker.framing import FrameWriter\n"
         "from warploom.worker.messages import Finished\n"
         "source, sink = claim_standard_streams()\n"

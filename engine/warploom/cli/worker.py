@@ -19,8 +19,8 @@ def worker(
         raise typer.BadParameter("A worker needs --stdio, the only way to talk to it")
     import logging
 
+    from warploom.stdio import claim_standard_streams, leave_interrupts_to_the_parent
     from warploom.worker.server import Server
-    from warploom.worker.stdio import claim_standard_streams, leave_interrupts_to_the_parent
 
     level = logging.DEBUG if os.environ.get("WARPLOOM_DEBUG") else logging.WARNING
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(name)s %(levelname)s %(message)s")

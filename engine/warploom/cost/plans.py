@@ -69,6 +69,15 @@ class KernelModel(Protocol):
 
 
 @runtime_checkable
+class MergeModel(Protocol):
+    """A device that takes a while to choose kernels for merged operators, less for many together than one by one."""
+
+    def prepare_merges(self, merges: Sequence[tuple[str, ...]]) -> None:
+        """Makes the cost of merges, each given by its operators, quick to ask for. Impossible ones are passed over."""
+        ...
+
+
+@runtime_checkable
 class ResourceModel(Protocol):
     """What Operators ask of a device."""
 

@@ -7,11 +7,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from warploom.cost import Cost, CostModel, ForkModel, KernelModel, PlanCostModel, ResourceModel
+from warploom.cost import Cost, CostModel, ForkModel, KernelModel, MergeModel, PlanCostModel, ResourceModel
 from warploom.errors import ScheduleError
 from warploom.graph import Graph, LogEntry
 from warploom.schedule import Launch, Schedule, StreamPlan
 from warploom.schedule.lowering import lower_schedule
+from warploom.schedule.merge_sets import find_merge_sets
 from warploom.schedule.modes import MODES
 from warploom.schedule.packing import pack_streams
 from warploom.schedule.plan_search import PlanProblem, PlanResult
@@ -30,6 +31,9 @@ SAVED = "saved"
 
 _BASELINES = ("sequential", "greedy")
 _HALVES = ("parallel", "merge")
+_MERGING = frozenset(("both", "merge"))
+# More of them are for the search to try while its time lasts.
+_MERGES_PREPARED = 128
 _SHARES = {"both": 0.4, "parallel": 0.2, "merge": 0.2, "local": 0.5}  # of the time left; the rest is for those behind
 
 
@@ -74,6 +78,15 @@ def plan_candidates(
     for scheduler in MODES[mode].schedulers:
         competition.run(scheduler, mode)
     return tuple(competition.planned)
+
+
+def prepare_merges(graph: Graph, costs: CostModel, mode: str, limits: SearchLimits) -> None:
+    """Has a device choose the kernels of what the search may merge, before the search's time begins."""
+    if not isinstance(costs, MergeModel) or _MERGING.isdisjoint(MODES[mode].schedulers):
+        return
+    found = find_merge_sets(graph, range(len(graph.operators)), limits.max_stage_groups, "search").sets
+    names = [operator.name for operator in graph.operators]
+    costs.prepare_merges([tuple(names[position] for position in members) for members in found[:_MERGES_PREPARED]])
 
 
 def saved_candidates(graph: Graph, costs: CostModel, path: Path, context: JobContext) -> tuple[PlannedCandidate, ...]:

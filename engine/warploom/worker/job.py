@@ -96,7 +96,7 @@ def _send_graph(model: LoadedModel, context: JobContext) -> None:
 def _record(
     request: OptimizeRequest, settings: JobSettings, device: Device, model: LoadedModel, context: JobContext
 ) -> Recording:
-    from warploom.worker.candidates import plan_candidates, saved_candidates
+    from warploom.worker.candidates import plan_candidates, prepare_merges, saved_candidates
     from warploom.worker.execution import choose, execute_candidates
     from warploom.worker.record import Findings, assemble, solo_latencies
     from warploom.worker.settings import measured_limits
@@ -107,6 +107,8 @@ def _record(
         context.phase("search", f"kernels for {device.info.name}")
     with _reported_choices(device, context):
         costs = device.cost_model(model.graph, settings.precision)
+        if settings.schedule is None:
+            prepare_merges(model.graph, costs, settings.mode, settings.limits)
     limits = settings.limits if device.info.simulated else measured_limits(settings.limits)
     if settings.schedule is not None:
         planned = saved_candidates(model.graph, costs, settings.schedule, context)

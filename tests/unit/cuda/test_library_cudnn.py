@@ -176,6 +176,32 @@ def test_that_a_product_has_a_batch_dimension_and_shares_what_is_broadcast() -> 
     assert single.tensors["a"].properties["dim"] == [1, 24, 32]
 
 
+def _candidates(step: Any, precision: Precision) -> list[tuple[str, str]]:
+    cudnn, _ = _frontend()
+    found = CudnnSource(cudnn, 7, 1).candidates(step, precision)
+    return [(candidate.source, candidate.name) for candidate in found]
+
+
+def test_that_the_run_time_form_is_asked_for_only_where_the_plain_one_lists_other_kernels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    step = conv_step((1, 32, 9, 9), 32, (3, 3), bias=False)
+    plain = [("cudnn", name) for name in _Graph.names]
+    assert _candidates(step, Precision.FP16) == [*plain, *(("cudnn-run-time", name) for name in _Graph.names)]
+    monkeypatch.setattr(_Graph, "get_behavior_notes_for_plan_at_index", lambda *_: ["RUNTIME_COMPILATION"])
+    assert _candidates(step, Precision.FP16) == plain
+
+
+def test_that_a_kernel_built_ahead_is_restored_and_keeps_its_data() -> None:
+    cudnn, log = _frontend()
+    plan = ChosenPlan("key", "cudnn", "eng2", None, 512, float("inf"), b"its code")
+    candidate = CudnnSource(cudnn, 7, 1).built_ahead(plan)
+    assert (candidate.source, candidate.name, candidate.ahead) == ("cudnn", "eng2", True)
+    kernel = candidate.build()
+    assert (kernel.plan, kernel.data()) == (plan, b"its code")
+    assert bytes(log[-1].blob) == b"its code"
+
+
 @pytest.mark.parametrize(
     ("activation", "known"),
     [

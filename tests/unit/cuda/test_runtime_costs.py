@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -44,6 +44,7 @@ class Works:
 
     precision: Precision = Precision.FP16
     entry: tuple[KernelStep, ...] = ()
+    prepared: list[tuple[str, ...]] = field(default_factory=list)
 
     def operator_works(self) -> Mapping[str, Work]:
         return {name: work(name, name[0]) for name in ("a1", "a2", "b1", "b2", "c1")}
@@ -62,6 +63,9 @@ class Works:
 
     def merged_work(self, names: tuple[str, ...]) -> Work | None:
         return None if "c1" in names else work(" & ".join(names), "m" * len(names))
+
+    def prepare_merges(self, merges: Iterable[tuple[str, ...]]) -> None:
+        self.prepared += merges
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import pytest
@@ -120,6 +121,15 @@ def test_that_an_impossible_merge_is_none() -> None:
     session = GraphSession(two_branches(joined=True), Precision.FP16, Resolver())
     assert session.merged_work(("a", "y")) is None
     assert session.merged_work(("a", "y")) is None
+
+
+def test_that_merges_prepared_together_are_resolved_at_once_and_the_same_as_one_by_one() -> None:
+    names: list[tuple[str, ...]] = [("a", "b"), ("a", "y"), ("a", "c"), ("a", "b")]
+    together, alone = (GraphSession(two_branches(joined=True), Precision.FP16, Resolver()) for _ in range(2))
+    together.prepare_merges(names)
+    asked = cast("Resolver", together.resolver).asked
+    assert [together.merged_work(merge) for merge in names] == [alone.merged_work(merge) for merge in names]
+    assert cast("Resolver", together.resolver).asked == asked
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ import pytest
 from warploom.cost import Cost
 from warploom.device import Measurement, Support
 from warploom.errors import CommandError, ScheduleError, UnsupportedOperatorError
-from warploom.graph import DType, Graph, OperatorKind, Precision, Primitive, Tensor, attributes
+from warploom.graph import ArrayConstant, DType, Graph, OperatorKind, Precision, Primitive, Tensor, attributes
 from warploom.graph.build import make_operator
 from warploom.schedule import Stage
 from warploom.schedule.modes import MODES
 from warploom.schedule.registry import PLAN_SCHEDULERS, SCHEDULERS
 from warploom.schedule.search import SearchLimits, SearchUpdate
 from warploom.worker import candidates as candidates_module
-from warploom.worker.candidates import plan_candidates
+from warploom.worker.candidates import plan_candidates, prepare_merges
 from warploom.worker.context import JobContext
 from warploom.worker.errors_of_outputs import largest_error, longest_chain, tolerance_for
 from warploom.worker.execution import Outcome, choose
@@ -65,6 +65,50 @@ def context_of(events: list[Event], *, cancelled: bool = False) -> JobContext:
 def planned_names(mode: str, **options: Any) -> list[str]:
     found = plan_candidates(diamond(), UnitCosts(), mode, SearchLimits(), context_of([], **options))
     return [candidate.scheduler for candidate in found]
+
+
+def readers(count: int) -> Graph:
+    """Convolutions that read one tensor."""
+    tensors = {"x": Tensor("x", (1, 8, 4, 4), DType.FLOAT32)}
+    constants = {}
+    operators = []
+    for name in "abcdefgh"[:count]:
+        constants[f"{name}.w"] = ArrayConstant.of(np.ones((8, 8, 1, 1), np.float32))
+        tensors[f"{name}.w"] = Tensor(f"{name}.w", (8, 8, 1, 1), DType.FLOAT32)
+        tensors[name] = Tensor(name, (1, 8, 4, 4), DType.FLOAT32)
+        given = attributes(kernel_shape=(1, 1), pads=(0, 0, 0, 0), strides=(1, 1), dilations=(1, 1), group=1)
+        conv = Primitive("Conv", ("x", f"{name}.w"), (name,), given, source=name)
+        operators.append(
+            make_operator(name, OperatorKind.CONV, [conv], constants=constants, outputs=[name], sources=[name])
+        )
+    names = tuple(operator.name for operator in operators)
+    return Graph("readers", tuple(operators), tensors, constants, ("x",), names)
+
+
+class PreparingCosts(UnitCosts):
+    """Remembers the merges that it is told to get ready."""
+
+    def __init__(self) -> None:
+        self.prepared: list[tuple[str, ...]] = []
+
+    def prepare_merges(self, merges: Sequence[tuple[str, ...]]) -> None:
+        self.prepared += merges
+
+
+def test_that_kernels_of_merges_are_chosen_before_a_search_that_merges() -> None:
+    limits = SearchLimits(max_stage_groups=2)
+    for mode, expected in (("both", [("a", "b"), ("a", "c"), ("b", "c")]), ("parallel", []), ("list", [])):
+        costs = PreparingCosts()
+        prepare_merges(readers(3), costs, mode, limits)
+        assert costs.prepared == expected
+    prepare_merges(readers(3), UnitCosts(), "both", limits)  # a model that has nothing to prepare
+
+
+def test_that_only_so_many_merges_are_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates_module, "_MERGES_PREPARED", 10)
+    costs = PreparingCosts()
+    prepare_merges(readers(8), costs, "both", SearchLimits())
+    assert len(costs.prepared) == 10
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ class Works(Protocol):
 
     def merged_work(self, names: tuple[str, ...]) -> Work | None: ...
 
+    def prepare_merges(self, merges: Iterable[tuple[str, ...]]) -> None: ...
+
     def kernel_names(self, work: Work) -> tuple[str, ...]: ...
 
     def with_kernel(self, work: Work, name: str) -> Work: ...
@@ -56,7 +58,7 @@ class Bench(Protocol):
 
 
 class MeasuredCostModel:
-    """Costs of one Graph on one GPU (a CostModel, PlanCostModel, ForkModel, ResourceModel and KernelModel).
+    """Costs of one Graph on one GPU (a CostModel, PlanCostModel, ForkModel, ResourceModel, KernelModel and MergeModel).
 
     Args:
         works: The Graph's.
@@ -146,6 +148,14 @@ class MeasuredCostModel:
         names = self._graph_works.kernel_names
         works = (self._works(_group(operators)) or () for operators in launched)
         return [tuple(dict.fromkeys(name for work in some for name in names(work))) for some in works]
+
+    def prepare_merges(self, merges: Sequence[tuple[str, ...]]) -> None:
+        """Chooses the kernels of operators merged into one, for many of them together.
+
+        Raises:
+            CudaError: If the GPU fails.
+        """
+        self._graph_works.prepare_merges(merges)
 
     def _charged(self, cost: Cost, stage: Stage) -> Cost:
         added = self.switch_us() * max(1 if group.merged else len(group.operators) for group in stage.groups)

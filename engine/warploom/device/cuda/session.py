@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from warploom.device.cuda.lowering.lower import lower_graph
@@ -23,6 +23,7 @@ from warploom.schedule.stream_plan import ByteRange
 Merges = frozenset[tuple[str, ...]]
 
 _KEPT_FORMS = 8
+_MERGES_TOGETHER = 48  # each is a lowered Graph in memory for a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ class GraphSession:
         if form is None:
             while len(self._forms) >= _KEPT_FORMS:
                 del self._forms[next(iter(self._forms))]
-            form = self._lowered(lower_merges(self.graph, plan) if merges else self.graph)
+            graph = lower_merges(self.graph, plan) if merges else self.graph
+            form = self._form(lower_graph(graph, self.precision))
         self._forms[merges] = form  # the last used is the last to go
         return form
 
@@ -134,14 +136,31 @@ class GraphSession:
     def merged_work(self, names: tuple[str, ...]) -> Work | None:
         """The work of several Operators merged into one; None where that is impossible."""
         if names not in self._merged:
-            self._merged[names] = self._merge(names)
+            self.prepare_merges([names])
         return self._merged[names]
+
+    def prepare_merges(self, merges: Iterable[tuple[str, ...]]) -> None:
+        """Makes the work of several merges; kernels that they lack are chosen together, which is faster.
+
+        Raises:
+            CudaError: If the GPU fails.
+        """
+        new = [names for names in dict.fromkeys(merges) if names not in self._merged]
+        for start in range(0, len(new), _MERGES_TOGETHER):
+            self._merge_all(new[start : start + _MERGES_TOGETHER])
+
+    def _merge_all(self, merges: Sequence[tuple[str, ...]]) -> None:
+        lowered = {names: self._lower_merge(names) for names in merges}
+        known = {program.operator: program for program in self._unmerged().lowered.programs}
+        programs = (program for one in lowered.values() if one is not None for program in one.programs)
+        self.resolver.resolve([one for one in programs if known.get(one.operator) != one], self.precision)
+        for names, one in lowered.items():
+            self._merged[names] = None if one is None else self._merge(names, one)
 
     def _unmerged(self) -> GraphForm:
         return self.form(StreamPlan("unmerged", ()))
 
-    def _lowered(self, graph: Graph) -> GraphForm:
-        lowered = lower_graph(graph, self.precision)
+    def _form(self, lowered: LoweredGraph) -> GraphForm:
         entry, *works = self.resolver.resolve([lowered.entry, *lowered.programs], self.precision)
         # What only kernels that were not chosen would read is not made: some forms of a matrix are large.
         used = {region.buffer for work in (entry, *works) for step in work.steps for region in step.reads}
@@ -149,18 +168,21 @@ class GraphSession:
         lowered = dataclasses.replace(lowered, weights=weights)
         return GraphForm(lowered, entry, {work.name: work for work in works})
 
-    def _merge(self, names: tuple[str, ...]) -> Work | None:
-        """Lowers the whole Graph with this one merge.
+    def _lower_merge(self, names: tuple[str, ...]) -> LoweredGraph | None:
+        """The whole Graph lowered with this one merge; None where that is impossible."""
+        try:
+            merged = lower_merges(self.graph, _with_merge(self.graph, names))
+        except ScheduleError:
+            return None
+        return lower_graph(merged, self.precision)
+
+    def _merge(self, names: tuple[str, ...], lowered: LoweredGraph) -> Work:
+        """The work of one merge.
 
         A merged operator's results lie side by side in a buffer of their own. So a Concat that had them in place may
         have to copy them: whatever its readers have to do more than before is part of what the merge costs.
         """
-        plan = _with_merge(self.graph, names)
-        try:
-            merged = lower_merges(self.graph, plan)
-        except ScheduleError:
-            return None
-        works = self._lowered(merged).works
+        works = self._form(lowered).works
         before = self.operator_works()
         work = works[Launch(names, 0).name]
         extra = [step for name, other in works.items() if name in before for step in self._added(before[name], other)]

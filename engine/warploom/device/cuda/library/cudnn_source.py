@@ -77,6 +77,8 @@ class CudnnKernel:
 
     def data(self) -> bytes:
         """The plan serialized, its compiled code included."""
+        if self.plan.data:
+            return self.plan.data
         with cuda_call("serializing a cuDNN plan"):
             # Serializing takes the plan built last; building one that is built only makes it that one.
             self._graph.build_plan_at_index(self._index)
@@ -99,9 +101,14 @@ class CudnnSource:
         self._graphs = GraphBuilder(cudnn, handle)
 
     def candidates(self, step: LibraryStep, precision: Precision) -> Sequence[Candidate]:
-        """Kernels of all forms of the step; a form that cuDNN declines has none."""
+        """Kernels of all forms of the step; a form that cuDNN declines has none.
+
+        Where the plain form lists none that ship compiled, it lists those that the other form would list once more.
+        """
         found: list[Candidate] = []
         for form in forms(step, precision):
+            if form.run_time and found and not any(candidate.compiled for candidate in found):
+                continue
             try:
                 graph = self._planned(step, precision, form)
             except CudaError as error:
@@ -126,6 +133,10 @@ class CudnnSource:
             if candidate.name == plan.name:
                 return candidate.build()
         raise CudaError(f"cuDNN does not offer its kernel {plan.name} any more.", call="restoring a cuDNN plan")
+
+    def built_ahead(self, plan: ChosenPlan) -> Candidate:
+        """A kernel that another process built, from its plan with its data."""
+        return Candidate(plan.source, plan.name, compiled=True, build=partial(self._deserialized, plan), ahead=True)
 
     def _deserialized(self, plan: ChosenPlan) -> Kernel:
         with cuda_call("restoring a cuDNN plan"):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from warploom.device.cuda.errors import cuda_call
+from warploom.device.cuda.library.ahead import AheadSource, Builders, Request, builder_command, builders_for
 from warploom.device.cuda.library.choosing import Bench
 from warploom.device.cuda.library.cublaslt import CublasLt
 from warploom.device.cuda.library.cublaslt_source import CublasLtSource
@@ -23,6 +25,10 @@ class Libraries(Protocol):
     @property
     def sources(self) -> Sequence[PlanSource]:
         """The sources of plans, preferred ones first."""
+        ...
+
+    def ahead(self, requests: Sequence[Request]) -> AbstractContextManager[Sequence[PlanSource]]:
+        """Sources for steps whose plans are to be chosen; inside of it their kernels may be built ahead."""
         ...
 
     def bench(self) -> Bench:
@@ -50,12 +56,26 @@ class GpuLibraries:
             self._cudnn.set_stream(handle=self._handle, stream=self._stream.ptr)
         library = load_cublaslt()
         self._cublaslt = CublasLt(library) if library is not None else None
-        sources: list[PlanSource] = [CudnnSource(self._cudnn, self._handle, self._stream.ptr)]
-        if self._cublaslt is not None:
-            sources.append(CublasLtSource(self._cublaslt))
-        self.sources: Sequence[PlanSource] = tuple(sources)
+        self.cudnn = CudnnSource(self._cudnn, self._handle, self._stream.ptr)
+        others = () if self._cublaslt is None else (CublasLtSource(self._cublaslt),)
+        self.sources: Sequence[PlanSource] = (self.cudnn, *others)
         self._modules = modules
         self._overtaking: OvertakingTest | None = None
+
+    @contextmanager
+    def ahead(self, requests: Sequence[Request]) -> Iterator[Sequence[PlanSource]]:
+        """The sources; of many steps, cuDNN's kernels are built by other processes meanwhile."""
+        runtime = load_cupy().cuda.runtime
+        with cuda_call("looking for free memory"):
+            processes = builders_for(len(requests), runtime.memGetInfo()[0])
+        if not processes:
+            yield self.sources
+            return
+        builders = Builders(requests, processes, builder_command(runtime.getDevice()))
+        try:
+            yield (AheadSource(self.cudnn, builders), *self.sources[1:])
+        finally:
+            builders.close()
 
     def bench(self) -> Bench:
         """A new bench."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,7 @@ from warploom.device.cuda.library.plan import (
     PLAN_KIND,
     ChosenPlan,
     Kernel,
+    PlanSource,
     Pointers,
     decode_plan,
     encode_plan,
@@ -75,18 +77,15 @@ class LibraryPlans:
         distinct = {signature(step, precision): step for step in steps}
         known = self._known(distinct, database)
         missing = [key for key in distinct if key not in known]
-        bench = self._libraries.bench()
-        try:
+        with self._choosing(missing, distinct) as (sources, bench):
             for done, key in enumerate(missing):
                 if progress is not None:
                     progress(done, len(missing), key)
                 started = time.monotonic()
-                known[key] = self._chosen(distinct[key], precision_of(key), bench)
+                known[key] = self._chosen(distinct[key], precision_of(key), sources, bench)
                 self._spent_s += time.monotonic() - started
                 if database is not None:
                     database.put(PLAN_KIND, {key: _encoded(known[key])})
-        finally:
-            bench.close()
         plans = {key: plan for key, plan in known.items() if isinstance(plan, ChosenPlan)}
         if required:
             for found in known.values():
@@ -155,10 +154,25 @@ class LibraryPlans:
                 return kernel
         raise CudaError(f"No library knows plans of {plan.source!r}.", call="restoring a plan")
 
-    def _chosen(self, step: LibraryStep, precision: Precision, bench: Bench) -> ChosenPlan | UnsupportedOperatorError:
+    @contextmanager
+    def _choosing(
+        self, missing: Sequence[str], steps: Mapping[str, LibraryStep]
+    ) -> Iterator[tuple[Sequence[PlanSource], Bench]]:
+        """The sources to choose from and the bench to time on."""
+        requests = [(steps[key], precision_of(key)) for key in missing]
+        bench = self._libraries.bench()
+        try:
+            with self._libraries.ahead(requests) as sources:
+                yield sources, bench
+        finally:
+            bench.close()
+
+    def _chosen(
+        self, step: LibraryStep, precision: Precision, sources: Sequence[PlanSource], bench: Bench
+    ) -> ChosenPlan | UnsupportedOperatorError:
         limits = replace(limits_for(step, self._spent_s), workspace_bytes=self._workspace_bytes)
         try:
-            found = choose_plans(step, precision, self._libraries.sources, bench, self._experience, limits)
+            found = choose_plans(step, precision, sources, bench, self._experience, limits)
         except UnsupportedOperatorError as error:
             return error
         for plan, kernel in found:

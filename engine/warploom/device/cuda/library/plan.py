@@ -92,12 +92,14 @@ class Candidate:
         compiled: Whether it comes compiled with the library; otherwise building it takes a fifth of a second, or far
             less once the same name was built in this process.
         build: Builds it; raises CudaError if the library declines.
+        ahead: Whether another process built it already, so that trying it costs next to nothing.
     """
 
     source: str
     name: str
     compiled: bool
     build: Callable[[], Kernel]
+    ahead: bool = False
 
 
 class PlanSource(Protocol):

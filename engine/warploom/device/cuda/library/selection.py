@@ -40,6 +40,8 @@ _BRISK = Limits(new=1)
 _BRISK_AFTER_S = 7.0
 _HURRIED = Limits(compiled=6, run_time=3, new=1)
 _HURRY_AFTER_S = 40.0
+# Several processes build at once, so more can be tried; what they built is timed in milliseconds.
+_AHEAD = Limits(compiled=8, run_time=6, new=4)
 
 
 def limits_for(step: LibraryStep, spent_s: float) -> Limits:
@@ -54,6 +56,11 @@ def limits_for(step: LibraryStep, spent_s: float) -> Limits:
     if spent_s > _HURRY_AFTER_S:
         return _HURRIED
     return _BRISK if spent_s > _BRISK_AFTER_S else Limits()
+
+
+def limits_ahead(step: LibraryStep) -> Limits:
+    """How much a process that builds kernels ahead of their choice builds for a step."""
+    return _GROUPED if isinstance(step, ConvStep) and step.groups > 1 else _AHEAD
 
 
 # Run-time compiled kernels of cuDNN 9.19 that were fastest for most convolutions of Inception V3, SqueezeNet and NASNet
@@ -127,6 +134,8 @@ def _within(limits: Limits, kernel: Kernel) -> Kernel:
 
 def _counts(candidate: Candidate, experience: Experience) -> tuple[str, ...]:
     """The limits that a candidate falls under."""
+    if candidate.ahead:
+        return ()
     if candidate.compiled:
         return ("compiled",)
     known = (candidate.source, candidate.name) in experience.built

@@ -1,4 +1,4 @@
-"""Takes stdin and stdout for the protocol alone, so that no library can garble it by printing or reading."""
+"""Takes stdin and stdout of a child process for a protocol alone, so that no library garbles it."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def claim_standard_streams() -> tuple[IO[bytes], IO[bytes]]:
 
 
 def _private_copy(descriptor: int) -> int:
-    """A copy that child processes do not inherit (else they would keep the pipe open after the worker's end)."""
+    """A copy that child processes do not inherit (else they would keep the pipe open after this process's end)."""
     copy = os.dup(descriptor)
     os.set_inheritable(copy, False)
     return copy
 
 
 def leave_interrupts_to_the_parent() -> None:
-    """Ctrl-C in a terminal reaches every process of it; the one that started the worker decides what it means."""
+    """Ctrl-C in a terminal reaches every process of it; the one that started this one decides what it means."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
