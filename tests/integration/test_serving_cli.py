@@ -90,6 +90,39 @@ def test_that_run_refuses_bad_inputs(
     assert not (tmp_path / "out").exists()
 
 
+def test_that_run_replaces_nothing_that_it_reads(
+    plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("x", "mean"):
+        np.save(tmp_path / f"{name}.npy", np.zeros((1, 3, 12, 12), np.float32))
+    files = {path: path.read_bytes() for path in (plan, tmp_path / "x.npy", tmp_path / "mean.npy")}
+    inputs = ["-i", f"x={tmp_path / 'x.npy'}", "-i", f"y={tmp_path / 'mean.npy'}"]
+    assert run(["run", str(plan), *inputs, "-o", str(tmp_path)]) == 2
+    assert "mean.npy would replace a file that is read" in said(capsys)
+    assert {path: path.read_bytes() for path in files} == files
+
+
+def test_that_one_output_goes_to_one_file_that_is_checked_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = Network("one")
+    net.output(net.conv2d(net.placeholder(3, 8, 8, name="x"), 4, 3), "y")
+    model, plan, folder = net.write(tmp_path / "one.onnx"), tmp_path / "one.plan", tmp_path / "a=b"
+    assert run(["build", str(model), "-o", str(plan), "--device", "sim:h200", "--search-seconds", "1"]) == 0
+    folder.mkdir()
+    np.save(folder / "x.npy", np.zeros((1, 3, 8, 8), np.float32))
+    before = plan.read_bytes()
+    for target, reason in (
+        (plan, "would replace a file that is read"),
+        (tmp_path / "none" / "y.npy", "does not exist"),
+    ):
+        assert run(["run", str(plan), "-i", str(folder / "x.npy"), "-o", str(target)]) == 2
+        assert reason in said(capsys)
+    assert plan.read_bytes() == before
+    assert run(["run", str(plan), "-i", str(folder / "x.npy"), "-o", str(tmp_path / "y.npy")]) == 0
+    assert np.load(tmp_path / "y.npy").shape == (1, 4, 6, 6)
+
+
 def test_that_a_plan_for_another_gpu_needs_retuning(
     plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -101,6 +134,30 @@ def test_that_a_plan_for_another_gpu_needs_retuning(
     assert "NVIDIA A100" in (text := said(capsys))
     assert "--retune" in text
     assert run([*command, "--retune"]) == 0
+
+
+@pytest.mark.parametrize(
+    "option",
+    [["--batch", "2"], ["--mode", "list"], ["--search-seconds", "25"], ["--no-verify"], ["--shape", "x=1,3,8,8"]],
+)
+def test_that_build_refuses_options_that_a_plan_would_ignore(
+    plan: Path, tmp_path: Path, option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["build", str(plan), "-o", str(tmp_path / "new.plan"), *option]) == 2
+    assert f"{option[0].replace('--no-', '--')} goes with a model: pair.plan has decided that already" in said(capsys)
+    assert not list(tmp_path.iterdir())
+
+
+def test_that_a_latency_is_told_only_of_what_was_measured(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording, target = tmp_path / "pair.warploom", tmp_path / "pair.plan"
+    options = ["--device", "sim:h200", "--search-seconds", "1", "--repeats", "2", "-o", str(recording)]
+    assert run(["optimize", str(model), *options]) == 0
+    for other, told in (([], True), (["--precision", "fp16"], False), (["--device", "sim:a100"], False)):
+        capsys.readouterr()
+        assert run(["build", str(recording), "-o", str(target), *other]) == 0
+        assert ("µs" in capsys.readouterr().out) is told, other
 
 
 def test_that_bench_measures_requests_and_keeps_their_timelines(

@@ -68,6 +68,8 @@ def build(
         of_another_kind = isinstance(source, str | Path) and suffix != ".plan"
         check_output(Path(path), Path(source) if of_another_kind else None)
     if suffix == ".plan":
+        if any(given not in (None, (), {}) for given in (precision, batch, shapes, profiles, workspace_mb)) or options:
+            raise PlanError("A plan has its shapes, its precision and its schedule already: build from the model.")
         contents, opened = _retuned_file(Path(source), device)
     elif suffix == ".warploom" or isinstance(source, Recording):
         if batch is not None or shapes or profiles or options:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,9 +45,13 @@ def contents_of_recording(
     opened = serving_device(device or recording.settings.device, workspace_mb)
     own: Precision = recording.settings.precision
     chosen = _named_precision(precision, own) if precision else own
+    scheduled = _scheduled(recording)
+    there, here = recording.device, opened.info
+    if chosen is not own or (there.name, there.simulated) != (here.name, here.simulated):
+        scheduled = replace(scheduled, latency_us=None)  # measured there, not here
     contents, _ = build_contents(
         recording.model,
-        [_scheduled(recording)],
+        [scheduled],
         opened,
         chosen,
         workspace_mb=workspace_mb,

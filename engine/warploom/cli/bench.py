@@ -32,8 +32,9 @@ def bench(
         int | None, typer.Option("--workspace-mb", min=0, help="Of a model's kernels.", rich_help_panel=MODEL)
     ] = None,
     search_seconds: Annotated[
-        float, typer.Option("--search-seconds", min=0.01, help="Of a model.", rich_help_panel=MODEL)
-    ] = 25.0,
+        float | None,
+        typer.Option("--search-seconds", min=0.01, help="Of a model.", show_default="25.0", rich_help_panel=MODEL),
+    ] = None,
     retune: Retune = False,
     timeline: Annotated[
         Path | None,
@@ -49,8 +50,9 @@ def bench(
         from warploom.worker.output import check_output
 
         check_output(timeline, source)
-    more = {"precision": precision, "batch": batch, "shape": shape, "workspace_mb": workspace_mb}
-    with _opened(source, device, more, search_seconds, retune=retune) as plan:
+    more: dict[str, Any] = {"precision": precision, "batch": batch, "shape": shape, "workspace_mb": workspace_mb}
+    more["search_seconds"] = search_seconds
+    with _opened(source, device, more, retune=retune) as plan:
         report = bench_plan(plan, options, lambda text: typer.echo(f"measuring {text}", err=True))
         if timeline is not None:
             from warploom.recording.file import write_recording
@@ -65,20 +67,22 @@ def bench(
         _print_report(report)
 
 
-def _opened(source: Path, device: str | None, options: dict[str, Any], search_seconds: float, *, retune: bool) -> Plan:
+def _opened(source: Path, device: str | None, options: dict[str, Any], *, retune: bool) -> Plan:
     if source.suffix == ".plan":
         from warploom.errors import CommandError
         from warploom.serving.opening import load_plan
 
         given = [name for name, value in options.items() if value is not None]
         if given:
-            raise CommandError(f"A plan has its {given[0].replace('_mb', '')} already: build another one to change it.")
+            what = given[0].removesuffix("_mb").removesuffix("_seconds")
+            raise CommandError(f"A plan has its {what} already: build another one to change it.")
         return load_plan(source, device=device, retune=retune)
     from warploom.api import build
     from warploom.cli.progress import open_progress
 
     precision = options["precision"]
-    search: dict[str, Any] = {} if source.suffix == ".warploom" else {"search_seconds": search_seconds}
+    search_seconds = options["search_seconds"]
+    search: dict[str, Any] = {} if search_seconds is None else {"search_seconds": search_seconds}
     with open_progress(log=False) as view:
         return build(
             source,
@@ -117,7 +121,7 @@ def _print_report(report: BenchReport) -> None:
     if report.camera is not None:
         found = report.camera.latency
         console.print(
-            f"at {report.camera.fps:g} requests per second: {found.p50:,.1f} us (p90 {found.p90:,.1f}, "
+            f"at {report.camera.fps:g} requests per second: {found.p50:,.1f} µs (p90 {found.p90:,.1f}, "
             f"p99 {found.p99:,.1f}) from idle, {report.camera.late} of {found.count} started late{_mark(found)}"
         )
     memory = report.memory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,8 +28,12 @@ from warploom.cli.options import (
     parse_shapes,
 )
 
+_OF_MODELS = ("mode", "search_seconds", "error_budget", "calibrate", "calibration_method")
+_NOT_OF_PLANS = ("batch", "batches", "shape", "profile", "precision", "workspace_mb", "verify")
+
 
 def build(
+    context: typer.Context,
     source: Annotated[
         Path, typer.Argument(metavar="SOURCE", help="An ONNX file, a .warploom or a .plan file.", show_default=False)
     ],
@@ -97,8 +102,8 @@ def build(
 
     path = output or Path(f"{source.stem}.plan")
     from_model = source.suffix not in (".plan", ".warploom")
-    if not from_model and (calibrate is not None or error_budget is not None):
-        raise typer.BadParameter(f"{source.name} has its precision already: build from the model to decide it anew.")
+    if not from_model:
+        _refuse(context, source, (*_OF_MODELS, *_NOT_OF_PLANS) if source.suffix == ".plan" else _OF_MODELS)
     with open_progress(log=log) as view, InterruptFlag() as interrupted:
         options: dict[str, Any] = {
             "mode": mode.value,
@@ -128,6 +133,21 @@ def build(
         typer.echo(f"! {RANDOM_CALIBRATION}")
     if from_model and interrupted.is_set():
         raise kept(path)
+
+
+def _refuse(context: typer.Context, source: Path, parameters: Sequence[str]) -> None:
+    """Refuses options about what a recording or a plan has decided already: ignored, they would mislead.
+
+    Raises:
+        typer.BadParameter: Naming the first of them that was given.
+    """
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        how = context.get_parameter_source(name)  # DEFAULT, or from the command line
+        if name in parameters and how is not None and how.name != "DEFAULT":
+            raise typer.BadParameter(
+                f"{parameter.opts[0]} goes with a model: {source.name} has decided that already; build from the model."
+            )
 
 
 def parse_profiles(texts: list[str] | None) -> dict[str, tuple[tuple[int, ...], ...]]:

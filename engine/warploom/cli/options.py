@@ -151,8 +151,9 @@ def parse_shapes(texts: list[str] | None) -> dict[str, tuple[int, ...]]:
 
 
 def _dimensions(text: str, dimensions: str) -> tuple[int, ...]:
+    parts = dimensions.lower().replace("x", ",").split(",") if dimensions.strip() else []  # none: a scalar
     try:
-        shape = tuple(int(part) for part in dimensions.lower().replace("x", ",").split(",") if part.strip())
+        shape = tuple(int(part) for part in parts)
     except ValueError:
         raise typer.BadParameter(f"--shape {text!r} has a dimension that is not a whole number.") from None
     if any(dimension < 0 for dimension in shape):  # 0 is a decoder's past at its first step

@@ -20,7 +20,7 @@ def describe(plan: Plan, path: Path) -> Iterator[str]:
     yield f"model      {facts.model.name}, {facts.precision.value}"
     yield f"device     {facts.device.name}{simulated}"
     for i, shape in enumerate(facts.shapes):
-        latency = "" if shape.latency_us is None else f"  {shape.latency_us:,.1f} us"
+        latency = "" if shape.latency_us is None else f"  {shape.latency_us:,.1f} µs"
         smaller = "  smaller batches too" if shape.paddable else ""
         yield f"shape {i}    {', '.join(map(str, shape.inputs))}  schedule {shape.plan.name}{latency}{smaller}"
     memory = plan.memory

@@ -53,7 +53,7 @@ def phase_text(phase: Phase) -> str:
 
 def search_text(progress: SearchProgress) -> str:
     """Where a search stands, in one line."""
-    best = "" if progress.best_us is None else f"   best {progress.best_us:,.1f} us"
+    best = "" if progress.best_us is None else f"   best {progress.best_us:,.1f} µs"
     return (
         f"{progress.scheduler}: block {progress.block} of {progress.blocks}   {progress.states:,} states   "
         f"{progress.stages_costed:,} stages costed{best}   {progress.elapsed_s:.1f} s"

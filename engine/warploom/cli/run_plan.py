@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,67 +35,109 @@ def run(
     """Answer one request with a plan."""
     from warploom.serving.opening import load_plan
 
-    inputs = read_inputs(input_)
+    files = name_inputs(input_)
+    inputs = {name: read_input(file) for name, file in files.items()}
     with load_plan(plan, device=device, retune=retune) as opened:
         names = [port.name for port in opened.inputs]
         if set(inputs) == {""} and len(names) == 1:
             inputs = {names[0]: inputs[""]}
-        for path in write_outputs(opened(inputs), output):
-            typer.echo(str(path))
+        targets = name_outputs([port.name for port in opened.outputs], output)
+        check_targets(targets, (plan, *files.values()))
+        write_outputs(opened(inputs), targets)
+    for target in targets.values():
+        typer.echo(str(target))
 
 
-def read_inputs(texts: list[str]) -> dict[str, Array]:
-    """Arrays by input name; under an empty name where the text has none.
+def name_inputs(texts: list[str]) -> dict[str, Path]:
+    """Files by input name; under an empty name where the text has none.
 
     Raises:
-        CommandError: If a file cannot be read or is no array, or a name is given twice.
+        CommandError: If a name is given twice.
+    """
+    from warploom.errors import CommandError
+
+    files: dict[str, Path] = {}
+    for text in texts:
+        name, _, path = ("", "", text) if Path(text).is_file() else text.rpartition("=")
+        if name in files:
+            raise CommandError(f"The input {name or path!r} was given twice: write NAME=x.npy for each.")
+        files[name] = Path(path)
+    return files
+
+
+def read_input(path: Path) -> Array:
+    """The array in a file.
+
+    Raises:
+        CommandError: If it cannot be read or is no array.
     """
     import numpy as np
 
     from warploom.errors import CommandError
 
-    arrays: dict[str, Array] = {}
-    for text in texts:
-        name, _, path = text.rpartition("=")
-        if name in arrays:
-            raise CommandError(f"The input {name or path!r} was given twice: write NAME=x.npy for each.")
-        try:
-            with Path(path).open("rb") as stream:
-                arrays[name] = np.lib.format.read_array(stream, allow_pickle=False)
-        except OSError as error:
-            raise CommandError(f"The input {path} cannot be read: {error.strerror or error}.") from None
-        except (ValueError, EOFError) as error:
-            why = str(error).rstrip(". ")
-            raise CommandError(f"The input {path} is no array in NumPy's .npy format: {why}.") from None
-    return arrays
+    try:
+        with path.open("rb") as stream:
+            array: Array = np.lib.format.read_array(stream, allow_pickle=False)
+    except OSError as error:
+        raise CommandError(f"The input {path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+    except (ValueError, EOFError) as error:
+        why = str(error).partition("\n")[0].rstrip(". ")
+        raise CommandError(f"The input {path} is no array in NumPy's .npy format: {why}.") from None
+    return array
 
 
-def write_outputs(outputs: dict[str, Array], path: Path) -> list[Path]:
-    """Writes one output to a file, several to a folder, each whole or not at all.
+def name_outputs(names: list[str], path: Path) -> dict[str, Path]:
+    """Where each output goes: one to a file, several to a folder.
 
     Raises:
-        CommandError: If there are several outputs and the path names a file, or it cannot be written.
+        CommandError: If there are several outputs and the path names a file, or two would share one.
+    """
+    from warploom.errors import CommandError
+
+    if len(names) == 1 and not path.is_dir():
+        return {names[0]: path}
+    if path.suffix == ".npy" and not path.is_dir():
+        raise CommandError(f"The plan has {len(names)} outputs: name a folder with -o, not {path}.")
+    targets = {name: path / f"{_file_name(name)}.npy" for name in names}
+    if len(set(targets.values())) < len(names):
+        raise CommandError("Two outputs would have the same file name: use the Python API for this model.")
+    return targets
+
+
+def check_targets(targets: Mapping[str, Path], sources: Sequence[Path]) -> None:
+    """Makes sure that what is read is not replaced, and that a single file can be written, before anything runs.
+
+    Raises:
+        CommandError: Naming the file.
+    """
+    from warploom.errors import CommandError
+    from warploom.worker.output import check_output
+
+    for target in targets.values():
+        if any(target.exists() and source.exists() and target.samefile(source) for source in sources):
+            raise CommandError(f"The output {target} would replace a file that is read: choose another with -o.")
+        if len(targets) == 1 or target.parent.exists():
+            check_output(target)
+
+
+def write_outputs(outputs: Mapping[str, Array], targets: Mapping[str, Path]) -> None:
+    """Writes each output whole or not at all, and makes their folder if there is none.
+
+    Raises:
+        CommandError: If one cannot be written.
     """
     import numpy as np
 
     from warploom.atomic import write_atomically
     from warploom.errors import CommandError
 
-    if len(outputs) == 1 and not path.is_dir():
-        targets = {path: next(iter(outputs.values()))}
-    elif path.suffix == ".npy" and not path.is_dir():
-        raise CommandError(f"The plan has {len(outputs)} outputs: name a folder with -o, not {path}.")
-    else:
+    for folder in {target.parent for target in targets.values()}:
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise CommandError(f"The folder {path} cannot be made: {error.strerror or error}.") from None
-        targets = {path / f"{_file_name(name)}.npy": array for name, array in outputs.items()}
-        if len(targets) < len(outputs):
-            raise CommandError("Two outputs would have the same file name: use the Python API for this model.")
-    for target, array in targets.items():
-        write_atomically(target, functools.partial(np.save, arr=array), CommandError)
-    return list(targets)
+            raise CommandError(f"The folder {folder} cannot be made: {error.strerror or error}.") from None
+    for name, target in targets.items():
+        write_atomically(target, functools.partial(np.save, arr=outputs[name]), CommandError)
 
 
 def _file_name(name: str) -> str:

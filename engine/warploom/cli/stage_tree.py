@@ -69,7 +69,7 @@ def schedule_tree(recording: Recording, candidate: Candidate) -> Tree:
         return _launch_tree(recording, candidate)
     stages = timed_stages(candidate)
     total = sum(stage.latency_us for stage in stages)
-    root = Tree(f"[bold]{_escape(candidate.name)}[/]  {len(stages)} stages  {total:,.1f} us")
+    root = Tree(f"[bold]{_escape(candidate.name)}[/]  {len(stages)} stages  {total:,.1f} µs")
     for block, members in itertools.groupby(stages, key=lambda stage: stage.block):
         inside = list(members)
         if block is None:
@@ -77,7 +77,7 @@ def schedule_tree(recording: Recording, candidate: Candidate) -> Tree:
                 _add_stage(root, stage, recording)
             continue
         latency = sum(stage.latency_us for stage in inside)
-        branch = root.add(f"block {block + 1}  {latency:,.1f} us  [dim]{len(inside)} stages[/]")
+        branch = root.add(f"block {block + 1}  {latency:,.1f} µs  [dim]{len(inside)} stages[/]")
         for stage in inside:
             _add_stage(branch, stage, recording)
     return root
@@ -92,10 +92,10 @@ def _launch_tree(recording: Recording, candidate: Candidate) -> Tree:
     starts = np.full(len(plan.launches), never, dtype=np.int64)
     np.minimum.at(starts, spans.launch, spans.start_ns)
     total = candidate.timeline.duration_ns / 1e3
-    root = Tree(f"[bold]{_escape(candidate.name)}[/]  {len(plan.launches)} launches without stages  {total:,.1f} us")
+    root = Tree(f"[bold]{_escape(candidate.name)}[/]  {len(plan.launches)} launches without stages  {total:,.1f} µs")
     branches = [root.add(f"stream {stream + 1}") for stream in range(plan.streams)]
     for launch, start in zip(plan.launches, starts.tolist(), strict=True):
-        when = "no kernel" if start == never else f"at {start / 1e3:,.1f} us"
+        when = "no kernel" if start == never else f"at {start / 1e3:,.1f} µs"
         (line,) = _group_lines([Group(launch.operators, merged=len(launch.operators) > 1)], recording)
         waits = ", ".join(_escape(plan.launches[wait].name) for wait in launch.waits)
         branches[launch.stream].add(f"{when}  {line}" + (f"  [dim]waits for {waits}[/]" if waits else ""))
@@ -103,8 +103,8 @@ def _launch_tree(recording: Recording, candidate: Candidate) -> Tree:
 
 
 def _add_stage(branch: Tree, timed: TimedStage, recording: Recording) -> None:
-    predicted = "" if timed.predicted_us is None else f"  [dim]predicted {timed.predicted_us:,.1f} us[/]"
-    node = branch.add(f"stage {timed.index + 1}  {timed.latency_us:,.1f} us{predicted}")
+    predicted = "" if timed.predicted_us is None else f"  [dim]predicted {timed.predicted_us:,.1f} µs[/]"
+    node = branch.add(f"stage {timed.index + 1}  {timed.latency_us:,.1f} µs{predicted}")
     for line in _group_lines(timed.stage.groups, recording):
         node.add(line)
 

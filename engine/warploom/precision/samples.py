@@ -153,14 +153,16 @@ def _batches(paths: Sequence[Path], tensor: Tensor) -> list[Array]:
 
 def _read(path: Path, tensor: Tensor) -> Array:
     try:
-        array: Array = np.load(path, allow_pickle=False)
+        with path.open("rb") as stream:  # not np.load: that reads what it does not know as a pickle
+            array: Array = np.lib.format.read_array(stream, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise CalibrationError(f"{path} is no readable .npy array: {error}.") from None
+        why = str(error).partition("\n")[0].rstrip(". ")
+        raise CalibrationError(f"{path} is no readable .npy array: {why}.") from None
     expected = tensor.dtype.to_numpy()
-    if not isinstance(array, np.ndarray) or array.dtype != expected:
-        kind = getattr(array, "dtype", type(array).__name__)
+    if array.dtype != expected:
         raise CalibrationError(
-            f"{path} holds {kind}, but the input {tensor.name!r} is {expected}: convert it with .astype('{expected}')."
+            f"{path} holds {array.dtype}, but the input {tensor.name!r} is {expected}: "
+            f"convert it with .astype('{expected}')."
         )
     wanted = tensor.shape
     fits = array.ndim == len(wanted) > 0 and array.shape[1:] == wanted[1:] and array.shape[0] > 0

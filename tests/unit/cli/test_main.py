@@ -42,6 +42,8 @@ def test_that_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None
         ("optimize", "m.onnx", "--shape", "x"),
         ("optimize", "m.onnx", "--shape", "x=1,-1"),
         ("optimize", "m.onnx", "--shape", "x=1,a"),
+        ("optimize", "m.onnx", "--shape", "x=1,3,x,64"),
+        ("optimize", "m.onnx", "--shape", "x=1,3,"),
         ("optimize", "m.onnx", "--shape", "x=1", "--shape", "x=2"),
         ("optimize", "m.onnx", "--repeats", "0"),
         ("export", "m.warploom", "--format", "gif", "-o", "x"),
