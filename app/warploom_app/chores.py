@@ -79,4 +79,4 @@ class Chores(QObject):
 
     def say_saved(self, output: Path) -> None:
         """A file was written."""
-        self.notice(self.tr("Saved {}").format(output))
+        self._state.show(Message(self.tr("Saved {}").format(output), "done", path=output))

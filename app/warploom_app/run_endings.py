@@ -10,7 +10,7 @@ from warploom_app.engine_work import EngineWork
 from warploom_app.jobs import Task, TaskQueue
 from warploom_app.opening import Opening
 from warploom_app.runner import Runner
-from warploom_app.state import AppState
+from warploom_app.state import AppState, Message
 
 
 class RunEndings(QObject):
@@ -61,7 +61,7 @@ class RunEndings(QObject):
             self._opening.read(task.recording, task.model, self._runner.close_run)
         else:
             self._runner.close_run()
-            self._chores.notice(self.tr("{} is optimized.").format(task.model.name), OPEN_RESULT)
+            self._state.show(Message(self.tr("{} is optimized.").format(task.model.name), "done", OPEN_RESULT))
         self.run_ended.emit(task, self.tr("{} is optimized.").format(task.model.name))
 
     def _failed(self, task: Task, event: Failed) -> None:

@@ -66,15 +66,17 @@ class Message:
 
     Attributes:
         text: One or two sentences.
-        level: "error" or "notice".
+        level: "error", "notice", or "done" for good news, which leave by themselves.
         action: Id of the action that helps (see `warploom_app.actions`), "" for none.
         details: More, shown on demand.
+        path: A file that was written, to be opened from there.
     """
 
     text: str
     level: str = "error"
     action: str = ""
     details: str = ""
+    path: Path | None = None
 
 
 class AppState(QObject):

@@ -101,7 +101,7 @@ QHeaderView::down-arrow { image: url($arrow_down); width: 12px; height: 12px; }
 QHeaderView::up-arrow { image: url($arrow_up); width: 12px; height: 12px; }
 QHeaderView { background: $surface; border: none; }
 QHeaderView::section {
-    background: $surface; color: $muted; border: none; border-bottom: 1px solid $hairline; padding: 4px 8px;
+    background: $surface; color: $muted; border: none; border-bottom: 1px solid $hairline; padding: 4px 11px;
 }
 QTableCornerButton::section { background: $surface; border: none; }
 
@@ -132,6 +132,7 @@ QFrame#dropTarget[active="true"] { border-color: $accent; }
 QFrame#hairline { background: $hairline; border: none; }
 QFrame#errorBar { background: $error_surface; border: none; border-bottom: 1px solid $error; }
 QFrame#errorBar QLabel { color: $text; }
+QFrame#errorBar[level="done"] { background: $raised; border-bottom: 1px solid $hairline; }
 QFrame#errorBar[level="notice"] { background: $warning_surface; border-bottom: 1px solid $warning; }
 QPlainTextEdit, QTextBrowser { background: $background; border: 1px solid $hairline; border-radius: 4px; }
 QWidget#progressStrip { border-top: 1px solid $hairline; }
@@ -139,7 +140,8 @@ QStatusBar { background: $surface; border-top: 1px solid $hairline; }
 QFrame#runSettings { background: $surface; border: 1px solid $hairline; }
 QDialog { background: $surface; }
 QDialog#palette { border: 1px solid $hairline; }
-QDialog#palette QListWidget { border: none; background: $surface; }
+QDialog#palette QListWidget { border: none; background: $surface; padding: 0; }
+QDialog#palette QListWidget::item { padding: 4px 8px; }
 """)
 
 

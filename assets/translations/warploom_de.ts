@@ -1188,6 +1188,10 @@
         <source>All files (*)</source>
         <translation>Alle Dateien (*)</translation>
     </message>
+    <message>
+        <source>{} files</source>
+        <translation>{}-Dateien</translation>
+    </message>
 </context>
 <context>
     <name>HelpWindow</name>
@@ -1438,6 +1442,10 @@
         <translation>allein</translation>
     </message>
     <message>
+        <source>alone, with launch</source>
+        <translation>allein, mit Start</translation>
+    </message>
+    <message>
         <source>Latency, simulated</source>
         <translation>Latenz, simuliert</translation>
     </message>
@@ -1682,6 +1690,14 @@
         <translation>Einzelheiten</translation>
     </message>
     <message>
+        <source>Open file</source>
+        <translation>Datei öffnen</translation>
+    </message>
+    <message>
+        <source>Open folder</source>
+        <translation>Ordner öffnen</translation>
+    </message>
+    <message>
         <source>Dismiss</source>
         <translation>Schließen</translation>
     </message>
@@ -1826,12 +1842,16 @@
         <translation>Arbeitet an {}</translation>
     </message>
     <message>
-        <source>block {} of {}</source>
-        <translation>Block {} von {}</translation>
+        <source>part {} of {}</source>
+        <translation>Teil {} von {}</translation>
     </message>
     <message>
         <source>{} stages costed</source>
         <translation>{} Stufen bewertet</translation>
+    </message>
+    <message>
+        <source>one stage costed</source>
+        <translation>eine Stufe bewertet</translation>
     </message>
     <message>
         <source>best {}</source>
@@ -1865,8 +1885,8 @@
         <translation>{} gewählt</translation>
     </message>
     <message>
-        <source>{}: {} spans, {} active warps on average, idle {} %</source>
-        <translation>{}: {} Abschnitte, im Mittel {} aktive Warps, {} % frei</translation>
+        <source>{}: {} spans, {} active warps on average, idle {}%</source>
+        <translation>{}: {} Abschnitte, im Mittel {} aktive Warps, {}% frei</translation>
     </message>
 </context>
 <context>
@@ -2067,8 +2087,8 @@
         <translation> ns</translation>
     </message>
     <message>
-        <source> %</source>
-        <translation> %</translation>
+        <source>%</source>
+        <translation>%</translation>
     </message>
     <message>
         <source>Compare outputs with the original model</source>
@@ -2369,8 +2389,12 @@
         <translation>Zeitplan</translation>
     </message>
     <message>
-        <source>alone, µs</source>
-        <translation>allein, µs</translation>
+        <source>alone, with launch, µs</source>
+        <translation>allein, mit Start, µs</translation>
+    </message>
+    <message>
+        <source>As a stage of its own, launch and barrier included: what a search adds up.</source>
+        <translation>Als Stufe für sich, mit Start und Barriere: was eine Suche zusammenzählt.</translation>
     </message>
 </context>
 <context>
@@ -2400,8 +2424,8 @@
         <translation>Einen Zeitplan {} gibt es schon: wählen Sie einen anderen Namen für Ihren.</translation>
     </message>
     <message>
-        <source>{}{} streams · at least {}, were every operator as fast as alone</source>
-        <translation>{}{} Streams · mindestens {}, wäre jeder Operator so schnell wie allein</translation>
+        <source>{}{} streams · at least {} if every operator ran as fast as alone</source>
+        <translation>{}{} Streams · mindestens {}, wenn jeder Operator so schnell liefe wie allein</translation>
     </message>
     <message>
         <source>all schedules run again {}, in a recording of their own</source>
@@ -2955,8 +2979,12 @@
         <translation>Kernel danach gesetzt, was jeder allein braucht</translation>
     </message>
     <message>
-        <source>{} by the profiler</source>
-        <translation>{} durch den Profiler</translation>
+        <source>{}% longer than unprofiled</source>
+        <translation>{}% länger als ohne Profiler</translation>
+    </message>
+    <message>
+        <source>{}% shorter than unprofiled</source>
+        <translation>{}% kürzer als ohne Profiler</translation>
     </message>
     <message>
         <source>first fork late</source>
@@ -3033,8 +3061,8 @@
         <translation>{} wartete auf {}, das {} vorher endete</translation>
     </message>
     <message>
-        <source>{} active warps, {} % of what the device holds</source>
-        <translation>{} aktive Warps, {} % dessen, was das Gerät fasst</translation>
+        <source>{} active warps, {}% of what the device holds</source>
+        <translation>{} aktive Warps, {}% dessen, was das Gerät fasst</translation>
     </message>
 </context>
 <context>
@@ -3104,6 +3132,10 @@
 <context>
     <name>WindowDialogs</name>
     <message>
+        <source>Open recent {}</source>
+        <translation>Zuletzt Geöffnetes: {}</translation>
+    </message>
+    <message>
         <source>Help: {}</source>
         <translation>Hilfe: {}</translation>
     </message>
@@ -3119,8 +3151,8 @@
         <translation>Die Aufzeichnung speichern</translation>
     </message>
     <message>
-        <source>Export</source>
-        <translation>Exportieren</translation>
+        <source>Export: {}</source>
+        <translation>Export: {}</translation>
     </message>
     <message>
         <source>Export the graph</source>
@@ -3198,6 +3230,10 @@
     <message>
         <source>Both schedules take the same time everywhere.</source>
         <translation>Beide Zeitpläne brauchen überall dieselbe Zeit.</translation>
+    </message>
+    <message>
+        <source>When the search ends, this says where time is won, and where it is lost.</source>
+        <translation>Nach der Suche steht hier, wo Zeit gewonnen und wo sie verloren wird.</translation>
     </message>
 </context>
 </TS>

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from dag_graphs import DIAMOND, convolutions, show, widget_point
 from warploom.errors import ReportError
 from warploom_app.painters.dag_export import save_picture
+from warploom_app.presenters.dag_colours import Legend, LegendEntry
 from warploom_app.theme import DARK, LIGHT
 from warploom_app.views.dag_view import DagView
 
@@ -128,6 +129,19 @@ def test_that_f_shows_everything(qtbot: QtBot, view: DagView) -> None:
     assert not view.canvas.port.area.contains(picture.geometry.bounds.adjusted(1, 1, -1, -1))
     qtbot.keyClick(view, Qt.Key.Key_F)
     assert view.canvas.port.area.contains(picture.geometry.bounds.adjusted(1, 1, -1, -1))
+
+
+def test_that_the_legend_hides_nothing_of_a_graph_that_is_shown_as_a_whole(qtbot: QtBot, view: DagView) -> None:
+    show(qtbot, view, convolutions({"conv0": ["x"], **{f"conv{i}": [f"conv{i - 1}"] for i in range(1, 60)}}))
+    entries = tuple(LegendEntry(f"a kind of operator {i}", "#3f7fbf") for i in range(3))
+    view.set_colours(dict.fromkeys(view.graph.index, "#3f7fbf"), Legend("Operator type", entries))
+    view.fit()
+    assert view.canvas.picture is not None
+    bounds, port = view.canvas.picture.geometry.bounds, view.canvas.port
+    assert view.covered is not None
+    assert view.covered.right() > view.width() / 2, "the legend is under the graph, not beside it"
+    assert (bounds.bottom() - port.origin.y()) * port.scale <= view.covered.top()
+    assert bounds.top() >= port.origin.y()
 
 
 def test_that_arrows_walk_along_the_edges(qtbot: QtBot, view: DagView) -> None:

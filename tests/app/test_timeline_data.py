@@ -101,7 +101,7 @@ def test_that_a_gap_says_how_long_it_is_and_what_was_waited_for() -> None:
 
 def test_that_tracing_and_trust_are_told_in_facts_and_notes() -> None:
     track = measured_track()
-    assert track.facts[:3] == ("+3.8 % by the profiler", "first fork late", "6.1 % of warps in no stream")
+    assert track.facts[:3] == ("3.8% longer than unprofiled", "first fork late", "6.1% of warps in no stream")
     assert any("delays the first fork" in note for note in track.notes)
     assert span_tip(track, track.lanes[1], 0, full_axis(1e5))[-1].startswith("Tracing delayed")
 

@@ -7,13 +7,19 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
+from pytestqt.qtbot import QtBot
 
 from warploom.graph import LogEntry
 from warploom.recording.recording import Recording
 from warploom_app.models.figures_table import CANDIDATE_ROLE, FiguresTable
 from warploom_app.models.log_table import LogFilter, LogTable
 from warploom_app.models.operator_tree import AFTER, BEFORE, NAME, OPERATOR_ROLE, OperatorFilter, OperatorTree
+from warploom_app.presenters.names import launch_hint
 from warploom_app.presenters.results import Results, block_times, blocks_of, make_results, operator_rows
+from warploom_app.state import AppState
+from warploom_app.stylesheet import style_sheet
+from warploom_app.theme import LIGHT
+from warploom_app.views.operator_panel import OperatorPanel
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -128,3 +134,31 @@ def test_that_the_log_grows_behind_its_filter() -> None:
     assert proxy.rowCount() == 2
     assert table.index(0, 0).data() == "fuse epilogue"
     assert testers
+
+
+def test_that_no_latency_in_the_list_of_operators_is_cut(qtbot: QtBot, results: Results) -> None:
+    tree = OperatorTree()
+    panel = OperatorPanel(AppState(), tree)
+    qtbot.addWidget(panel)
+    panel.setStyleSheet(style_sheet(LIGHT))
+    panel.resize(330, 400)
+    panel.show()
+    blocks = blocks_of(results.recording.graph)
+    rows = operator_rows(results.recording.graph, results.names, blocks, results.pair(results.usual))
+    elapsed = dict.fromkeys(set(blocks.values()), (4646.3, 2129.83))
+    tree.set_rows(rows, ("Greedy", "Greedy"), elapsed)
+    for column in (BEFORE, AFTER):
+        assert not panel.tree.isColumnHidden(column)
+        assert panel.tree.columnWidth(column) >= panel.tree.sizeHintForColumn(column)
+
+
+def test_that_the_schedules_that_are_shown_come_first_among_the_figures(results: Results) -> None:
+    assert results.table.columns[:2] == ("sequential", results.recording.chosen)
+    assert results.table.chosen == 1
+    assert sorted(results.table.columns) == sorted(one.name for one in results.recording.candidates)
+
+
+def test_that_the_first_word_on_a_merged_launch_says_that_it_is_one(results: Results) -> None:
+    graph = results.recording.graph
+    names = tuple(operator.name for operator in graph.operators[:2])
+    assert launch_hint(graph, names) == "merged ×2"

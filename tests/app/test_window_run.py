@@ -69,7 +69,7 @@ def test_that_optimize_shows_progress_and_then_the_comparison(
     program.state.job_changed.connect(lambda: seen.append(program.window.progress.text))
     start_search(qtbot, program, model_file)
     qtbot.waitUntil(lambda: has_results(program), timeout=8000)
-    assert any("block 3 of 13" in text and "1,206 stages costed" in text and "best 336.0 µs" in text for text in seen)
+    assert any("part 3 of 13" in text and "1,206 stages costed" in text and "best 336.0 µs" in text for text in seen)
     assert program.state.job is None
     assert program.state.message is None
     document = program.state.document

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QListWidget, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from warploom_app.appearance import AppearanceMode
+from warploom_app.jobs import JobState
 from warploom_app.main import WindowProgram
 from warploom_app.models.operator_tree import NAME, OPERATOR_ROLE
+from warploom_app.presenters.inspector import inspect_operator
 from warploom_app.presenters.track_layout import GUTTER
 from warploom_app.theme import DARK, LIGHT
 from warploom_app.views.command_palette import CommandPalette
+from warploom_app.views.widgets import wrapping
 from warploom_app.views.workbench import FIGURES, LOG
 
 MakeProgram = Callable[..., WindowProgram]
@@ -288,6 +292,55 @@ def test_that_the_palette_says_when_nothing_has_that_name(qtbot: QtBot, opened: 
     palette.search.setText("m1/b2.2")
     qtbot.keyClick(palette.search, Qt.Key.Key_Return)
     assert opened.state.selection.pinned == {"m1/b2.2"}
+
+
+def test_that_the_palette_is_as_high_as_what_it_offers_and_knows_recent_files(
+    qtbot: QtBot, opened: WindowProgram, recording_file: Path
+) -> None:
+    qtbot.keyClick(opened.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    palette = opened.window.findChild(CommandPalette)
+    assert palette is not None
+    full = palette.height()
+    palette.search.setText(f"recent {recording_file.name}")
+    shown = palette.findChild(QListWidget)
+    assert [shown.item(row).text().split("    ") for row in range(shown.count())] == [
+        [f"Open recent {recording_file.name}", str(recording_file.parent)]
+    ]
+    assert palette.height() < full / 3
+    opened.window.close_document()
+    qtbot.keyClick(palette.search, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: opened.state.document is not None, timeout=5000)
+
+
+def test_that_an_operator_is_alone_as_long_in_the_inspector_as_in_the_table(opened: WindowProgram) -> None:
+    document, pair = opened.state.document, opened.state.pair
+    assert document is not None
+    assert pair is not None
+    for name, one in pair.operators.items():
+        (latencies,) = (
+            part for part in inspect_operator(document, name, pair).sections if part.heading == "Latency, simulated"
+        )
+        rows = dict(latencies.rows)
+        assert one.alone_us is not None
+        assert float(rows["alone"].split()[0].replace(",", "")) == pytest.approx(one.alone_us, abs=0.006)
+        assert ("alone, with launch" in rows) == (one.solo_us not in (None, one.alone_us))
+
+
+@pytest.mark.usefixtures("qapp")
+def test_that_no_figure_is_parted_from_its_unit_where_a_text_wraps() -> None:
+    label = wrapping(QLabel(), "saves 101.4 µs in 3 stages, 2 ms in all")
+    assert label.text() == "saves 101.4\N{NO-BREAK SPACE}µs in 3 stages,\u200b 2\N{NO-BREAK SPACE}ms in all"
+    assert label.accessibleName() == "saves 101.4 µs in 3 stages, 2 ms in all"
+
+
+def test_that_why_says_what_it_waits_for_while_a_search_runs(opened: WindowProgram) -> None:
+    opened.window.close_document()
+    shown = opened.window.workbench.why.nothing
+    assert shown.text().startswith("Optimize a model")
+    opened.state.set_run(JobState(7, "optimize", "x"))
+    assert shown.text().startswith("When the search ends")
+    opened.state.set_run(None)
+    assert shown.text().startswith("Optimize a model")
 
 
 def test_that_the_layout_of_the_window_is_kept(qtbot: QtBot, make_program: MakeProgram, recording_file: Path) -> None:

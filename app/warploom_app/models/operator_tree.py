@@ -184,7 +184,7 @@ class OperatorTree(QAbstractItemModel):
         """Two lines: a long title takes part of the second one, where there is room beside the unit."""
         first, space, rest = title.partition(" ")
         if len(title) <= _LONG or not space:
-            return f"{title}\n{self._unit.name}"
+            return f"{title},\n{self._unit.name}"
         return f"{first}\n{rest}, {self._unit.name}"
 
 

@@ -63,12 +63,12 @@ def launch_label(operators: tuple[str, ...], names: Mapping[str, str]) -> str:
 
 
 def launch_hint(graph: Graph, operators: tuple[str, ...]) -> str:
-    """What a span is, where there is no room for its name: "conv 3×3"."""
+    """What a span is, where there is no room for its name: "conv 3×3", "merged ×2"; its first word says it alone."""
     known = [graph.operators[graph.index[name]] for name in operators if name in graph.index]
     if not known:
         return ""
     kind = known[0].kind.value.replace("_", " ")
-    return f"{len(known)} merged" if len(known) > 1 else f"{kind} {kernel_shape(known[0])}".rstrip()
+    return f"merged ×{len(known)}" if len(known) > 1 else f"{kind} {kernel_shape(known[0])}".rstrip()
 
 
 def launch_kind(graph: Graph, operators: tuple[str, ...]) -> str:

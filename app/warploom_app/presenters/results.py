@@ -10,7 +10,7 @@ import numpy as np
 from warploom.graph import Graph
 from warploom.recording.recording import Candidate, Recording
 from warploom.report.summary import stage_count
-from warploom.report.table import ComparisonTable, comparison_table
+from warploom.report.table import ComparisonTable, comparison_table, with_pair_first
 from warploom.schedule.blocks import find_blocks
 from warploom.timeline.caveats import caveats
 from warploom.timeline.comparison import Comparison, OperatorComparison, compare
@@ -111,7 +111,8 @@ def make_results(recording: Recording) -> Results:
     """Works everything out (tens of milliseconds for a large network)."""
     names = display_names(recording.graph)
     candidates = {one.name: _result(recording, one, names) for one in recording.candidates}
-    results = Results(recording, candidates, names, comparison_table(recording))
+    table = with_pair_first(comparison_table(recording), recording)
+    results = Results(recording, candidates, names, table)
     results.pair(results.usual)
     return results
 

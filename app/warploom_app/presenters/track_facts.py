@@ -26,17 +26,18 @@ def facts(timeline: Timeline) -> tuple[str, ...]:
 def _of_profile(profile: Profile) -> list[str]:
     found = []
     if profile.overhead is not None:
-        change = f"{(profile.overhead - 1) * 100:+.1f} %".replace("-", "−")
-        found.append(_tr("{} by the profiler").format(change))
+        change = (profile.overhead - 1) * 100
+        text = _tr("{}% longer than unprofiled") if change > 0 else _tr("{}% shorter than unprofiled")
+        found.append(text.format(f"{abs(change):.1f}"))
     if profile.skewed_launches:
         found.append(_tr("first fork late"))
     sources = {"model": _tr("warps modelled"), "events": _tr("only stages timed"), "samples": ""}
     if sources[profile.warps_from]:
         found.append(sources[profile.warps_from])
     if profile.unattributed:
-        found.append(_tr("{} of warps in no stream").format(f"{profile.unattributed:.1%}".replace("%", " %")))
+        found.append(_tr("{} of warps in no stream").format(f"{profile.unattributed:.1%}"))
     if profile.attribution_error is not None:
-        found.append(_tr("streams' shares ±{}").format(f"{profile.attribution_error:.0%}".replace("%", " %")))
+        found.append(_tr("streams' shares ±{}").format(f"{profile.attribution_error:.0%}"))
     if profile.interval_ns:
         found.append(_tr("a sample every {} µs").format(f"{profile.interval_ns / 1e3:,.1f}"))
     if profile.alignment_residual_ns is not None:

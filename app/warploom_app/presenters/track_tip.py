@@ -66,7 +66,7 @@ def warps_tip(track: Track, time_ns: float) -> Lines:
     values = track.warps.at(time_ns)
     total = float(values.sum())
     share = total / track.timeline.max_warps if track.timeline.max_warps else 0.0
-    lines = [_tr("{} active warps, {} % of what the device holds").format(count(total), f"{share * 100:.0f}")]
+    lines = [_tr("{} active warps, {}% of what the device holds").format(count(total), f"{share * 100:.0f}")]
     if len(values) > 1:
         named = zip(track.warps.streams, values, strict=True)
         lines += [

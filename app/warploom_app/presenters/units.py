@@ -21,11 +21,11 @@ def count(value: float) -> str:
 
 
 def percent_change(before: float, after: float) -> str:
-    """How much more or less: "+58 %"; "" for (nearly) nothing."""
+    """How much more or less: "+58%"; "" for (nearly) nothing."""
     change = (after / before - 1) * 100 if before > 0 else 0.0
     if abs(change) < 0.5:
         return ""
-    return f"{change:+,.0f} %".replace("-", "−")
+    return f"{change:+,.0f}%".replace("-", "−")
 
 
 def duration(seconds: float) -> str:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, 
 from warploom_app.theme import GRID
 
 _MOST = 200
+_HIGHEST = 45 * GRID
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class CommandPalette(QDialog):
         layout.setSpacing(GRID)
         layout.addWidget(self._search)
         layout.addWidget(self._list)
-        self.resize(70 * GRID, 45 * GRID)
+        self.setFixedWidth(70 * GRID)
         self._show_matches("")
 
     @property
@@ -88,6 +89,8 @@ class CommandPalette(QDialog):
         if not self._shown:
             item = QListWidgetItem(self.tr("Nothing is called “{}”.").format(text.strip()), self._list)
             item.setFlags(Qt.ItemFlag.NoItemFlags)
+        self._list.setFixedHeight(min(self._list.count() * self._list.sizeHintForRow(0), _HIGHEST))
+        self.adjustSize()
 
     def _run(self) -> None:
         row = self._list.currentRow()

@@ -100,12 +100,12 @@ class ComparisonView(QWidget):
         self.canvas.menu_wanted.connect(self._show_menu)
         self.range_panel.closed.connect(self.canvas.release)
         self._state.shown_changed.connect(self._show_tracks)
-        self.figures.copied.connect(lambda: self._notice(self.tr("The timelines are on the clipboard.")))
-        self.figures.saved.connect(lambda path: self._notice(self.tr("Saved {}").format(path)))
+        self.figures.copied.connect(lambda: self._done(self.tr("The timelines are on the clipboard.")))
+        self.figures.saved.connect(lambda path: self._done(self.tr("Saved {}").format(path), path))
         self.figures.failed.connect(lambda text: self._state.show(Message(text)))
 
-    def _notice(self, text: str) -> None:
-        self._state.show(Message(text, level="notice"))
+    def _done(self, text: str, path: Path | None = None) -> None:
+        self._state.show(Message(text, "done", path=path))
 
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours."""
@@ -260,7 +260,7 @@ class ComparisonView(QWidget):
     def _open_panel(self) -> None:
         if self.range_panel.isHidden():
             self.range_panel.show()
-            wide = min(72 * GRID, int(self.width() * 0.48))
+            wide = min(76 * GRID, self.width() // 2)
             self.splitter.setSizes([self.width() - wide, wide])
 
     def _failed(self, error: Exception) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRectF
 
 from warploom_app.painters.dag_geometry import DagGeometry
 from warploom_app.views.dag_canvas import DagCanvas
@@ -20,11 +20,19 @@ class DagCamera:
         self._canvas = canvas
         self.at_home = True
 
-    def fit(self, geometry: DagGeometry) -> None:
-        """Shows everything."""
-        wide, high = self._ratios(geometry)
+    def fit(self, geometry: DagGeometry, covered: QRectF | None = None) -> None:
+        """Shows everything, above what lies over the foot of the widget (`covered`) where that would hide a part."""
         self.at_home = False
-        self._canvas.centre_on(geometry.bounds.center(), _AIR * min(_LARGEST_FIT / _AIR, wide, high))
+        scale = self._fitting(geometry, 0.0)
+        middle, bounds, canvas = geometry.bounds.center(), geometry.bounds, self._canvas
+        foot = canvas.height() - covered.top() if covered is not None else 0.0
+        if covered is not None and foot < canvas.height() / 2:
+            seen = QRectF(QPointF(), bounds.size() * scale)
+            seen.moveCenter(QRectF(canvas.rect()).center())
+            if seen.intersects(covered):
+                scale = self._fitting(geometry, foot)
+                middle += QPointF(0.0, foot / 2 / scale)
+        canvas.centre_on(middle, scale)
 
     def go_home(self, geometry: DagGeometry) -> None:
         """Everything if it is readable so, else the beginning: as much as fits across, from the first node on."""
@@ -82,6 +90,12 @@ class DagCamera:
     def _first(self, geometry: DagGeometry) -> QPointF:
         left, top, _, _ = geometry.columns
         return geometry.rect(int((left if geometry.horizontal else top).argmin())).center()
+
+    def _fitting(self, geometry: DagGeometry, foot: float) -> float:
+        """The scale at which all of it is seen, `foot` pixels at the bottom left free."""
+        wide, high = self._ratios(geometry)
+        high *= 1 - foot / max(self._canvas.height(), 1)
+        return _AIR * min(_LARGEST_FIT / _AIR, wide, high)
 
     def _ratios(self, geometry: DagGeometry) -> tuple[float, float]:
         bounds = geometry.bounds

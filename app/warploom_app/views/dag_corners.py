@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtWidgets import QLabel, QWidget
 
 from warploom_app.painters.dag_painter import DagPainter, DagPicture
@@ -77,6 +77,11 @@ class DagCorners(QObject):
         self.note.setText(text)
         self.note.setVisible(bool(text))
         self.place()
+
+    @property
+    def covered(self) -> QRectF | None:
+        """What the legend hides of the canvas; None without one."""
+        return None if self.legend.isHidden() else QRectF(self.legend.geometry())
 
     def place(self) -> None:
         """Puts everything where it belongs."""

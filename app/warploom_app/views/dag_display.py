@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QRectF, Signal
 from PySide6.QtWidgets import QWidget
 
 from warploom.graph import Graph
@@ -289,10 +289,15 @@ class DagDisplay(QWidget):
             assert self._arrangement is not None
             self._camera.centre_on(self._arrangement.geometry, position)
 
+    @property
+    def covered(self) -> QRectF | None:
+        """What the legend hides; None without one."""
+        return self._corners.covered
+
     def fit(self) -> None:
         """Shows everything."""
         if self._arrangement is not None:
-            self._camera.fit(self._arrangement.geometry)
+            self._camera.fit(self._arrangement.geometry, self.covered)
 
     def go_home(self) -> None:
         """Shows the beginning of the graph, readable."""

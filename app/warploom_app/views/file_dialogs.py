@@ -31,7 +31,7 @@ class FileDialogs(QObject):
         dialog = self._dialog(kind, title)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(suffix)
-        dialog.setNameFilters([f"*.{suffix}", self.tr("All files (*)")])
+        dialog.setNameFilters([self.tr("{} files").format(suffix.upper()) + f" (*.{suffix})", self.tr("All files (*)")])
         dialog.selectFile(suggestion)
         self._open(dialog, use)
 

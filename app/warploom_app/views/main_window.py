@@ -287,7 +287,9 @@ class MainWindow(QMainWindow):
     def show_jobs(self) -> None:
         """Shows the list of jobs beside the rest."""
         self.jobs_dock.show()
-        self.resizeDocks([self.jobs_dock], [min(46 * GRID, self.width() // 3)], Qt.Orientation.Horizontal)
+        self.resizeDocks(
+            [self.jobs_dock], [min(46 * GRID, max(36 * GRID, self.width() // 5))], Qt.Orientation.Horizontal
+        )
 
     def toggle_jobs(self) -> None:
         """Shows the list of jobs with the focus on it, or hides it."""

@@ -99,12 +99,13 @@ class OperatorPanel(QWidget):
 
     def _fit_columns(self) -> None:
         """Names come first: where there is no room for both latencies, the first one goes (it is in the tooltip)."""
-        metrics, header = self._tree.header().fontMetrics(), self._tree.header()
+        header, cells = self._tree.header(), self._tree.fontMetrics()
+        titles = header.fontMetrics()
         widths = {}
         for column in (BEFORE, AFTER):
             lines = str(self._model.headerData(column, Qt.Orientation.Horizontal)).split("\n")
-            lines.append(self._model.longest)
-            widths[column] = max(*(metrics.horizontalAdvance(line) + 2 * GRID for line in lines), 9 * GRID)
+            texts = (*map(titles.horizontalAdvance, lines), cells.horizontalAdvance(self._model.longest))
+            widths[column] = max(max(texts) + 3 * GRID, 9 * GRID)  # a figure that is cut is a wrong figure
             header.resizeSection(column, widths[column])
         shown = self._model.has_latencies
         self._tree.setColumnHidden(AFTER, not shown)

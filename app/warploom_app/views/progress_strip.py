@@ -138,8 +138,12 @@ class ProgressStrip(QWidget):
         self._bar.setValue(round(1000 * (done or 0.0)))
         if job.kind != "optimize" or progress is None or job.phase != "search":
             return
-        self._where.setText(self.tr("block {} of {}").format(min(progress.block + 1, progress.blocks), progress.blocks))
-        self._costed.setText(self.tr("{} stages costed").format(count(progress.stages_costed)))
+        if progress.blocks > 1:  # the search cuts wide blocks into parts: other blocks than those of the graph
+            number = min(progress.block + 1, progress.blocks)
+            self._where.setText(self.tr("part {} of {}").format(number, progress.blocks))
+        costed = progress.stages_costed
+        many = self.tr("{} stages costed").format(count(costed))
+        self._costed.setText(self.tr("one stage costed") if costed == 1 else many)
         if job.curve:  # of all schedulers: the one at work may still be far from it
             best = self.tr("best {}").format(time_text(job.curve[-1][1]))
             gained = self.tr("{}× faster").format(f"{job.gained:.2f}") if job.gained is not None else ""

@@ -90,7 +90,7 @@ class RangePanel(QWidget):
         lines = []
         for one in statistics.totals:
             idle = 1 - one.busy_ns / length if length > 0 else 0.0
-            text = self.tr("{}: {} spans, {} active warps on average, idle {} %")
+            text = self.tr("{}: {} spans, {} active warps on average, idle {}%")
             line = text.format(one.track, count(one.spans), count(one.warps), f"{idle * 100:.0f}")
             streams = ", ".join(f"{name} {count(value)}" for name, value in one.warps_by_stream if value >= 0.5)
             lines.append(f"{line} ({streams})" if len(one.warps_by_stream) > 1 and streams else line)

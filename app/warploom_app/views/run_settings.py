@@ -65,7 +65,7 @@ class RunSettings(QFrame):
         self.budget.setRange(0.0001, 99.0)
         self.budget.setDecimals(4)
         self.budget.setSingleStep(0.05)
-        self.budget.setSuffix(self.tr(" %"))
+        self.budget.setSuffix(self.tr("%"))
         self.budget.valueChanged.connect(self._write)
         self.calibration = CalibrationRow()
         self.calibration.changed.connect(self._calibrate)

@@ -325,5 +325,10 @@ class ScheduleLanes(QAbstractScrollArea):
     def _tip(self, item: DraftItem) -> str:
         alone = time_text(item.end_us - item.start_us)
         where = self.tr("stage {}, stream {}").format(item.stage + 1, item.lane) if item.stage >= 0 else ""
-        lines = [item.title, item.hint, where or self.tr("stream {}").format(item.lane), f"{self.tr('alone')} {alone}"]
+        lines = [
+            item.title,
+            item.hint,
+            where or self.tr("stream {}").format(item.lane),
+            f"{self.tr('alone, with launch')} {alone}",
+        ]
         return "\n".join(line for line in lines if line)

@@ -294,7 +294,7 @@ class ScheduleView(QWidget):
         if self.editor.draft is None:
             return ""
         stages = self.tr("{} stages, ").format(len(picture.stages)) if picture.stages else ""
-        bound = self.tr("{}{} streams · at least {}, were every operator as fast as alone")
+        bound = self.tr("{}{} streams · at least {} if every operator ran as fast as alone")
         text = bound.format(stages, picture.lanes, time_text(picture.total_us))
         if edits:
             text = f"{self.tr('one edit') if edits == 1 else self.tr('{} edits').format(edits)} · {text}"

@@ -30,10 +30,10 @@ class WhyPanel(QScrollArea):
         self._layout = QVBoxLayout(page)
         self._layout.setContentsMargins(0, 0, 0, GRID)
         self._layout.setSpacing(0)
-        self.account, self._nothing, self.caveats = _paragraph(QLabel()), _paragraph(muted()), _paragraph(muted())
+        self.account, self.nothing, self.caveats = _paragraph(QLabel()), _paragraph(muted()), _paragraph(muted())
         self._before = heading(self.tr("Good to know"))
         self._before.setContentsMargins(2 * GRID, GRID, 2 * GRID, 0)
-        for widget in (self.account, self._nothing, self._before, self.caveats):
+        for widget in (self.account, self.nothing, self._before, self.caveats):
             self._layout.addWidget(widget)
         self._layout.addStretch(1)
         self.setWidget(page)
@@ -49,12 +49,12 @@ class WhyPanel(QScrollArea):
         self._show_reasons(why.reasons)
         said = nothing or self.tr("Optimize a model to see where time is won, and where it is lost.")
         caveats = "\n\n".join(why.caveats)
-        for label, text in ((self.account, why.account), (self.caveats, caveats), (self._nothing, said)):
+        for label, text in ((self.account, why.account), (self.caveats, caveats), (self.nothing, said)):
             if text != label.property("said"):
                 label.setProperty("said", text)
                 wrapping(label, text, "/_")
         self.account.setVisible(bool(why.account))
-        self._nothing.setVisible(not why.reasons)
+        self.nothing.setVisible(not why.reasons)
         self._before.setVisible(bool(caveats))
         self.caveats.setVisible(bool(caveats))
         self.verticalScrollBar().setValue(0)

@@ -157,11 +157,12 @@ def dismissing(dialog: QDialog) -> QDialogButtonBox:
 
 
 _BREAK = "\u200b"  # zero-width space
+_FIGURE = re.compile(r"(?<=\d) (?=[µmn]?s\b)")
 
 
 def wrapping(label: QLabel, text: str, separators: str = "/+,_") -> QLabel:
-    """Sets a text that wraps wherever it must: long names may break after a point or another separator."""
-    shown = text
+    """Sets a text that wraps wherever it must: long names after a separator, and no figure off its unit."""
+    shown = _FIGURE.sub("\N{NO-BREAK SPACE}", text)
     for separator in separators:
         shown = shown.replace(separator, separator + _BREAK)
     shown = re.sub(r"\.(?=[^\d\s])", "." + _BREAK, shown)  # not inside a number

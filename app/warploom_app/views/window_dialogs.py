@@ -71,10 +71,9 @@ class WindowDialogs(QObject):
             dialog.hosts_page.begin_new()
 
     def show_palette(self) -> None:
-        """Offers every command, the help, the samples, and the operators of what is open."""
-        CommandPalette(
-            [*self._commands(), *self._pages(), *self._samples(), *self._operators()], self._window
-        ).show_over(self._window)
+        """Offers every command, recent files, the help, the samples, and the operators of what is open."""
+        entries = [*self._commands(), *self._recent(), *self._pages(), *self._samples(), *self._operators()]
+        CommandPalette(entries, self._window).show_over(self._window)
 
     def _commands(self) -> list[Entry]:
         return [
@@ -85,6 +84,13 @@ class WindowDialogs(QObject):
             )
             for spec, action in self._window.registry
             if action.isEnabled() and spec.id != "edit.palette"
+        ]
+
+    def _recent(self) -> list[Entry]:
+        open_ = self._window.session.open
+        return [
+            Entry(self.tr("Open recent {}").format(path.name), str(path.parent), partial(open_, [path]))
+            for path in self._settings.recent
         ]
 
     def _pages(self) -> list[Entry]:

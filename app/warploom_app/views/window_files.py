@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from warploom.report.export import ExportFormat
+from warploom_app.presenters.engine_words import in_words
 from warploom_app.state import Message
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class WindowFiles(QObject):
     def choose_export(self, choice: ExportFormat) -> None:
         """Asks where to write an export."""
         write = partial(self._window.session.export, choice.name)
-        self._dialogs.ask_output("export", self.tr("Export"), self._suggestion(choice.suffix.lstrip(".")), write)
+        title = self.tr("Export: {}").format(in_words(choice.title))
+        self._dialogs.ask_output("export", title, self._suggestion(choice.suffix.lstrip(".")), write)
 
     def choose_picture(self, suffix: str) -> None:
         """Asks where to write a picture of the graph."""
@@ -51,8 +53,8 @@ class WindowFiles(QObject):
     def tell_pictures(self) -> None:
         """Says what becomes of the pictures of the graph."""
         pictures, show = self._window.workbench.dag.pictures, self._window.state.show
-        pictures.saved.connect(lambda path: show(Message(self.tr("Saved {}").format(path), level="notice")))
-        pictures.copied.connect(lambda: show(Message(self.tr("The graph is on the clipboard."), level="notice")))
+        pictures.saved.connect(lambda path: show(Message(self.tr("Saved {}").format(path), "done", path=path)))
+        pictures.copied.connect(lambda: show(Message(self.tr("The graph is on the clipboard."), "done")))
         pictures.failed.connect(lambda text: show(Message(text)))
 
     def _suggestion(self, suffix: str) -> str:

@@ -15,7 +15,7 @@ from warploom_app.presenters.colouring import ColourBy, colouring
 from warploom_app.presenters.inspector import inspect_document, inspect_node, inspect_operator, inspect_several
 from warploom_app.presenters.results import block_times, operator_rows
 from warploom_app.presenters.verdict import make_verdict
-from warploom_app.presenters.why import why
+from warploom_app.presenters.why import Why, why
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme
 from warploom_app.views.comparison_view import ComparisonView
@@ -53,6 +53,8 @@ class Workbench(QMainWindow):
         self._build_docks()
         self._connect()
         self._pinned: frozenset[str] = frozenset()
+        self._runs = False
+        self._crowded: tuple[int, int] | None = None
         self._factory_layout = self.saveState()
         self._show_document()
 
@@ -128,6 +130,7 @@ class Workbench(QMainWindow):
         state.document_changed.connect(self._show_document)
         state.compared_changed.connect(self._show_pair)
         state.selection_changed.connect(self._show_selection)
+        state.job_changed.connect(self._show_waiting)
         self.dag.operators_selected.connect(state.pin)
         self.dag.operators_hovered.connect(state.hover)
         self.dag.current_changed.connect(self._show_inspection)
@@ -186,8 +189,9 @@ class Workbench(QMainWindow):
         QTimer.singleShot(0, self, self._align)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Keeps the right edges of graph and timelines in one line where they were in one before."""
-        in_line = abs(self._right.width() - self._reasons.width()) <= 1
+        """Keeps the right edges of graph and timelines in one line where they were in one, or had no room to be."""
+        widths = self._right.width(), self._reasons.width()
+        in_line = abs(widths[0] - widths[1]) <= 1 or widths == self._crowded
         super().resizeEvent(event)
         if in_line:
             QTimer.singleShot(0, self, self._align)
@@ -206,6 +210,7 @@ class Workbench(QMainWindow):
         if self._right.isVisible() and self._reasons.isVisible() and self._reasons.width() != side:
             sizes = [self._bottom.width() + self._reasons.width() - side, side]
             self.resizeDocks([self._bottom, self._reasons], sizes, Qt.Orientation.Horizontal)
+        self._crowded = self._right.width(), self._reasons.width()
 
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours."""
@@ -256,7 +261,17 @@ class Workbench(QMainWindow):
         self._show_inspection()
 
     def _why_nothing(self) -> str:
-        return self.tr("Both schedules take the same time everywhere.") if self._state.pair is not None else ""
+        if self._state.pair is not None:
+            return self.tr("Both schedules take the same time everywhere.")
+        return self.tr("When the search ends, this says where time is won, and where it is lost.") if self._runs else ""
+
+    def _show_waiting(self) -> None:
+        """An empty list of reasons says what is awaited."""
+        runs = self._state.run is not None
+        if runs != self._runs:
+            self._runs = runs
+            if self._state.pair is None:
+                self.why.show_why(Why(), self._why_nothing())
 
     def _show_colours(self) -> None:
         document, pair = self._state.document, self._state.pair
