@@ -25,16 +25,17 @@ from gpu_network import model_path
 from warploom.cost import PlanCostModel
 from warploom.device.cuda.device import DATABASE_NAME
 from warploom.device.registry import open_device
-from warploom.graph import Graph, Precision
+from warploom.graph import Precision
 from warploom.importer.load import import_model
 from warploom.importer.options import ImportOptions
 from warploom.passes.pipeline import optimize_graph
 from warploom.paths import cache_folder
 from warploom.recording.file import read_recording
 from warploom.recording.recording import Candidate, Recording
-from warploom.schedule import Group, Launch, Stage, StreamPlan
+from warploom.schedule import Launch, StreamPlan
 from warploom.schedule.floor import critical_path
-from warploom.schedule.merge_sets import find_merge_sets
+from warploom.schedule.search import SearchLimits
+from warploom.worker.candidates import prepare_merges
 from warploom.worker.job import optimize
 from warploom.worker.messages import LogLine, OptimizeOptions, OptimizeRequest, Phase
 
@@ -81,16 +82,9 @@ def choose_kernels(model: Path, _folder: Path, options: argparse.Namespace) -> d
     with device.compile(graph, plan, precision):
         pass
     operators = time.perf_counter() - start
-    merges = merged_stages(graph)
-    device.cost_model(graph, precision).stage_costs(merges)
+    prepare_merges(graph, device.cost_model(graph, precision), options.mode, SearchLimits())
     forget_measurements()
-    return {"operators_s": operators, "merges_s": time.perf_counter() - start - operators, "merges": len(merges)}
-
-
-def merged_stages(graph: Graph) -> list[Stage]:
-    names = [operator.name for operator in graph.operators]
-    found = find_merge_sets(graph, range(len(names)), 8, "kernels").sets
-    return [Stage((Group(tuple(names[position] for position in sorted(members)), merged=True),)) for members in found]
+    return {"operators_s": operators, "merges_s": time.perf_counter() - start - operators}
 
 
 def forget_measurements() -> None:
