@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QListWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from warploom_app.appearance import AppearanceMode
@@ -18,9 +18,10 @@ from warploom_app.main import WindowProgram
 from warploom_app.models.operator_tree import NAME, OPERATOR_ROLE
 from warploom_app.presenters.inspector import inspect_operator
 from warploom_app.presenters.track_layout import GUTTER
+from warploom_app.stylesheet import style_sheet
 from warploom_app.theme import DARK, LIGHT
 from warploom_app.views.command_palette import CommandPalette
-from warploom_app.views.widgets import wrapping
+from warploom_app.views.widgets import Choice, wrapping
 from warploom_app.views.workbench import FIGURES, LOG
 
 MakeProgram = Callable[..., WindowProgram]
@@ -326,11 +327,33 @@ def test_that_an_operator_is_alone_as_long_in_the_inspector_as_in_the_table(open
         assert ("alone, with launch" in rows) == (one.solo_us not in (None, one.alone_us))
 
 
+def test_that_a_choice_is_cut_with_an_ellipsis_and_only_where_there_is_no_room(qtbot: QtBot) -> None:
+    choice, whole, cut = Choice(), Choice(), Choice()
+    boxes = choice, whole, cut
+    for box, text in zip(boxes, ("NVIDIA H200 (simulated)", "NVIDIA H200 (simulated)", "NVIDIA H200…"), strict=True):
+        qtbot.addWidget(box)
+        box.setStyleSheet(style_sheet(LIGHT))
+        box.addItem(text)
+    whole.resize(whole.sizeHint())
+    choice.resize(cut.sizeHint())
+    cut.resize(cut.sizeHint())
+    for box in boxes:
+        box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        box.ensurePolished()
+    assert choice.grab().toImage() == cut.grab().toImage()
+    plain = QComboBox()
+    qtbot.addWidget(plain)
+    plain.setStyleSheet(style_sheet(LIGHT))
+    plain.addItem("NVIDIA H200 (simulated)")
+    plain.resize(whole.size())
+    assert whole.grab().toImage() == plain.grab().toImage()
+
+
 @pytest.mark.usefixtures("qapp")
 def test_that_no_figure_is_parted_from_its_unit_where_a_text_wraps() -> None:
-    label = wrapping(QLabel(), "saves 101.4 µs in 3 stages, 2 ms in all")
-    assert label.text() == "saves 101.4\N{NO-BREAK SPACE}µs in 3 stages,\u200b 2\N{NO-BREAK SPACE}ms in all"
-    assert label.accessibleName() == "saves 101.4 µs in 3 stages, 2 ms in all"
+    label = wrapping(QLabel(), "saves 101.4 µs in 1,141 stages, 2 ms in all")
+    assert label.text() == "saves 101.4\N{NO-BREAK SPACE}µs in 1,141 stages,\u200b 2\N{NO-BREAK SPACE}ms in all"
+    assert label.accessibleName() == "saves 101.4 µs in 1,141 stages, 2 ms in all"
 
 
 def test_that_why_says_what_it_waits_for_while_a_search_runs(opened: WindowProgram) -> None:
@@ -356,6 +379,26 @@ def test_that_the_layout_of_the_window_is_kept(qtbot: QtBot, make_program: MakeP
     assert second.window.workbench.docks[1].isHidden()
     second.window.registry["view.reset"].trigger()
     assert not second.window.workbench.docks[1].isHidden()
+
+
+def test_that_graph_and_timelines_end_in_one_line_in_a_window_of_any_size(
+    qtbot: QtBot, make_program: MakeProgram, recording_file: Path
+) -> None:
+    first = make_program(start=False)
+    first.session.open([recording_file])
+    qtbot.waitUntil(lambda: first.state.document is not None, timeout=8000)
+    for width in (1900, 1000, 1500):
+        first.window.resize(width, 1000)
+        _, inspector, _, why = first.window.workbench.docks
+        qtbot.waitUntil(lambda: inspector.width() == why.width(), timeout=5000)  # noqa: B023 - it waits here
+    first.window.resize(1900, 1000)
+    first.window.close()
+    second = make_program(start=False)
+    second.window.resize(1100, 800)
+    second.session.open([recording_file])
+    qtbot.waitUntil(lambda: second.state.document is not None, timeout=8000)
+    _, inspector, _, why = second.window.workbench.docks
+    qtbot.waitUntil(lambda: inspector.width() == why.width(), timeout=5000)
 
 
 def test_that_everything_has_an_accessible_name(opened: WindowProgram) -> None:

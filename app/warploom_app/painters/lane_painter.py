@@ -77,6 +77,7 @@ def _paint_names(
         return
     texts = labels(painter.font())
     foot = area.center().y() + (texts.metrics.ascent() - texts.metrics.descent()) / 2
+    foot -= max(foot + texts.metrics.descent() - area.bottom(), 0)  # or an underscore would fall out of its span
     painter.setPen(QColor(readable_on(colour)))
     for i in np.flatnonzero(right - left >= _NAME_PX).tolist():
         x, end = max(float(left[i]), area.left()), min(float(right[i]), area.right())

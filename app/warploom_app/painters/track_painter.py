@@ -174,6 +174,9 @@ class TrackPainter:
         beside = QRectF(x + 4, rows.warps.top(), width, _LINE)
         if beside.right() > rows.warps.right():
             beside.moveRight(x - 4)
+            ground = QColor(self.theme.background)  # the text stands on what is drawn there
+            ground.setAlphaF(0.85)
+            painter.fillRect(beside.adjusted(4, 2, 2, -2), ground)
         painter.drawText(beside, _LEFT if beside.left() > x else _RIGHT, text)
 
 

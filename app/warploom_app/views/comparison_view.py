@@ -22,7 +22,7 @@ from warploom_app.views.range_panel import RangePanel
 from warploom_app.views.timeline_canvas import Stretch, TimelineCanvas
 from warploom_app.views.timeline_figures import TimelineFigures
 from warploom_app.views.timeline_menu import fill_menu
-from warploom_app.views.widgets import IconButton, muted
+from warploom_app.views.widgets import Choice, IconButton, muted
 
 _UNLIMITED = 16777215  # Qt's own "no maximum"
 
@@ -55,7 +55,7 @@ class ComparisonView(QWidget):
         row = QHBoxLayout(self.header)
         row.setContentsMargins(0, 2, GRID, 2)
         row.setSpacing(GRID)
-        self._choices = (QComboBox(), QComboBox())
+        self._choices = (Choice(), Choice())
         for combo, name in zip(self._choices, (self.tr("Compared with"), self.tr("Compared schedule")), strict=True):
             combo.setAccessibleName(name)
             combo.setToolTip(name)

@@ -10,7 +10,7 @@ from warploom_app.presenters.dag_colours import ColourBy
 from warploom_app.presenters.dag_content import Detail
 from warploom_app.theme import GRID, Theme
 from warploom_app.views.dag_view import DagView
-from warploom_app.views.widgets import IconButton, heading, muted
+from warploom_app.views.widgets import Choice, IconButton, heading, muted
 
 _ROOM_FOR_LABELS = 66 * GRID
 _ROOM_FOR_HEADING = 52 * GRID
@@ -39,12 +39,12 @@ class DagPanel(QWidget):
         self._follow()
 
     def _build_choices(self) -> None:
-        self._detail = QComboBox()
+        self._detail = Choice()
         self._detail.setAccessibleName(self.tr("What a node of the graph is"))
         self._detail.addItem(self.tr("fused operators"), Detail.OPERATORS)
         self._detail.addItem(self.tr("ONNX nodes"), Detail.ONNX_NODES)
         self._detail.activated.connect(lambda _: self.dag.set_detail(Detail(self._detail.currentData())))
-        self._colour_by = QComboBox()
+        self._colour_by = Choice()
         self._colour_by.setAccessibleName(self.tr("What colours mean"))
         for what, text in colour_texts().items():
             self._colour_by.addItem(text, what)

@@ -23,7 +23,7 @@ from warploom_app.presenters.run_options import (
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme
 from warploom_app.views.run_settings import RunSettings
-from warploom_app.views.widgets import muted
+from warploom_app.views.widgets import Choice, muted
 
 _NARROW = 130 * GRID
 _VERY_NARROW = 100 * GRID
@@ -132,7 +132,7 @@ class RunBar(QToolBar):
         super().resizeEvent(event)
 
     def _combo(self, name: str) -> QComboBox:
-        combo = QComboBox()
+        combo = Choice()
         combo.setAccessibleName(name)
         combo.setToolTip(name)
         combo.activated.connect(self._write)

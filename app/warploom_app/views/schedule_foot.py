@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushBu
 from warploom.device.protocol import DeviceInfo
 from warploom.worker.messages import DeviceEntry, DeviceList
 from warploom_app.theme import GRID
-from warploom_app.views.widgets import muted, set_flag
+from warploom_app.views.widgets import Choice, muted, set_flag
 
 _REFUSAL_MS = 8000
 
@@ -34,7 +34,7 @@ class ScheduleFoot(QWidget):
         self.name.setPlaceholderText(self.tr("name"))
         self.name.setFixedWidth(16 * GRID)
         self.name.setAcceptDrops(False)
-        self.where = QComboBox()
+        self.where = Choice()
         self.where.setAccessibleName(self.tr("Device that the edited schedule runs on"))
         self.where.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.where.setMinimumContentsLength(12)

@@ -28,6 +28,7 @@ from warploom_app.theme import GRID, Theme, figure_font
 from warploom_app.views.schedule_foot import ScheduleFoot
 from warploom_app.views.schedule_lanes import ScheduleLanes
 from warploom_app.views.schedule_tools import ScheduleTools
+from warploom_app.views.widgets import Choice
 
 _FEW_STAGES = 4
 _MOST_EXPANDED = 600
@@ -74,7 +75,7 @@ class ScheduleView(QWidget):
         self._connect()
 
     def _build_head(self) -> None:
-        self.source = QComboBox()
+        self.source = Choice()
         self.source.setAccessibleName(self.tr("Schedule to edit"))
         self.source.setToolTip(self.tr("The schedule that the edits start from"))
         self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

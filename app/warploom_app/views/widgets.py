@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from PySide6.QtCore import QAbstractItemModel, QCoreApplication, QSize, Qt
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QIcon, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QComboBox,
     QDialog,
     QDialogButtonBox,
     QDockWidget,
@@ -16,6 +17,9 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QTableView,
     QToolButton,
     QWidget,
@@ -74,6 +78,19 @@ class IconButton(QToolButton):
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours."""
         self.setIcon(icon(self._name, theme.muted))
+
+
+class Choice(QComboBox):
+    """A list to choose from; where it has no room for its text, an ellipsis says so."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        box, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
+        painter.drawComplexControl(box, option)
+        room = self.style().subControlRect(box, option, part, self).width()
+        option.currentText = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
 
 class DockTitle(QWidget):
@@ -164,8 +181,9 @@ def wrapping(label: QLabel, text: str, separators: str = "/+,_") -> QLabel:
     """Sets a text that wraps wherever it must: long names after a separator, and no figure off its unit."""
     shown = _FIGURE.sub("\N{NO-BREAK SPACE}", text)
     for separator in separators:
-        shown = shown.replace(separator, separator + _BREAK)
-    shown = re.sub(r"\.(?=[^\d\s])", "." + _BREAK, shown)  # not inside a number
+        inside = r"(?!(?<=\d,)\d{3})" if separator == "," else ""  # "1,141" is one figure
+        shown = re.sub(re.escape(separator) + inside, separator + _BREAK, shown)
+    shown = re.sub(r"\.(?=[^\d\s])", "." + _BREAK, shown)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setMinimumWidth(1)

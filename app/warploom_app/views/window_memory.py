@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import structs
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QByteArray, QObject
 
 from warploom.errors import WarploomError
 from warploom_app.settings import Settings
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from warploom_app.views.main_window import MainWindow
 
 _USUAL_SIZE = 1440, 900
+_YES = QByteArray(b"yes")
 
 
 class WindowMemory(QObject):
@@ -41,14 +42,17 @@ class WindowMemory(QObject):
 
     def restore_docks(self) -> None:
         """Docks of an open document."""
-        self._window.workbench.restore_layout(self._settings.bytes("docks"))
+        docks, apart = self._settings.bytes("docks"), self._settings.bytes("docks-apart")
+        self._window.workbench.restore_layout(docks, in_line=apart != _YES)
 
     def keep(self, *, docks: bool) -> None:
         """Keeps sizes, and the docks unless a small screen made them what they are."""
         self._settings.set_bytes("window", self._window.saveGeometry())
         self._settings.set_bytes("jobs", self._window.saveState())
         if docks:
-            self._settings.set_bytes("docks", self._window.workbench.saveState())
+            work = self._window.workbench
+            self._settings.set_bytes("docks", work.saveState())
+            self._settings.set_bytes("docks-apart", QByteArray() if work.in_line else _YES)
         self._settings.sync()
 
     def keep_options(self) -> None:

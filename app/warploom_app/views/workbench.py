@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from warploom.report.remarks import remarks
@@ -54,7 +54,9 @@ class Workbench(QMainWindow):
         self._connect()
         self._pinned: frozenset[str] = frozenset()
         self._runs = False
-        self._crowded: tuple[int, int] | None = None
+        self._in_line, self._laid_out = True, self.size()
+        for dock in (self._right, self._reasons):
+            dock.installEventFilter(self)
         self._factory_layout = self.saveState()
         self._show_document()
 
@@ -173,13 +175,22 @@ class Workbench(QMainWindow):
             dock.show()
         self.size_docks()
 
-    def restore_layout(self, saved: QByteArray | None) -> None:
-        """Puts the docks where the user had them."""
+    @property
+    def in_line(self) -> bool:
+        """Whether the right edges of graph and timelines are to be in one line: until the user moves one of them."""
+        return self._in_line
+
+    def restore_layout(self, saved: QByteArray | None, *, in_line: bool = True) -> None:
+        """Puts the docks where the user had them: in one line if they were (the window may have another size now)."""
         if saved is None or not self.restoreState(saved):
             self.size_docks()
+            return
+        self._in_line = in_line
+        QTimer.singleShot(0, self, self._align)
 
     def size_docks(self) -> None:
         """Widths and heights that suit the window's size."""
+        self._in_line = True
         width, height = self.width(), self.height()
         side = min(max(width // 5, 32 * GRID), 40 * GRID)
         names = min(max(int(width * 0.24), 32 * GRID), 52 * GRID)
@@ -189,16 +200,16 @@ class Workbench(QMainWindow):
         QTimer.singleShot(0, self, self._align)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Keeps the right edges of graph and timelines in one line where they were in one, or had no room to be."""
-        widths = self._right.width(), self._reasons.width()
-        in_line = abs(widths[0] - widths[1]) <= 1 or widths == self._crowded
+        """Keeps the right edges of graph and timelines in one line."""
         super().resizeEvent(event)
-        if in_line:
-            QTimer.singleShot(0, self, self._align)
+        QTimer.singleShot(0, self, self._align)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        if watched is self.tabs and event.type() == QEvent.Type.Resize:
-            self._fit_header()
+        if event.type() == QEvent.Type.Resize:
+            if watched is self.tabs:
+                self._fit_header()
+            elif QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton and self.size() == self._laid_out:
+                self._in_line = abs(self._right.width() - self._reasons.width()) <= 1
         return super().eventFilter(watched, event)
 
     def _fit_header(self) -> None:
@@ -206,11 +217,12 @@ class Workbench(QMainWindow):
         self.comparison.fit_header(self.tabs.width() - self.tabs.tabBar().sizeHint().width() - GRID)
 
     def _align(self) -> None:
-        side = self._right.width()
+        self._laid_out, side = self.size(), self._right.width()
+        if not self._in_line:
+            return
         if self._right.isVisible() and self._reasons.isVisible() and self._reasons.width() != side:
             sizes = [self._bottom.width() + self._reasons.width() - side, side]
             self.resizeDocks([self._bottom, self._reasons], sizes, Qt.Orientation.Horizontal)
-        self._crowded = self._right.width(), self._reasons.width()
 
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours."""
