@@ -34,6 +34,9 @@ QToolBar#flat QToolButton:hover, QToolBar#flat QToolButton:pressed { background:
 QToolBar#flat QToolButton:focus { border-color: $accent; }
 QToolBar#flat QToolButton:disabled { color: $faded; }
 QToolBar::separator { background: $hairline; width: 1px; margin: 4px 4px; }
+QToolButton[autoRaise="true"] { padding: 2px; border: 1px solid transparent; border-radius: 4px; }
+QToolButton[autoRaise="true"]:hover, QToolButton[autoRaise="true"]:pressed { background: $raised; }
+QToolButton[autoRaise="true"]:focus { border-color: $accent; }
 QPushButton, QToolButton#bar {
     background: $raised; border: 1px solid $hairline; border-radius: 4px; padding: 0 12px; min-height: 28px;
 }

@@ -2318,7 +2318,7 @@
         <translation>Operatoren vereinen</translation>
     </message>
     <message>
-        <source>Part</source>
+        <source>Unmerge</source>
         <translation>Trennen</translation>
     </message>
     <message>
@@ -2389,8 +2389,8 @@
         <translation>Zeitplan</translation>
     </message>
     <message>
-        <source>alone, with launch, µs</source>
-        <translation>allein, mit Start, µs</translation>
+        <source>with launch, µs</source>
+        <translation>mit Start, µs</translation>
     </message>
     <message>
         <source>As a stage of its own, launch and barrier included: what a search adds up.</source>
@@ -2749,8 +2749,8 @@
         <translation>Operatoren zu einem vereinen</translation>
     </message>
     <message>
-        <source>Part a merged operator</source>
-        <translation>Einen vereinten Operator trennen</translation>
+        <source>Take a merged operator apart (Unmerge)</source>
+        <translation>Zusammengelegten Operator trennen</translation>
     </message>
     <message>
         <source>Drop the barriers between stages</source>

@@ -12,7 +12,7 @@ from warploom_app.theme import GRID, figure_font
 
 _MOST_EXPANDED = 600
 """Larger graphs show their blocks first: opening thousands of rows at once would be felt."""
-_NAME_ROOM = 22 * GRID
+_NAME_ROOM = 19 * GRID
 """Least width of the names, with their indentation and a scroll bar."""
 
 

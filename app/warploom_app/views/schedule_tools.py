@@ -31,7 +31,7 @@ class ScheduleTools(QToolBar):
         self.new_stream = self._action(self.tr("Own stream"), self._own_stream, "N")
         self.addSeparator()
         self.merge = self._action(self.tr("Merge operators"), self._merge_operators, "G")
-        self.part = self._action(self.tr("Part"), self._part, "P")
+        self.part = self._action(self.tr("Unmerge"), self._part, "P")
         self.barriers = self._action(self.tr("Drop barriers"), editor.drop_barriers, "B")
         self._tell()
 

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from warploom.units import time_text
 from warploom_app.editing.draft_files import DraftFiles
 from warploom_app.editing.editor import ScheduleEditor
-from warploom_app.models.schedule_tree import NAME, OPERATORS_ROLE, ScheduleTree
+from warploom_app.models.schedule_tree import ALONE, NAME, OPERATORS_ROLE, ScheduleTree
 from warploom_app.presenters.names import scheduler_title
 from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme, figure_font
@@ -104,8 +104,9 @@ class ScheduleView(QWidget):
         header = tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(1, 10 * GRID)
+        header.setSectionResizeMode(ALONE, QHeaderView.ResizeMode.Fixed)
+        title = str(self.tree_model.headerData(ALONE, Qt.Orientation.Horizontal))
+        header.resizeSection(ALONE, max(10 * GRID, header.fontMetrics().horizontalAdvance(title) + 3 * GRID))
 
     def _build_parts(self) -> None:
         parts = QSplitter(Qt.Orientation.Horizontal)

@@ -68,7 +68,7 @@ def view_keys() -> tuple[tuple[str, Sequence[tuple[str, str]]], ...]:
                 ("X", _tr("Split the stage at the selection")),
                 ("N", _tr("A stage, or a stream, of its own")),
                 ("G", _tr("Merge operators into one")),
-                ("P", _tr("Part a merged operator")),
+                ("P", _tr("Take a merged operator apart (Unmerge)")),
                 ("B", _tr("Drop the barriers between stages")),
                 (_tr("Drag"), _tr("Move launches to another stream, stage or place")),
                 (_tr("Ctrl+Click"), _tr("Add to the selection, or take away")),
