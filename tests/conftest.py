@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from warploom.cli.qt_libraries import QT, how_to_install, missing_libraries
+from warploom.onnx_runtime import OPT_OUT
 
 # Before any import of Qt: tests never need a screen.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYTEST_QT_API", "pyside6")
+os.environ.setdefault(OPT_OUT, "1")  # some tests start ONNX Runtime themselves
 
 _MISSING_FOR_QT = missing_libraries(QT)
 

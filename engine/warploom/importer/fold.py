@@ -15,6 +15,7 @@ from warploom.importer.check import first_line
 from warploom.importer.element_types import onnx_type
 from warploom.importer.node import Node, has_subgraph
 from warploom.importer.weights import SMALL_ELEMENTS, tensor_constant
+from warploom.onnx_runtime import load_onnx_runtime
 
 _SAME_VALUES = frozenset(
     {"Reshape", "Unsqueeze", "Squeeze", "Flatten", "Transpose", "Expand", "Identity", "Tile", "Slice", "Cast"}
@@ -217,8 +218,7 @@ def evaluate(proto: NodeProto, node: Node, inputs: Sequence[Constant | None], ou
     Raises:
         ModelImportError: If it refuses the node.
     """
-    import onnxruntime  # type: ignore[import-untyped]
-
+    onnxruntime = load_onnx_runtime()
     named = {name: item for name, item in zip(proto.input, inputs, strict=False) if item is not None}
     model = _single_node_model(
         proto,

@@ -9,6 +9,7 @@ import onnx_ir
 from onnx import ModelProto, load_model
 
 from warploom.errors import ModelImportError
+from warploom.onnx_runtime import load_onnx_runtime
 
 
 def read_proto(path: Path) -> ModelProto:
@@ -30,6 +31,7 @@ def half_model(path: Path) -> bytes:
         ModelImportError: If ONNX Runtime's converter is missing or cannot convert the file.
     """
     try:
+        load_onnx_runtime()
         from onnxruntime.transformers.float16 import convert_float_to_float16  # type: ignore[import-untyped]
     except ImportError as error:
         raise ModelImportError(f"ONNX Runtime's converter to fp16 is missing ({error}).") from error

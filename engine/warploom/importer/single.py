@@ -10,6 +10,7 @@ import numpy as np
 from warploom.graph import DType, Graph, Primitive, Tensor
 from warploom.graph.constant import Array
 from warploom.importer.export import export_primitives
+from warploom.onnx_runtime import load_onnx_runtime
 
 _Spec = tuple[tuple[int, ...], DType]
 
@@ -64,8 +65,7 @@ def open_session(model: bytes, *, optimized: bool = True, threads: int = 0) -> A
         threads: Of the session's pool; 0 leaves it to the runtime. Many sessions at a time should have one each: pools
             cost more to start and to join than a small operator takes.
     """
-    import onnxruntime  # type: ignore[import-untyped]
-
+    onnxruntime = load_onnx_runtime()
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = 4
     settings.use_deterministic_compute = True

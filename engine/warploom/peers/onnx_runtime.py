@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from warploom.graph import Precision
+from warploom.onnx_runtime import load_onnx_runtime
 from warploom.peers.errors import PeerError
 from warploom.peers.protocol import Array, Availability, LoadedPeer, Problem, Timing
 from warploom.peers.timing import wall_clock
@@ -46,7 +47,7 @@ class OnnxRuntimePeer:
 
     def find(self) -> Availability:
         try:
-            import onnxruntime  # type: ignore[import-untyped]
+            onnxruntime = load_onnx_runtime()
         except ImportError:
             return Availability(reason="ONNX Runtime is not installed.")
         if self._provider not in onnxruntime.get_available_providers():
@@ -54,8 +55,7 @@ class OnnxRuntimePeer:
         return Availability(onnxruntime.__version__)
 
     def load(self, problem: Problem) -> LoadedPeer:
-        import onnxruntime
-
+        onnxruntime = load_onnx_runtime()
         if self.gpu and hasattr(onnxruntime, "preload_dlls"):
             onnxruntime.preload_dlls()  # of CUDA and cuDNN, where packages brought them
         settings = onnxruntime.SessionOptions()
@@ -126,8 +126,7 @@ class _Bound:
     """Inputs and outputs stay on the GPU at the same addresses, as a CUDA graph needs it."""
 
     def __init__(self, session: Any, inputs: Mapping[str, Array]) -> None:
-        import onnxruntime
-
+        onnxruntime = load_onnx_runtime()
         self._session = session
         self._binding = session.io_binding()
         self._kept = [onnxruntime.OrtValue.ortvalue_from_numpy(array, "cuda", 0) for array in inputs.values()]

@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from warploom.device.protocol import Array
 from warploom.device.simulated.structure import Structure, structure_of
 from warploom.errors import DeviceError, UnsupportedOperatorError
 from warploom.graph import Attributes, DType, Graph, Operator, Primitive, Tensor, attributes
 from warploom.graph.work import operator_work
-
-if TYPE_CHECKING:
-    import onnxruntime  # type: ignore[import-untyped]
+from warploom.onnx_runtime import load_onnx_runtime
 
 # A small operator is over before more threads have woken up; more than four gain little at batch 1.
 _FLOPS_FOR_THREADS = 100_000_000
@@ -32,7 +30,7 @@ class OperatorSession:
         outputs: Numbers of the tensors that it gives, in the Operator's order.
     """
 
-    session: onnxruntime.InferenceSession
+    session: Any
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
@@ -78,10 +76,9 @@ class SessionCache:
 
 
 def _make_session(graph: Graph, operator: Operator, structure: Structure, *, widened: bool) -> OperatorSession:
-    import onnxruntime
-
     from warploom.importer.export import export_operators
 
+    onnxruntime = load_onnx_runtime()
     number = {name: i for i, name in enumerate(structure.names)}
     local = _numbered(graph, operator, number, widened=widened)
     model = export_operators(local, local.operators, weights_as_inputs=True)
