@@ -1526,7 +1526,7 @@
         <translation>liest</translation>
     </message>
     <message>
-        <source>of it weights</source>
+        <source>of that, weights</source>
         <translation>davon Gewichte</translation>
     </message>
     <message>

@@ -47,7 +47,7 @@ def _operator(kind: OperatorKind, ops: list[str], name: str = "node_x", weights:
         (OperatorKind.CONV, ["Conv", "Relu"], "Conv+Relu"),
         (OperatorKind.SEPARABLE, ["Relu", "Conv", "Conv", "Relu"], "Relu+SepConv+Relu"),
         (OperatorKind.DEPTHWISE, ["Conv", "Clip"], "DepthwiseConv+Clip"),
-        (OperatorKind.CONCAT, ["Add", "Add", "Add", "Concat"], "Add x3+Concat"),
+        (OperatorKind.CONCAT, ["Add", "Add", "Add", "Concat"], "Add ×3+Concat"),
         (OperatorKind.POINTWISE, ["Mul", "Add", "Tanh", "Sub", "Div"], "Mul+Add+Tanh+2 more"),
         (OperatorKind.VIEW, ["Identity"], "Identity"),
         (OperatorKind.OTHER, ["com.example::Magic"], "Magic"),
@@ -73,7 +73,7 @@ def test_that_the_place_in_the_model_comes_from_the_weights(name: str, weights: 
 
 
 @pytest.mark.parametrize(
-    ("shape", "text"), [((1, 160, 17, 17), "160 x 17 x 17"), ((8, 1000), "1000"), ((5,), "5"), ((), "scalar")]
+    ("shape", "text"), [((1, 160, 17, 17), "160 × 17 × 17"), ((8, 1000), "1000"), ((5,), "5"), ((), "scalar")]
 )
 def test_that_shapes_are_told_without_the_batch(shape: tuple[int, ...], text: str) -> None:
     assert shape_text(Tensor("t", shape, DType.FLOAT32)) == text
@@ -83,7 +83,7 @@ def test_that_nodes_and_edges_follow_the_graph(example_recording: Recording) -> 
     graph = example_recording.graph
     nodes = {node.name: node for node in dag_nodes(graph)}
     assert list(nodes) == [operator.name for operator in graph.operators]
-    assert (nodes["stem"].title, nodes["stem"].detail, nodes["stem"].shape) == ("Conv+Relu", "3x3", "64 x 28 x 28")
+    assert (nodes["stem"].title, nodes["stem"].detail, nodes["stem"].shape) == ("Conv+Relu", "3×3", "64 × 28 × 28")
     assert "/stem/Conv" in nodes["stem"].description
     pairs = {(graph.operators[a].name, graph.operators[b].name) for a, b in dag_edges(graph)}
     assert ("m0/b2.1", "m0/b2.2") in pairs
@@ -96,7 +96,7 @@ def test_that_strides_are_told() -> None:
     tensors = {name: Tensor(name, (1, 4, 4), DType.FLOAT32) for name in ("v0", "v1")}
     made = make_operator("p", operator.kind, [strided], constants={}, outputs=["v1"], sources=[])
     (node,) = dag_nodes(Graph("g", (made,), tensors, {}, ("v0",), ("v1",)))
-    assert node.detail == "3x2 s2"
+    assert node.detail == "3×2 s2"
 
 
 def content(graph: Graph, detail: Detail = Detail.OPERATORS) -> DagContent:
@@ -205,6 +205,9 @@ def test_that_a_search_finds_names_types_and_shapes(example_recording: Recording
     assert found(nodes, "STEM") == {"stem"}
     assert found(nodes, "64 x 28 x 28", where=SearchIn.SHAPE) >= {"stem"}
     assert found(nodes, "64×28, 28", where=SearchIn.SHAPE) == found(nodes, "64 x 28 x 28", where=SearchIn.SHAPE)
+    for typed in ("3x3", "3×3"):
+        assert "stem" in found(nodes, typed, where=SearchIn.TYPE)
+        assert "stem" in found(nodes, f"^conv.* {typed}$", regex=True, where=SearchIn.TYPE)
     assert found(nodes, "concat", where=SearchIn.TYPE) == {node.name for node in nodes if "Concat" in node.title}
     assert found(nodes, "m0 b2") == {node.name for node in nodes if "m0" in node.name and "b2" in node.name}
     assert found(nodes, r"^m\d/b2\.1$", regex=True) == {"m0/b2.1", "m1/b2.1"}

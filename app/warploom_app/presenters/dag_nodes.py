@@ -24,8 +24,8 @@ class DagNode:
         name: The operator's name.
         kind: Its kind, for the colour ("conv", "pool", ...).
         title: "Conv+Relu".
-        detail: What follows the title in a lighter tone: "3x3", "3x3 s2" or "".
-        shape: Shape of its (first) output without the batch: "160 x 17 x 17".
+        detail: What follows the title in a lighter tone: "3×3", "3×3 s2" or "".
+        shape: Shape of its (first) output without the batch: "160 × 17 × 17".
         alias: A short form of where it is in the model: "Mixed_6b.branch7x7_1.conv".
         description: Plain text for the tooltip and for screen readers.
         operators: Names of the operators that it stands for: itself, those that an ONNX node went into, a whole block.
@@ -59,15 +59,15 @@ def dag_edges(graph: Graph) -> list[tuple[int, int]]:
 
 
 def shape_text(tensor: Tensor | None) -> str:
-    """A tensor's shape without its batch: "160 x 17 x 17", "scalar" for none."""
+    """A tensor's shape without its batch: "160 × 17 × 17", "scalar" for none."""
     if tensor is None:
         return ""
     dimensions = tensor.shape[1:] if len(tensor.shape) > 1 else tensor.shape
-    return " x ".join(f"{dimension}" for dimension in dimensions) if dimensions else "scalar"
+    return " × ".join(f"{dimension}" for dimension in dimensions) if dimensions else "scalar"
 
 
 def title_of(operator: Operator) -> str:
-    """The fused primitives: "Conv+Add+Relu", "Relu+SepConv", "Add x5+Concat", "Mul+Add+Sub+2 more"."""
+    """The fused primitives: "Conv+Add+Relu", "Relu+SepConv", "Add ×5+Concat", "Mul+Add+Sub+2 more"."""
     parts = [_repeated(op, len(list(run))) for op, run in itertools.groupby(_named_parts(operator))]
     if len(parts) > _MOST_TITLE_PARTS:
         parts = [*parts[: _MOST_TITLE_PARTS - 1], f"{len(parts) - _MOST_TITLE_PARTS + 1} more"]
@@ -87,7 +87,7 @@ def _named_parts(operator: Operator) -> list[str]:
 
 
 def _repeated(op: str, times: int) -> str:
-    return op if times == 1 else f"{op} x{times}"
+    return op if times == 1 else f"{op} ×{times}"
 
 
 def alias_of(operator: Operator) -> str:
@@ -132,10 +132,10 @@ def window_of(primitive: Primitive) -> str:
     """Kernel and stride of a convolution or pool."""
     if not primitive.has("kernel_shape"):
         return ""
-    text = "x".join(str(size) for size in primitive.integers("kernel_shape"))
+    text = "×".join(str(size) for size in primitive.integers("kernel_shape"))
     strides = primitive.integers("strides", (1,))
     if any(stride != 1 for stride in strides):
-        text += f" s{strides[0]}" if len(set(strides)) == 1 else " s" + "x".join(map(str, strides))
+        text += f" s{strides[0]}" if len(set(strides)) == 1 else " s" + "×".join(map(str, strides))
     return text
 
 

@@ -59,9 +59,14 @@ def search(nodes: Sequence[DagNode], query: SearchQuery, into: list[str]) -> Ite
 
 def _fields(node: DagNode, where: SearchIn) -> tuple[str, ...]:
     name = (node.name, node.alias, *(node.sources if len(node.sources) <= 8 else node.sources[:8]))
-    kind = (f"{node.title} {node.detail}".rstrip(), node.kind)
-    shape = (node.shape, node.shape.replace(" ", ""))
+    kind = (*_as_typed(f"{node.title} {node.detail}".rstrip()), node.kind)
+    shape = (*_as_typed(node.shape), _as_typed(node.shape)[-1].replace(" ", ""))
     return {SearchIn.NAME: name, SearchIn.TYPE: kind, SearchIn.SHAPE: shape}.get(where, (*name, *kind, *shape))
+
+
+def _as_typed(text: str) -> tuple[str, str]:
+    """As it is shown, and as it is typed: few keyboards have a ×."""
+    return text, text.replace("×", "x")
 
 
 def _pattern(text: str) -> QRegularExpression:

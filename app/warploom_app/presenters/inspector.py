@@ -251,7 +251,7 @@ def _work(graph: Graph, operator: Operator, results: Results | None) -> Section:
     rows = [
         (_tr("computes"), scaled(work.flops, "FLOP")),
         (_tr("reads"), scaled(work.bytes_read, "B")),
-        (_tr("of it weights"), scaled(work.weight_bytes, "B")),
+        (_tr("of that, weights"), scaled(work.weight_bytes, "B")),
         (_tr("writes"), scaled(work.bytes_written, "B")),
         (_tr("intensity"), f"{work.intensity:.1f} FLOP/B"),
     ]
