@@ -12,13 +12,20 @@ import gc
 from PySide6.QtCore import QCoreApplication, QObject, QTimer
 
 _INTERVAL_MS = 500
+_OLDEST = 2
+_GROWN = 1.25
+"""All is looked at again once so much more has grown old since the last time: Python's own rule."""
 
 
 class Collector(QObject):
-    """Collects by and by, as often as Python would: a generation when its count is above its threshold."""
+    """Collects by and by, as often as Python would: a generation when its count is above its threshold.
+
+    The oldest one, which takes as long as a missed frame or more, waits until it has grown.
+    """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
+        self._old = 0  # how many objects a collection of everything has left
         timer = QTimer(self)
         timer.setInterval(_INTERVAL_MS)
         timer.timeout.connect(self.collect)
@@ -32,7 +39,15 @@ class Collector(QObject):
         generation = 0
         while generation < len(counts) - 1 and counts[generation + 1] > thresholds[generation + 1]:
             generation += 1
+        if generation == _OLDEST and self._aged() < _GROWN * self._old:
+            generation -= 1
         gc.collect(generation)
+        if generation == _OLDEST:
+            self._old = self._aged()
+
+    @staticmethod
+    def _aged() -> int:
+        return len(gc.get_objects(generation=_OLDEST))
 
 
 def collect_here() -> None:

@@ -6,6 +6,7 @@ import gc
 import threading
 import weakref
 
+import pytest
 from PySide6.QtCore import QCoreApplication, QObject
 from pytestqt.qtbot import QtBot
 
@@ -43,6 +44,22 @@ def test_that_no_thread_of_the_pool_destroys_objects_of_the_window(qtbot: QtBot)
         collector.collect()
     assert knot() is None
     assert destroyed_on == [threading.main_thread()]
+
+
+def test_that_all_is_looked_at_again_only_when_much_has_grown_old(
+    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    del qtbot
+    owner = QObject()
+    seen: list[int] = []
+    collector = Collector(owner)
+    monkeypatch.setattr(gc, "get_count", lambda: (10**6, 10**6, 10**6))
+    monkeypatch.setattr(gc, "collect", seen.append)
+    old = [100, 100, 100, 124, 126, 126]
+    monkeypatch.setattr(gc, "get_objects", lambda *, generation: range(old.pop(0)) if generation == 2 else ())
+    for _ in range(4):
+        collector.collect()
+    assert seen == [2, 1, 1, 2], "the first time, and once there is a quarter more"
 
 
 def test_that_windows_share_one_collector(qtbot: QtBot) -> None:
