@@ -1,11 +1,17 @@
-"""Writes a file whole or not at all: to a temporary neighbour, flushed to disk, then renamed into place."""
+"""Writes a file whole or not at all: to a file without a name, flushed to disk, then named and put into place.
+
+Until it is whole it has no name, so that not even a process that is killed leaves a part of it in the user's folder.
+File systems that cannot do this (network ones, some overlays) get a hidden neighbour instead.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import secrets
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +19,8 @@ from typing import BinaryIO
 from warploom.errors import WarploomError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_MODE = 0o666  # the user's umask decides, as for any new file
+_CLOSED_IN_CHILDREN = getattr(os, "O_CLOEXEC", 0)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -76,12 +84,39 @@ def _refuse_non_file(path: Path, target: Path, error: type[WarploomError]) -> No
 
 
 def _write_and_sync(temporary: Path, write: Callable[[BinaryIO], object]) -> None:
-    # O_EXCL: never through somebody else's link; 0o666: the user's umask decides, as for any new file.
-    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
+    """Leaves what `write` writes on the disk under the name `temporary`."""
+    descriptor = _open_nameless(temporary.parent)
+    if descriptor is None:
+        _write_named(temporary, write)
+        return
     with os.fdopen(descriptor, "w+b") as stream:
         write(stream)
         stream.flush()
         os.fsync(stream.fileno())
+        try:
+            # Only with a folder's descriptor, which an absolute path ignores, does Python follow /proc's link.
+            os.link(f"/proc/self/fd/{descriptor}", temporary, src_dir_fd=descriptor, follow_symlinks=True)
+        except OSError:  # a sandbox without hard links
+            stream.seek(0)
+            _write_named(temporary, functools.partial(shutil.copyfileobj, stream))
+
+
+def _write_named(temporary: Path, write: Callable[[BinaryIO], object]) -> None:
+    # O_EXCL: never through somebody else's link.
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | _CLOSED_IN_CHILDREN, _MODE)
+    with os.fdopen(descriptor, "w+b") as stream:
+        write(stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _open_nameless(folder: Path) -> int | None:
+    """A new file in a folder that has no name yet; None where that is not possible."""
+    if not hasattr(os, "O_TMPFILE"):
+        return None
+    with contextlib.suppress(OSError):  # what is wrong with the folder, a file with a name tells as well
+        return os.open(folder, os.O_RDWR | os.O_TMPFILE | _CLOSED_IN_CHILDREN, _MODE)
+    return None
 
 
 def _sync_folder(folder: Path) -> None:

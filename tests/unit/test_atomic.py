@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import BinaryIO
 
@@ -84,6 +86,60 @@ def test_that_an_interruption_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         write_atomically(tmp_path / "a", write, RecordingError)
     assert list(tmp_path.iterdir()) == []
+
+
+KILLED_HALFWAY = """
+import os, signal, sys
+from pathlib import Path
+from warploom.atomic import write_atomically
+from warploom.errors import ReportError
+
+def write(stream):
+    stream.write(b"half")
+    stream.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+write_atomically(Path(sys.argv[1]), write, ReportError)
+"""
+
+
+def test_that_a_killed_process_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    try:
+        os.close(os.open(tmp_path, os.O_RDWR | os.O_TMPFILE))
+    except OSError:
+        pytest.skip("this file system has no files without a name")
+    done = subprocess.run([sys.executable, "-c", KILLED_HALFWAY, str(path)])
+    assert done.returncode == -signal.SIGKILL
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("a", b"old")]
+
+
+@pytest.mark.parametrize("refusal", [errno.EOPNOTSUPP, errno.EISDIR])
+def test_that_file_systems_without_nameless_files_do_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: int
+) -> None:
+    opened, really_open = [], os.open
+
+    def refuse(path: object, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(refusal, os.strerror(refusal))
+        opened.append(path)
+        return really_open(path, flags, mode)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(atomic.os, "open", refuse)
+    write_bytes_atomically(tmp_path / "a", b"new", RecordingError)
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a", b"new")]
+    assert any(str(path).endswith(".part") for path in opened)
+
+
+def test_that_hard_links_are_not_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(atomic.os, "link", link)
+    write_bytes_atomically(tmp_path / "a", b"new" * 100_000, RecordingError)
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a", b"new" * 100_000)]
 
 
 def test_that_a_missing_folder_a_file_as_folder_and_a_folder_as_file_are_told_apart(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -90,6 +91,7 @@ def make_app() -> typer.Typer:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command, with everything that it needs imported. Leaves through SystemExit."""
+    _open_closed_streams()
     _survive_narrow_encodings()
     code = run(sys.argv[1:] if arguments is None else arguments)
     sys.exit(_flush_quietly() or code)
@@ -113,6 +115,10 @@ def run(arguments: Sequence[str]) -> int:
         return EXIT_USER
     except BrokenPipeError:
         return EXIT_NO_READER  # `| head`: nobody is left to tell, and 1 would be a regression
+    except SystemExit as stop:  # which typer and rich make of the same, with the code 1
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        return EXIT_NO_READER
     except Exception as error:
         return _no_room() if getattr(error, "errno", None) == errno.ENOSPC else _defect(error)
     return code
@@ -149,6 +155,13 @@ def _say(message: str) -> None:
     typer.echo(f"warploom: {message}", err=True)
 
 
+def _open_closed_streams() -> None:
+    """What a parent has closed (`2>&-`) is written to nowhere; else the next file opened would take its number."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the end
+
+
 def _survive_narrow_encodings() -> None:
     """A sign that the terminal cannot show (an arrow in an ASCII locale) must not end the program."""
     for stream in (sys.stdout, sys.stderr):
@@ -168,8 +181,6 @@ def _flush_quietly() -> int:
     Returns:
         An exit code if what was printed is lost, else 0; a reader that has gone (`| head`) lost nothing.
     """
-    if sys.stdout is None:  # closed by whoever started us
-        return 0
     try:
         sys.stdout.flush()
     except OSError as error:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from warploom.cli.options import CalibrationMethod, ExportFormat, Mode, Precisio
 from warploom.cli.qt_libraries import how_to_install, missing_libraries
 from warploom.errors import CancelledError, CommandError
 from warploom.graph.precision_plan import CHOICES
+from warploom.paths import data_path
+from warploom.recording.file import read_recording
 from warploom.schedule.modes import MODES
 from warploom.version import __version__
 from warploom.worker.settings import check_settings
@@ -130,6 +133,28 @@ def test_that_an_interrupt_while_the_command_starts_leaves_no_traceback() -> Non
     done = subprocess.run([sys.executable, "-c", INTERRUPTED_AT_THE_START], capture_output=True, text=True)
     assert done.returncode == -signal.SIGINT
     assert done.stderr == ""
+
+
+COMMAND = [sys.executable, "-c", "from warploom.cli.entry import main; main()"]
+
+
+@pytest.mark.parametrize("verb", ["--help", "ops", "devices"])
+def test_that_a_reader_who_has_gone_is_no_regression(verb: str) -> None:
+    with subprocess.Popen([*COMMAND, verb], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait() == cli.EXIT_NO_READER
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_that_closed_streams_do_not_matter(closed: str, tmp_path: Path) -> None:
+    model, output = data_path("sample_models") / "randwire_small.onnx", tmp_path / "a b.warploom"
+    arguments = ["optimize", model, "-o", output, "--device", "sim:h200", "--mode", "sequential", "--no-verify"]
+    line = " ".join(shlex.quote(str(part)) for part in (*COMMAND, *arguments))
+    assert subprocess.run(["sh", "-c", f"{line} {closed}"], capture_output=True).returncode == 0
+    assert read_recording(output).graph.operators
 
 
 def test_that_a_traceback_is_there_for_those_who_ask(
