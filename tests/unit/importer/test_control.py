@@ -21,6 +21,36 @@ def test_that_a_loop_of_known_length_is_unrolled(save, check, opset: int) -> Non
     assert model.graph.tensors["s"].shape == (4, 2, 3)
 
 
+_BRANCH = """(float[2,3] x, bool{condition} c) => ({type} y, float z) {{
+    h = Relu(x)
+    y, z = If<then_branch = a () => (float[2,3] p, float q) {{ p = Tanh(h) q = ReduceSum<keepdims=0>(h) }},
+        else_branch = b () => ({type} r, float s) {{ r = {other} s = ReduceMax<keepdims=0>(x) }}>(c)
+}}"""
+
+
+@pytest.mark.parametrize("condition", ["", "[1]"])
+@pytest.mark.parametrize("opset", [12, 20])
+def test_that_both_branches_run_where_data_chooses(save, check, condition: str, opset: int) -> None:
+    model = check(save(_BRANCH.format(condition=condition, type="float[2,3]", other="Neg(x)"), opset))
+    ops = [operator.main.op for operator in model.graph.operators]
+    assert ops.count("Where") == 2
+    assert {"Tanh", "Neg", "ReduceSum", "ReduceMax"} <= set(ops)
+    assert model.graph.tensors["z"].shape == ()
+
+
+def test_that_a_branch_inside_a_branch_runs_too(save, check) -> None:
+    inner = """If<then_branch = d () => (float[2,3] t) { t = Exp(x) },
+        else_branch = e () => (float[2,3] u) { u = Neg(h) }>(c)"""
+    model = check(save(_BRANCH.format(condition="", type="float[2,3]", other=inner)))
+    assert [operator.main.op for operator in model.graph.operators].count("Where") == 3
+
+
+def test_that_branches_of_different_shapes_are_refused(save) -> None:
+    text = _BRANCH.format(condition="", type="float[3,2]", other="Transpose(x)")
+    with pytest.raises(ModelImportError, match=r"whether its output 'y' has the shape \[2, 3\] or \[3, 2\]"):
+        import_model(save(text))
+
+
 def test_that_a_loop_ends_when_its_condition_is_known_to(save, check) -> None:
     text = _LOOP.format(condition="Less(i, two)").replace("on =", "two = Constant<value=int64 {2}>() on =")
     model = check(save(text))

@@ -1,4 +1,9 @@
-"""If, Loop and Scan whose course is known before the model runs: the nodes that would run, one after the other."""
+"""If, Loop and Scan as the nodes that run, one after the other.
+
+The course of loops has to be known before the model runs. Where a branch's is not, both run and the condition selects
+between their results: a graph that is captured once has no other way, and nothing that a node does can be noticed but
+its results.
+"""
 
 from __future__ import annotations
 
@@ -12,27 +17,62 @@ from warploom.importer.inline import inlined
 
 _MOST_ITERATIONS = 1024
 _DONE = "warploom_done"
-"""Attribute of what is left of a Loop: iterations done. What they handed out are sequences, inputs behind its own."""
+"""Attribute of what is left of a node: of a Loop the iterations done, what they handed out being sequences, inputs
+behind its own; of an If that both branches are written, the results of one and the other being its inputs."""
 
 
 def is_decided(writer: Writer) -> bool:
     """Whether what a node will run can be known now."""
     node, scope = writer.node, writer.scope
-    if node.op == "If":
-        return scope.array(node.input(0)) is not None
     if node.op == "Loop":
         given = [name for name in node.inputs[:2] if name]
         return all(scope.array(name) is not None for name in given)
-    return node.opset > 8
+    return node.op == "If" or node.opset > 8
 
 
 def if_(writer: Writer) -> None:
-    """The branch that its condition chooses."""
+    """The branch that its condition chooses, or both where that is not known."""
+    if writer.node.integer(_DONE, 0):
+        _select(writer)
+        return
+    if writer.scope.array(writer.node.input(0)) is None:
+        _write_both(writer)
+        return
     chosen = "then_branch" if writer.array(0, "condition").all() else "else_branch"
     outputs = tuple(writer.output(position) for position in range(len(writer.node.outputs)))
     for position, name in enumerate(_run(writer, _graph(writer, chosen), (), outputs)):
         if name != outputs[position]:
             writer.result(name, position)
+
+
+def _write_both(writer: Writer) -> None:
+    """The nodes of both branches, and an If for the choice, whose shapes are known once those of the nodes are."""
+    node = writer.node
+    results = [_run(writer, _graph(writer, name), ()) for name in ("then_branch", "else_branch")]
+    rest = NodeProto(op_type="If", input=[node.input(0), *results[0], *results[1]], output=node.outputs)
+    rest.attribute.append(AttributeProto(name=_DONE, type=AttributeProto.INT, i=1))
+    writer.add([rest], node.opset)
+
+
+def _select(writer: Writer) -> None:
+    """The results of one branch or the other."""
+    node = writer.node
+    count = len(node.outputs)
+    condition, yes, no = node.input(0), node.inputs[1 : 1 + count], node.inputs[1 + count :]
+    if ones := writer.shape(condition):
+        condition = writer.squeeze(condition, *range(len(ones)))
+    for position, pair in enumerate(zip(yes, no, strict=True)):
+        if not writer.output(position):
+            continue
+        if not all(name in writer.scope.tensors for name in pair):
+            raise node.failure("chooses between sequences while the model runs: export the model with tensors.")
+        first, second = map(writer.shape, pair)
+        if first != second:
+            raise node.failure(
+                f"decides while the model runs whether its output {node.outputs[position]!r} has the shape "
+                f"{list(first)} or {list(second)}; Warploom needs fixed shapes: export the model without this branch."
+            )
+        writer.result(writer.op("Where", condition, *pair), position)
 
 
 def loop(writer: Writer) -> None:

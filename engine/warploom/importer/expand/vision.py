@@ -146,8 +146,29 @@ def col2im(writer: Writer) -> None:
     )  # fmt: skip
 
 
+def center_crop_pad(writer: Writer) -> None:
+    """CenterCropPad: slices where a size is smaller than the axis, padding with zeros where it is larger."""
+    node = writer.node
+    x = node.input(0)
+    shape = list(writer.shape(x))
+    rank = len(shape)
+    axes = node.integers("axes")
+    chosen = range(rank) if axes is None else [axis % rank for axis in axes]
+    pads = [0] * (2 * rank)
+    for axis, wanted in zip(chosen, map(int, writer.array(1, "shape")), strict=True):
+        size = shape[axis]
+        if wanted < size:
+            start = (size - wanted) // 2
+            x = writer.cut(x, axis, start, start + wanted)
+        else:
+            pads[axis] = (wanted - size) // 2
+            pads[axis + rank] = wanted - size - pads[axis]
+    writer.result(writer.op("Pad", x, writer.integers(*pads)) if any(pads) else x)
+
+
 EXPANDERS: Mapping[str, Expander] = {
     "AffineGrid": affine_grid,
+    "CenterCropPad": center_crop_pad,
     "DeformConv": deform_conv,
     "MaxUnpool": max_unpool,
     "Col2Im": col2im,
