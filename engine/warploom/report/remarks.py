@@ -1,4 +1,4 @@
-"""What to know about a recording before believing its figures, in sentences: how precisions were decided."""
+"""What to know about a recording before believing its figures, in sentences: what nobody compared, which precisions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections import Counter
 
 from warploom.graph import Precision
 from warploom.recording.recording import Recording
+
+NO_REFERENCE = "no reference"
+"""Decision in the build log where the user wanted outputs compared and there is nothing to compare them with."""
 
 UNCALIBRATED = "uncalibrated"
 """Decision in the build log where no calibration data was given."""
@@ -25,7 +28,14 @@ _WORDS = {
 
 
 def remarks(recording: Recording) -> tuple[str, ...]:
-    """The sentences, the most important first; none where one arithmetic is used for everything."""
+    """The sentences, the most important first; none where outputs were compared and one arithmetic is used."""
+    missing = [
+        entry.reason for entry in recording.build_log if entry.step == "verify" and entry.decision == NO_REFERENCE
+    ]
+    return (*(f"Outputs could not be compared: {reason}" for reason in missing), *_of_precisions(recording))
+
+
+def _of_precisions(recording: Recording) -> tuple[str, ...]:
     plan = recording.settings.precision_plan
     if plan is None:
         return ()

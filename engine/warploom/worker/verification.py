@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from warploom.errors import DeviceError, ModelImportError, ScheduleError, UnsupportedOperatorError
 from warploom.graph import FillConstant, Graph, LogEntry, Precision
 from warploom.graph.work import operator_work
+from warploom.report.remarks import NO_REFERENCE
 from warploom.worker.context import JobContext
 from warploom.worker.errors_of_outputs import Array, largest_error, tolerance_for
 from warploom.worker.load import LoadedModel
@@ -70,7 +71,7 @@ def check_outputs(
         tolerance = tolerance_for(graph, precision)
         errors = _errors(plans, graph, device, precision, inputs, reference, tolerance, context)
     except (ModelImportError, UnsupportedOperatorError) as error:
-        context.note([LogEntry("verify", (model.imported.name,), "skipped", str(error))])
+        context.note([LogEntry("verify", (model.imported.name,), NO_REFERENCE, str(error))])
         return {}
     checks = {name: OutputCheck(error, tolerance) for name, error in errors.items()}
     context.note(_entries(checks, plans, time.perf_counter() - started))

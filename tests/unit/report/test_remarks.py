@@ -32,6 +32,14 @@ def test_that_one_arithmetic_needs_no_remark(recording: Recording) -> None:
     assert remarks(recording) == ()
 
 
+def test_that_it_is_said_where_nothing_could_be_compared(recording: Recording) -> None:
+    entry = LogEntry("verify", ("model",), "no reference", "ONNX Runtime does not run it.")
+    unchecked = dataclasses.replace(recording, build_log=(entry,))
+    line = "Outputs could not be compared: ONNX Runtime does not run it."
+    assert remarks(unchecked) == (line,)
+    assert summary(unchecked)["remarks"] == [line]
+
+
 def test_that_missing_calibration_is_said_wherever_figures_are_shown(recording: Recording) -> None:
     found = decided(recording, Precision.INT8, 1, LogEntry("precision", ("model",), "uncalibrated", ""))
     first, counts = remarks(found)

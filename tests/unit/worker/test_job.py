@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import onnx.parser
 import pytest
 
 from warploom.device.simulated.description import load_description
 from warploom.device.simulated.device import SimulatedDevice
 from warploom.errors import CancelledError
+from warploom.recording.file import read_recording
+from warploom.report.remarks import remarks
 from warploom.samples.bundled import bundled_models
 from warploom.worker import job
 from warploom.worker.messages import Event, Finished, OptimizeOptions, OptimizeRequest
@@ -53,3 +56,20 @@ def test_that_a_cancelled_job_gives_the_memory_of_its_graph_back(device: Keeping
     with pytest.raises(CancelledError):
         job.optimize(_request(tmp_path), lambda _: None, lambda: True)
     assert device.forgot == 1
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_that_a_model_that_the_reference_refuses_is_not_verified_and_says_why(tmp_path: Path, verify: bool) -> None:
+    text = (
+        '<ir_version: 8, opset_import: ["" : 17]> g (float[1,2,9,9] x, float[2,2,3,3] w) => (float[1,2,9,9] y) '
+        '{ y = Conv<auto_pad="SAME_UPPER", dilations=[2,2]>(x, w) }'
+    )
+    model, output = tmp_path / "dilated.onnx", tmp_path / "dilated.warploom"
+    model.write_bytes(onnx.parser.parse_model(text).SerializeToString())
+    options = OptimizeOptions(device="sim:h200", mode="sequential", verify=verify, repeats=2)
+    job.optimize(OptimizeRequest(1, str(model), str(output), options), lambda _: None, lambda: False)
+    recording = read_recording(output)
+    assert recording.verification is None
+    said = remarks(recording)
+    assert len(said) == verify
+    assert all("Outputs could not be compared: ONNX Runtime does not run" in line for line in said)
