@@ -6,13 +6,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QPalette
+from PySide6.QtWidgets import (
+    QDialog,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from warploom_app.theme import GRID
 
+Index = QModelIndex | QPersistentModelIndex
+
 _MOST = 200
+_HINT = Qt.ItemDataRole.UserRole
 _HIGHEST = 45 * GRID
 
 
@@ -23,6 +35,19 @@ class Entry:
     text: str
     hint: str
     run: Callable[[], object]
+
+
+class _Hints(QStyledItemDelegate):
+    """Writes the hint at the right, as menus do with their keys."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        super().paint(painter, option, index)
+        hint = str(index.data(_HINT) or "")
+        left = option.fontMetrics.horizontalAdvance(str(index.data())) + 4 * GRID
+        place = option.rect.adjusted(left, 0, -2 * GRID, 0)
+        shown = option.fontMetrics.elidedText(hint, Qt.TextElideMode.ElideLeft, max(place.width(), 0))
+        painter.setPen(option.palette.color(QPalette.ColorRole.PlaceholderText))
+        painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, shown)
 
 
 class CommandPalette(QDialog):
@@ -43,6 +68,8 @@ class CommandPalette(QDialog):
         self._search.returnPressed.connect(self._run)
         self._search.installEventFilter(self)
         self._list = QListWidget()
+        self._list.setItemDelegate(_Hints(self._list))
+        self._list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.itemClicked.connect(self._run)
@@ -84,7 +111,9 @@ class CommandPalette(QDialog):
         self._shown = list(islice(found, _MOST))
         for number in self._shown:
             entry = self._entries[number]
-            self._list.addItem(f"{entry.text}    {entry.hint}" if entry.hint else entry.text)
+            item = QListWidgetItem(entry.text, self._list)
+            item.setData(_HINT, entry.hint)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{entry.text} {entry.hint}".rstrip())
         self._list.setCurrentRow(0)
         if not self._shown:
             item = QListWidgetItem(self.tr("Nothing is called “{}”.").format(text.strip()), self._list)

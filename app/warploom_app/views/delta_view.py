@@ -24,7 +24,9 @@ from warploom_app.presenters.units import count
 from warploom_app.state import AppState
 from warploom_app.theme import GRID
 from warploom_app.views.table_copy import CopyKeys, copy_table
-from warploom_app.views.widgets import figures_table, muted
+from warploom_app.views.widgets import figures_table, fit_columns, muted
+
+_NAME_ROOM = 20 * GRID
 
 
 class DeltaView(QWidget):
@@ -77,9 +79,7 @@ class DeltaView(QWidget):
         table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         header = table.horizontalHeader()
         header.setMinimumSectionSize(7 * GRID)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        header.setResizeContentsPrecision(50)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         table.selectionModel().selectionChanged.connect(self._pin)
         table.entered.connect(lambda index: self._state.hover([self._name(index)]))
         table.viewport().installEventFilter(self)
@@ -93,6 +93,8 @@ class DeltaView(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         if event.type() == QEvent.Type.Leave:
             self._state.hover(())
+        elif event.type() == QEvent.Type.Resize:
+            self._fit_names()
         return super().eventFilter(watched, event)
 
     # -- following the state
@@ -111,8 +113,16 @@ class DeltaView(QWidget):
             rows = delta_rows(document.graph, document.names, pair)
             titles = (pair.before.track.title, pair.after.track.title)
             self.model.set_rows(rows, titles, staged=pair.comparison.staged)
+        fit_columns(self.table)
+        self._fit_names()
         self._show_count()
         self._follow()
+
+    def _fit_names(self) -> None:
+        """Names take what the figures leave, but never less than can be recognized: then the table scrolls."""
+        header = self.table.horizontalHeader()
+        figures = sum(header.sectionSize(column) for column in range(header.count()) if column != NAME)
+        header.resizeSection(NAME, max(_NAME_ROOM, self.table.viewport().width() - figures))
 
     def _follow(self) -> None:
         """Selects what another view pinned."""
