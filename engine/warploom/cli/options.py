@@ -114,6 +114,7 @@ _RIVALS = ", ".join(mode for mode in Mode if mode not in (Mode.BOTH, Mode.SEQUEN
 ModeName = Annotated[
     Mode,
     typer.Option(
+        "--mode",  # said here: typer 0.27 makes --MODE of the placeholder
         metavar="MODE",
         help=f"Which schedulers compete: all of them (both), or the sequential one alone or beside one of {_RIVALS}.",
         rich_help_panel=SEARCH,
