@@ -225,3 +225,24 @@ def test_that_a_slow_layout_says_how_to_stop_it(qtbot: QtBot, tmp_path: Path, mo
     view.stop_layout()
     assert not view.note.isVisible()
     assert not view.laying_out
+
+
+def test_that_nothing_is_said_to_improve_once_the_better_layout_is_shown(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = tmp_path / "python"
+    fake.write_text(f'#!/bin/sh\n{sys.executable} "$@"\nexec sleep 30\n')
+    fake.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(fake))
+    monkeypatch.setattr("warploom_app.views.dag_layouter._SLOW_MS", 1500)
+    view = DagView(LIGHT, layout_cache=tmp_path / "cache")
+    qtbot.addWidget(view)
+    view.show()
+    qualities: list[str] = []
+    view.layout_ready.connect(qualities.append)
+    view.set_graph(_graph(20))
+    qtbot.waitUntil(lambda: qualities == ["quick", "refined"], timeout=20_000)
+    assert view.laying_out, "the process has not ended"
+    qtbot.wait(1700)
+    assert not view.note.isVisible()
+    view.stop_layout()

@@ -159,6 +159,8 @@ class DagLayouter(QObject):
         content, options = task.content, task.options
         geometry = yield from prepare_geometry(task.request, result, content.blocks, horizontal=options.horizontal)
         self._shown = True
+        if result.quality == "refined":
+            self._slow.stop()  # the process may take its time to end: nothing better is awaited
         self.arranged.emit(DagArrangement(content, task.full, options, geometry, result.quality))
 
     def _tell_slow(self) -> None:
