@@ -2389,8 +2389,10 @@
         <translation>Zeitplan</translation>
     </message>
     <message>
-        <source>with launch, µs</source>
-        <translation>mit Start, µs</translation>
+        <source>with
+launch, µs</source>
+        <translation>mit
+Start, µs</translation>
     </message>
     <message>
         <source>As a stage of its own, launch and barrier included: what a search adds up.</source>

@@ -198,7 +198,7 @@ class ScheduleTree(QAbstractItemModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and section == ALONE:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.tr("Schedule") if section == NAME else self.tr("with launch, µs")
+            return self.tr("Schedule") if section == NAME else self.tr("with\nlaunch, µs")
         if role == Qt.ItemDataRole.ToolTipRole and section == ALONE:
             return self.tr("As a stage of its own, launch and barrier included: what a search adds up.")
         return None

@@ -105,8 +105,9 @@ class ScheduleView(QWidget):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(ALONE, QHeaderView.ResizeMode.Fixed)
-        title = str(self.tree_model.headerData(ALONE, Qt.Orientation.Horizontal))
-        header.resizeSection(ALONE, max(10 * GRID, header.fontMetrics().horizontalAdvance(title) + 3 * GRID))
+        lines = str(self.tree_model.headerData(ALONE, Qt.Orientation.Horizontal)).split("\n")
+        widest = max(map(header.fontMetrics().horizontalAdvance, lines))
+        header.resizeSection(ALONE, max(10 * GRID, widest + 3 * GRID))
 
     def _build_parts(self) -> None:
         parts = QSplitter(Qt.Orientation.Horizontal)
