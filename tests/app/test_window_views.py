@@ -81,6 +81,24 @@ def test_that_a_pinned_operator_stands_out_in_both_timelines(opened: WindowProgr
         assert after.pixelColor(corner).lightness() > before.pixelColor(corner).lightness()
 
 
+def test_that_names_of_what_is_not_pinned_stay_readable(qtbot: QtBot, opened: WindowProgram) -> None:
+    canvas = opened.window.workbench.comparison.canvas
+    canvas.zoom(0.1, canvas.axis.left)
+    lane = canvas.track_layout.tracks[0].lanes[0].toRect()
+
+    def strokes() -> int:
+        picture = canvas.viewport().grab(lane).toImage()
+        colours = (picture.pixelColor(x, y) for x in range(picture.width()) for y in range(picture.height()))
+        return sum(colour == QColor(LIGHT.muted) for colour in colours)
+
+    opened.window.set_mode(AppearanceMode.LIGHT)
+    before = strokes()  # lengths of idle gaps
+    opened.state.pin(["m1/join"])
+    qtbot.wait(20)
+    assert strokes() > before + 10
+    opened.window.set_mode(AppearanceMode.SYSTEM)
+
+
 def test_that_hovering_shows_and_leaving_forgets(qtbot: QtBot, opened: WindowProgram) -> None:
     work = opened.window.workbench
     qtbot.mouseMove(work.comparison.canvas.viewport(), point_of(opened, "m0/b0", 0))

@@ -29,6 +29,9 @@ _GAP_PX = 52.0
 
 _SKEW_PX = 4.0
 
+_VEIL = 0.62
+"""How much of what is not pinned is covered."""
+
 
 def paint_lane(painter: QPainter, track: Track, lane: Lane, area: QRectF, axis: TimeAxis, theme: Theme) -> None:
     """Draws one lane into its rectangle."""
@@ -48,7 +51,7 @@ def paint_lane(painter: QPainter, track: Track, lane: Lane, area: QRectF, axis: 
     draw_rectangles(painter, left, area.top(), right - left - gap, area.height())
     if track.skewed:
         _paint_skew(painter, track, lane, positions[wide], left, area, theme)
-    _paint_names(painter, track, lane, positions[wide], left, right, area, colour)
+    _paint_names(painter, track, lane, positions[wide], left, right, area, readable_on(colour))
 
 
 def lane_colour(lane: Lane, theme: Theme) -> str:
@@ -71,14 +74,14 @@ def paint_coverage(painter: QPainter, lane: Lane, area: QRectF, axis: TimeAxis, 
 
 
 def _paint_names(
-    painter: QPainter, track: Track, lane: Lane, positions: Ints, left: Floats, right: Floats, area: QRectF, colour: str
+    painter: QPainter, track: Track, lane: Lane, positions: Ints, left: Floats, right: Floats, area: QRectF, pen: str
 ) -> None:
     if area.height() < 12:
         return
     texts = labels(painter.font())
     foot = area.center().y() + (texts.metrics.ascent() - texts.metrics.descent()) / 2
     foot -= max(foot + texts.metrics.descent() - area.bottom(), 0)  # or an underscore would fall out of its span
-    painter.setPen(QColor(readable_on(colour)))
+    painter.setPen(QColor(pen))
     for i in np.flatnonzero(right - left >= _NAME_PX).tolist():
         x, end = max(float(left[i]), area.left()), min(float(right[i]), area.right())
         position = int(positions[i])
@@ -143,14 +146,20 @@ def paint_highlight(
     for which, width in ((~wide, 1), (wide, 2)):
         painter.setPen(QPen(QColor(theme.accent if pinned else theme.text), width))
         draw_rectangles(painter, left[which], area.top() - 1, (right - left)[which], area.height() + 2)
-    _paint_names(painter, track, lane, found, left, right, area, lane_colour(lane, theme))
+    _paint_names(painter, track, lane, found, left, right, area, readable_on(lane_colour(lane, theme)))
 
 
-def dimmed(theme: Theme) -> QColor:
-    """The veil over everything that is not pinned."""
+def paint_veil(painter: QPainter, track: Track, lane: Lane, area: QRectF, axis: TimeAxis, theme: Theme) -> None:
+    """Dims a lane behind what is pinned; names stay readable."""
     veil = QColor(theme.background)
-    veil.setAlphaF(0.62)
-    return veil
+    veil.setAlphaF(_VEIL)
+    painter.fillRect(area, veil)
+    seen = lane.visible(axis.start_ns, axis.end_ns)
+    left, right = axis.xs(lane.start_ns[seen]), axis.xs(lane.end_ns[seen])
+    wide = right - left >= _NAME_PX
+    left, right = np.maximum(left[wide], area.left() - 4), np.minimum(right[wide], area.right() + 4)
+    positions = np.arange(seen.start, seen.stop)[wide]
+    _paint_names(painter, track, lane, positions, left, right, area, theme.muted)
 
 
 def lane_ground(theme: Theme) -> QColor:

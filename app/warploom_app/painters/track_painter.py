@@ -15,7 +15,7 @@ from warploom_app.painters.arrow_painter import paint_arrows
 from warploom_app.painters.axis_painter import paint_grid
 from warploom_app.painters.counter_painter import paint_counter
 from warploom_app.painters.labels import labels
-from warploom_app.painters.lane_painter import dimmed, lane_ground, paint_highlight, paint_lane
+from warploom_app.painters.lane_painter import lane_ground, paint_highlight, paint_lane, paint_veil
 from warploom_app.painters.path_painter import paint_path
 from warploom_app.painters.warp_painter import paint_warps, stream_colour
 from warploom_app.presenters.time_axis import TimeAxis
@@ -86,8 +86,8 @@ class TrackPainter:
         painter.save()
         painter.setClipRect(rows.plot, Qt.ClipOperation.IntersectClip)
         if pinned:
-            for area in rows.lanes:
-                painter.fillRect(area, dimmed(self.theme))
+            for lane, area in zip(track.lanes, rows.lanes, strict=True):
+                paint_veil(painter, track, lane, area, self.axis, self.theme)
         if self.critical_path and track.path:
             paint_path(painter, track, rows, self.axis, self.theme)
         for names, is_pin in ((hovered - pinned, False), (pinned, True)):
