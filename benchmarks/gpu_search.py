@@ -102,7 +102,7 @@ def forget_measurements() -> None:
 def search(model: Path, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """The main job with its default settings; the phases' seconds are those of the events that it sends."""
     settings: dict[str, Any] = {"device": options.device, "precision": options.precision, "mode": options.mode}
-    settings |= {"batch": options.batch, "repeats": options.repeats}
+    settings |= {"batch": options.batch, "repeats": options.repeats, "profile": False}
     if options.search_seconds is not None:
         settings["search_seconds"] = options.search_seconds
     if options.exhaustive:
