@@ -2,6 +2,7 @@
 
 On an H200 (driver 580.159) a graph replays up to 12 % slower once another graph was made, at the same clocks, and as
 fast as before once that one has run for a while. Every line here changes one thing and measures the first graph twice.
+(github.com/pytorch/pytorch/issues/161104 shows the like: 0.2 us more per kernel after work on two streams.)
 
 python benchmarks/gpu_states.py --network recipe_nasnet_large --models FOLDER
 """
