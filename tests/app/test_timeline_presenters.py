@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 
-from warploom.timeline import Spans, Timeline, WarpSeries
+from warploom.timeline import Counters, Spans, Timeline, WarpSeries
+from warploom_app.presenters.counter_series import make_counter
 from warploom_app.presenters.names import named, short_name
 from warploom_app.presenters.time_axis import TimeAxis, full_axis, nice_step
 from warploom_app.presenters.track import Track, make_track
 from warploom_app.presenters.track_layout import LANE_MIN, WARPS_MIN, canvas_layout
+from warploom_app.presenters.track_tip import counter_tip
 from warploom_app.presenters.track_walk import Place, neighbour
 from warploom_app.presenters.units import duration, scaled
 
@@ -195,3 +197,11 @@ def test_that_an_axis_of_no_width_does_no_harm() -> None:
     axis = TimeAxis(0.0, 100.0, 100.0, 120.0, 100.0).placed_at(120, -5)
     assert axis.width == 1.0
     assert axis.ticks()
+
+
+def test_that_counters_are_called_by_what_they_mean_with_nvidias_name_beside() -> None:
+    known, other = "dram__throughput.avg.pct_of_peak_sustained_elapsed", "sm__anything.sum"
+    values = np.array([[12.5], [3.0]], dtype=np.float32)
+    counters = Counters((known, other), np.array([0]), np.array([1000]), values)
+    assert counter_tip(make_counter(counters, known), 500) == ("DRAM throughput", "12.5%", known)
+    assert counter_tip(make_counter(counters, other), 500) == (other, "0.003 per ns")

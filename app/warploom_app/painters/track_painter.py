@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
+from warploom.report.counter_tracks import counter_title
 from warploom.timeline import UNATTRIBUTED
 from warploom.units import time_text
 from warploom_app.painters.arrow_painter import paint_arrows
@@ -146,7 +147,7 @@ class TrackPainter:
             self._name(_tr("in no stream"), top + 2 * _LINE, 12.0)
         for name, area in rows.counters:
             painter.setPen(QColor(theme.muted))
-            self._name(name, area.top(), mode=Qt.TextElideMode.ElideMiddle)
+            self._name(counter_title(name), area.top(), mode=Qt.TextElideMode.ElideMiddle)
             series = track.counter(name)
             if series is not None:
                 self._name(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from warploom.report.counter_tracks import counter_title
 from warploom.units import time_text
 from warploom_app.presenters.counter_series import CounterSeries
 from warploom_app.presenters.engine_words import in_words
@@ -77,14 +78,18 @@ def warps_tip(track: Track, time_ns: float) -> Lines:
 
 def counter_tip(series: CounterSeries, time_ns: float) -> Lines | None:
     """A counter at a time."""
-    value = series.value_at(time_ns)
-    return None if value is None else (series.name, counter_text(value, series.unit))
+    value, title = series.value_at(time_ns), counter_title(series.name)
+    if value is None:
+        return None
+    shown = counter_text(value, series.unit)
+    return (title, shown) if title == series.name else (title, shown, series.name)
 
 
 def counter_text(value: float, unit: str) -> str:
     """A counter's value with its unit, in three or four figures."""
     decimals = 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 3
-    return f"{value:,.{decimals}f} {unit}".rstrip()
+    space = "" if unit == "%" else " "
+    return f"{value:,.{decimals}f}{space}{unit}".rstrip()
 
 
 def _tr(text: str) -> str:

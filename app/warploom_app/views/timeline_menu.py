@@ -11,6 +11,8 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
+from warploom.report.counter_tracks import counter_title
+
 if TYPE_CHECKING:
     from warploom_app.views.comparison_view import ComparisonView
 
@@ -67,7 +69,9 @@ def _counters(menu: QMenu, view: ComparisonView) -> None:
         menu.setTitle(_tr("&Counters (none recorded)"))
     for name in names:
         shown = name in canvas.options.counters
-        action = _add(menu, name, partial(view.show_counter, name, not shown))
+        title = counter_title(name)
+        text = name if title == name else f"{title} ({name})"
+        action = _add(menu, text, partial(view.show_counter, name, not shown))
         action.setCheckable(True)
         action.setChecked(shown)
 

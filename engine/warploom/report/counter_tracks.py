@@ -57,12 +57,12 @@ def _track(counters: Counters, row: int, name: str) -> CounterTrack:
         share = np.divide(100 * values, elapsed, out=np.zeros_like(values), where=elapsed > 0)
         return CounterTrack(name, "SMs with a warp", "%", np.clip(share, 0, 100))
     if ".pct" in name or "_pct" in name or "hit_rate" in name:
-        return CounterTrack(name, _title(name), "%", values)
+        return CounterTrack(name, counter_title(name), "%", values)
     if name.startswith("dram__bytes") and name.endswith(".sum"):
         seconds = (counters.end_ns - counters.start_ns) / 1e9
         rate = np.divide(values / 1e9, seconds, out=np.zeros_like(values), where=seconds > 0)
-        return CounterTrack(name, _title(name), "GB/s", rate)
-    return CounterTrack(name, _title(name), "", values)
+        return CounterTrack(name, counter_title(name), "GB/s", rate)
+    return CounterTrack(name, counter_title(name), "", values)
 
 
 def _elapsed(counters: Counters, name: str) -> FloatArray | None:
@@ -74,5 +74,6 @@ def _elapsed(counters: Counters, name: str) -> FloatArray | None:
     return None
 
 
-def _title(name: str) -> str:
+def counter_title(name: str) -> str:
+    """What a metric is called; its own name where that says it best."""
     return next((title for start, title in _TITLES if name.startswith(start)), name)
