@@ -24,6 +24,15 @@ TOLERANCES: Mapping[Precision, float] = {
 }
 """Largest relative L2 error of an output that counts as the same result, for a short chain of operators."""
 
+_ROUNDING: Mapping[Precision, float] = {
+    Precision.FP32: 2.0**-23,
+    Precision.TF32: 2.0**-11,
+    Precision.FP16: 2.0**-11,
+    Precision.BF16: 2.0**-8,
+    Precision.MIXED: 2.0**-11,
+    Precision.INT8: 2.0**-11,
+}
+
 SHORT_CHAIN = 16
 """Operators in a row for which `TOLERANCES` hold as they are."""
 
@@ -39,15 +48,34 @@ def tolerance_for(graph: Graph, precision: Precision) -> float:
     A model that computes 16-bit floats is rounded by ONNX Runtime too, where its own kernels begin and end.
     """
     length = max(1.0, longest_chain(graph) / SHORT_CHAIN)
+    precision = deciding_precision(graph, precision)
+    return TOLERANCES[precision] * (length if precision is Precision.FP32 else math.sqrt(length))
+
+
+def deciding_precision(graph: Graph, precision: Precision) -> Precision:
+    """The coarsest arithmetic that a Graph computes in, which may be the model's own."""
     computed = {graph.tensors[name].dtype for operator in graph.operators for name in operator.outputs}
     if DType.BFLOAT16 in computed:
         precision = Precision.BF16
     elif DType.FLOAT16 in computed and precision is Precision.FP32:
         precision = Precision.FP16
     rounds = any(primitive.op == "QuantizeLinear" for operator in graph.operators for primitive in operator.body)
-    if rounds or any(map(is_quantized, graph.operators)):
-        precision = Precision.INT8
-    return TOLERANCES[precision] * (length if precision is Precision.FP32 else math.sqrt(length))
+    return Precision.INT8 if rounds or any(map(is_quantized, graph.operators)) else precision
+
+
+def rounded_inputs(inputs: Mapping[str, Array], precision: Precision) -> dict[str, Array]:
+    """Float inputs changed by one rounding each, up or down: what no arithmetic of that precision can tell apart."""
+    generator = np.random.default_rng(0)
+    return {
+        name: _rounded(array, _ROUNDING[precision], generator) if array.dtype.kind == "f" else array
+        for name, array in inputs.items()
+    }
+
+
+def _rounded(array: Array, unit: float, generator: np.random.Generator) -> Array:
+    unit = max(unit, float(np.finfo(array.dtype).eps))
+    changed: Array = (array * (1 + unit * generator.choice((-1.0, 1.0), array.shape))).astype(array.dtype)
+    return changed
 
 
 def longest_chain(graph: Graph) -> int:
