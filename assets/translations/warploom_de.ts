@@ -1442,8 +1442,8 @@
         <translation>allein</translation>
     </message>
     <message>
-        <source>alone, with launch</source>
-        <translation>allein, mit Start</translation>
+        <source>as a stage of its own</source>
+        <translation>als Stufe für sich</translation>
     </message>
     <message>
         <source>Latency, simulated</source>
@@ -2389,14 +2389,14 @@
         <translation>Zeitplan</translation>
     </message>
     <message>
-        <source>with
-launch, µs</source>
-        <translation>mit
-Start, µs</translation>
+        <source>as a
+stage, µs</source>
+        <translation>als
+Stufe, µs</translation>
     </message>
     <message>
-        <source>As a stage of its own, launch and barrier included: what a search adds up.</source>
-        <translation>Als Stufe für sich, mit Start und Barriere: was eine Suche zusammenzählt.</translation>
+        <source>What it takes as a stage of its own, launch and barrier included: what a search adds up.</source>
+        <translation>Dauer als Stufe für sich, mit Start und Barriere: was eine Suche zusammenzählt.</translation>
     </message>
 </context>
 <context>

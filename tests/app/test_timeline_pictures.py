@@ -13,12 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QRect, QRectF
+from PySide6.QtGui import QColor, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from pictures import different
 from timelines import COUNTERS, large_timeline, measured_track, track_of
+from warploom_app.painters.axis_painter import clear_figures, paint_axis
 from warploom_app.presenters.measure import Marks
+from warploom_app.presenters.time_axis import TimeAxis
 from warploom_app.presenters.track_layout import GUTTER
 from warploom_app.state import AppState
 from warploom_app.theme import DARK, LIGHT, Theme
@@ -70,3 +73,23 @@ def test_that_the_picture_is_the_one_that_was_looked_at(
     blank = QImage(reference.size(), QImage.Format.Format_RGB32)
     blank.fill(QColor(theme.background))
     assert different(blank, reference, GUTTER) > 3 * TOLERATED_CELLS, "an empty picture must not pass"
+
+
+@pytest.mark.usefixtures("qapp")
+def test_that_no_part_of_a_figure_stays_beside_what_is_written_over_it() -> None:
+    axis, row = TimeAxis(0.0, 400_000.0, 400_000.0, 100.0, 600.0), QRectF(100, 0, 600, 24)
+    picture = QImage(720, 24, QImage.Format.Format_RGB32)
+    picture.fill(QColor(LIGHT.background))
+    painter = QPainter(picture)
+    paint_axis(painter, axis, row, LIGHT)
+    tick = axis.ticks()[2]
+    figure = QRect(round(tick.x) + 4, 0, 30, 15)
+
+    def drawn() -> bool:
+        places = ((x, y) for x in range(figure.left(), figure.right()) for y in range(figure.bottom()))
+        return any(picture.pixelColor(x, y) != QColor(LIGHT.background) for x, y in places)
+
+    assert drawn()
+    clear_figures(painter, axis, row, QRectF(figure.left() - 20, 2, 22, 20), LIGHT)
+    painter.end()
+    assert not drawn()

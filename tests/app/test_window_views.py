@@ -358,7 +358,7 @@ def test_that_an_operator_is_alone_as_long_in_the_inspector_as_in_the_table(open
         rows = dict(latencies.rows)
         assert one.alone_us is not None
         assert float(rows["alone"].split()[0].replace(",", "")) == pytest.approx(one.alone_us, abs=0.006)
-        assert ("alone, with launch" in rows) == (one.solo_us not in (None, one.alone_us))
+        assert ("as a stage of its own" in rows) == (one.solo_us not in (None, one.alone_us))
 
 
 def test_that_a_choice_is_cut_with_an_ellipsis_and_only_where_there_is_no_room(qtbot: QtBot) -> None:

@@ -198,9 +198,9 @@ class ScheduleTree(QAbstractItemModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and section == ALONE:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.tr("Schedule") if section == NAME else self.tr("with\nlaunch, µs")
+            return self.tr("Schedule") if section == NAME else self.tr("as a\nstage, µs")
         if role == Qt.ItemDataRole.ToolTipRole and section == ALONE:
-            return self.tr("As a stage of its own, launch and barrier included: what a search adds up.")
+            return self.tr("What it takes as a stage of its own, launch and barrier included: what a search adds up.")
         return None
 
     # -- drag and drop

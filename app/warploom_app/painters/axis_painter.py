@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
@@ -20,15 +22,28 @@ def paint_grid(painter: QPainter, axis: TimeAxis, top: float, bottom: float, the
 
 def paint_axis(painter: QPainter, axis: TimeAxis, row: QRectF, theme: Theme) -> None:
     """Draws the axis that all tracks share: figures right of short hairlines, the unit at the right end."""
-    texts = labels(painter.font())
     unit = axis.unit.name
     paint_grid(painter, axis, row.bottom() - row.height() / 3, row.bottom(), theme)
     painter.drawLine(QPointF(row.left(), row.bottom() - 0.5), QPointF(row.right(), row.bottom() - 0.5))
-    title_left = row.right() - texts.width(unit) - 8
     painter.setPen(QColor(theme.muted))
-    for tick in axis.ticks():
-        x = round(tick.x) + 4
-        if x + texts.width(tick.text) < title_left - 8:
-            painter.drawText(QRectF(x, row.top(), 200, row.height()), Qt.AlignmentFlag.AlignVCenter, tick.text)
+    for place, text in _figures(painter, axis, row):
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, text)
     flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
     painter.drawText(row.adjusted(0, 0, -8, 0), flags, unit)
+
+
+def clear_figures(painter: QPainter, axis: TimeAxis, row: QRectF, box: QRectF, theme: Theme) -> None:
+    """Takes away the figures that something is about to be written over: the rest of one would be another figure."""
+    for place, _ in _figures(painter, axis, row):
+        if place.intersects(box):
+            painter.fillRect(place.adjusted(0, 0, 0, -1), QColor(theme.background))
+
+
+def _figures(painter: QPainter, axis: TimeAxis, row: QRectF) -> Iterator[tuple[QRectF, str]]:
+    """Figures for which there is room, and where they stand."""
+    texts = labels(painter.font())
+    end = row.right() - texts.width(axis.unit.name) - 16
+    for tick in axis.ticks():
+        x, width = round(tick.x) + 4, texts.width(tick.text)
+        if x + width < end:
+            yield QRectF(x, row.top(), width + 1, row.height()), tick.text

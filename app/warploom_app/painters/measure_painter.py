@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from warploom.units import time_text
+from warploom_app.painters.axis_painter import clear_figures
 from warploom_app.painters.labels import labels
 from warploom_app.presenters.measure import Marks
 from warploom_app.presenters.time_axis import TimeAxis
@@ -25,7 +26,9 @@ def paint_range(
     painter.setPen(QPen(QColor(theme.accent), 1))
     for x in (left, right):
         painter.drawLine(QPointF(x, inside.top()), QPointF(x, inside.bottom()))
-    _paint_label(painter, time_text((stretch[1] - stretch[0]) / 1e3), (left + right) / 2, inside, head, theme)
+    text, middle = time_text((stretch[1] - stretch[0]) / 1e3), (left + right) / 2
+    clear_figures(painter, axis, head, _label_box(painter, text, middle, inside, head), theme)
+    _paint_label(painter, text, middle, inside, head, theme)
 
 
 def paint_marks(painter: QPainter, marks: Marks, axis: TimeAxis, inside: QRectF, head: QRectF, theme: Theme) -> None:
@@ -50,11 +53,15 @@ def paint_marks(painter: QPainter, marks: Marks, axis: TimeAxis, inside: QRectF,
 
 
 def _paint_label(painter: QPainter, text: str, x: float, inside: QRectF, head: QRectF, theme: Theme) -> None:
-    width = labels(painter.font()).width(text) + 12
-    left = min(max(x - width / 2, inside.left()), inside.right() - width)
-    box = QRectF(left, head.top() + (head.height() - _LINE) / 2, width, _LINE)
+    box = _label_box(painter, text, x, inside, head)
     painter.setPen(QPen(QColor(theme.hairline), 1))
     painter.setBrush(QColor(theme.surface))
     painter.drawRect(box)
     painter.setPen(QColor(theme.text))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _label_box(painter: QPainter, text: str, x: float, inside: QRectF, head: QRectF) -> QRectF:
+    width = labels(painter.font()).width(text) + 12
+    left = min(max(x - width / 2, inside.left()), inside.right() - width)
+    return QRectF(left, head.top() + (head.height() - _LINE) / 2, width, _LINE)

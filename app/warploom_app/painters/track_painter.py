@@ -158,7 +158,7 @@ class TrackPainter:
     def _name(
         self, text: str, top: float, indent: float = 0.0, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight
     ) -> None:
-        place = QRectF(2 * GRID + indent, top, GUTTER - 3 * GRID - indent, _LINE)
+        place = QRectF(2 * GRID + indent, top, GUTTER - 2 * GRID - 4 - indent, _LINE)
         shown = labels(self.painter.font()).metrics.elidedText(text, mode, place.width())
         self.painter.drawText(place, _LEFT, shown)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QWheelEvent
 
+from warploom_app.painters.axis_painter import clear_figures
 from warploom_app.painters.labels import labels
 from warploom_app.painters.track_painter import paint_pointer
 from warploom_app.presenters.measure import snapped
@@ -188,6 +189,8 @@ class TimelinePointer:
         width = labels(painter.font()).width(text) + 8
         left = min(self.position.x() + 1, canvas.axis.left + canvas.axis.width - width)
         box = QRectF(left, 2, width, AXIS - 5)
+        row = QRectF(canvas.axis.left, 0, canvas.axis.width, AXIS)
+        clear_figures(painter, canvas.axis, row, box, canvas.theme)
         painter.fillRect(box, QColor(canvas.theme.background))
         painter.setPen(QColor(canvas.theme.text))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

@@ -193,7 +193,7 @@ class Workbench(QMainWindow):
         self._in_line = True
         width, height = self.width(), self.height()
         side = min(max(width // 5, 32 * GRID), 40 * GRID)
-        names = min(max(int(width * 0.24), 32 * GRID), 52 * GRID)
+        names = min(max(int(width * 0.25), 32 * GRID), 52 * GRID)
         self.resizeDocks([self._left, self._right], [names, side], Qt.Orientation.Horizontal)
         self.resizeDocks([self._bottom, self._reasons], [max(width - side - 1, 1), side], Qt.Orientation.Horizontal)
         self.resizeDocks([self._bottom, self._reasons], [int(height * 0.48)] * 2, Qt.Orientation.Vertical)
