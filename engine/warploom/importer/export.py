@@ -16,7 +16,15 @@ from warploom.importer.element_types import onnx_type
 from warploom.importer.read import MAX_MODEL_BYTES
 
 _OPSET = 20
-_NEWER = {"GroupNormalization": 21, "RMSNormalization": 23, "RotaryEmbedding": 23, "Attention": 23, "Swish": 24}
+_NEWER = {
+    "QuantizeLinear": 21,  # which takes 16-bit integers
+    "DequantizeLinear": 21,
+    "GroupNormalization": 21,
+    "RMSNormalization": 23,
+    "RotaryEmbedding": 23,
+    "Attention": 23,
+    "Swish": 24,
+}
 _IR_VERSION = 10
 _SYMBOLIC_ELEMENTS = 64
 """Smaller fills are written out."""
