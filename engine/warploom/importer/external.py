@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,12 @@ def is_external(tensor: TensorProto) -> bool:
     return tensor.HasField("data_location") and tensor.data_location == TensorProto.EXTERNAL
 
 
-def locate(tensor: TensorProto, folder: Path, expected_bytes: int) -> tuple[Path, int]:
+def locate(tensor: TensorProto, model: Path, expected_bytes: int) -> tuple[Path, int]:
     """The file and offset of an external tensor's values, checked before anything is read.
 
     Args:
         tensor: With external data.
-        folder: Where the model file lies; the data must lie in it or below it, links resolved.
+        model: The model's file; the data must lie in its folder or below it.
         expected_bytes: What its shape and element type take.
 
     Raises:
@@ -31,7 +32,7 @@ def locate(tensor: TensorProto, folder: Path, expected_bytes: int) -> tuple[Path
     entries = {entry.key: entry.value for entry in tensor.external_data}
     location = entries.get("location", "")
     where = f"The external data {location!r} of the tensor {tensor.name!r}"
-    path = inside(folder, location, where)
+    path = inside(model, location, where)
     try:
         offset = int(entries.get("offset") or 0)
         length = int(entries.get("length") or expected_bytes)
@@ -44,11 +45,14 @@ def locate(tensor: TensorProto, folder: Path, expected_bytes: int) -> tuple[Path
     return path, offset
 
 
-def inside(folder: Path, location: str, where: str) -> Path:
+def inside(model: Path, location: str, where: str) -> Path:
     """The file that an external tensor names, links resolved.
 
+    It must lie in the model's folder or below it. Where the model's file is a link itself, as in the caches of model
+    hubs, whose files lie in one folder under other names, it may also lie in the folder that this link leads to.
+
     Args:
-        folder: Where the model file lies.
+        model: The model's file.
         location: As the model says it.
         where: How messages begin.
 
@@ -56,14 +60,15 @@ def inside(folder: Path, location: str, where: str) -> Path:
         ModelImportError: If the file is missing or lies outside the folder.
     """
     try:
-        root = folder.resolve()
-        path = (root / location).resolve()
-        if not location or Path(location).is_absolute() or not path.is_relative_to(root):
+        root = model.parent.resolve()
+        named, path = Path(os.path.normpath(root / location)), (root / location).resolve()
+        allowed = path.is_relative_to(root) or path.is_relative_to(model.resolve().parent)
+        if not location or Path(location).is_absolute() or not named.is_relative_to(root) or not allowed:
             raise ModelImportError(
                 f"{where} lies outside the model's folder, which is not allowed: put it beside the model."
             )
         if not path.is_file():
-            raise ModelImportError(f"{where} is missing: put the file beside the model, in {folder}.")
+            raise ModelImportError(f"{where} is missing: put the file beside the model, in {model.parent}.")
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a loop of links
         raise ModelImportError(f"{where} cannot be read: {error}.") from None
     return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,18 +13,20 @@ from warploom.importer.read import read_model
 
 
 def external_files(path: Path) -> tuple[Path, ...]:
-    """The files that hold external data of a model, each once, links resolved.
+    """The files that hold external data of a model, each once, as they are called in its folder.
 
     Raises:
         ModelImportError: If the model cannot be read, or such a file is missing or lies outside the model's folder.
     """
     model, _ = read_model(path)
     found: dict[Path, None] = {}
+    folder = path.parent.resolve()
     for tensor in (*_tensors(model.graph), *(one for f in model.functions for one in _of_nodes(f.node))):
         if is_external(tensor):
             location = next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
             where = f"The external data {location!r} of the tensor {tensor.name!r}"
-            found[inside(path.parent, location, where)] = None
+            inside(path, location, where)
+            found[Path(os.path.normpath(folder / location))] = None
     return tuple(found)
 
 

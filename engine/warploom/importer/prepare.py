@@ -69,15 +69,15 @@ def prepare_model(path: Path, options: ImportOptions) -> PreparedModel:
     """
     model, sha256 = read_model(path)
     try:
-        return _prepare(model, sha256, path.absolute().parent, options)
+        return _prepare(model, sha256, path.absolute(), options)
     except RecursionError:
         raise ModelImportError("The model's subgraphs are nested too deeply to be read.") from None
 
 
-def _prepare(model: ModelProto, sha256: str, folder: Path, options: ImportOptions) -> PreparedModel:
+def _prepare(model: ModelProto, sha256: str, path: Path, options: ImportOptions) -> PreparedModel:
     node_count = len(model.graph.node)
     opset = check_header(model)
-    constants = initializer_constants(model, folder)
+    constants = initializer_constants(model, path)
     inlined = inline_functions(model)
     check_graph(model)
     inputs = true_inputs(model)

@@ -34,12 +34,12 @@ _TYPED_FIELDS = {
 }
 
 
-def initializer_constants(model: ModelProto, folder: Path) -> dict[str, Constant]:
+def initializer_constants(model: ModelProto, path: Path) -> dict[str, Constant]:
     """The initializers of a model as constants, each checked for size but not read yet.
 
     Args:
         model: Whole, with its initializers.
-        folder: Where its external data lies.
+        path: Its file, beside which its external data lies.
 
     Raises:
         ModelImportError: Naming the first initializer that is not whole.
@@ -48,25 +48,25 @@ def initializer_constants(model: ModelProto, folder: Path) -> dict[str, Constant
     for tensor in model.graph.initializer:
         if not tensor.name or tensor.name in constants:
             raise ModelImportError(f"The model has two initializers called {tensor.name!r}, or one without a name.")
-        constants[tensor.name] = tensor_constant(tensor, folder)
+        constants[tensor.name] = tensor_constant(tensor, path)
     return constants
 
 
-def tensor_constant(tensor: TensorProto, folder: Path | None = None) -> Constant:
+def tensor_constant(tensor: TensorProto, model: Path | None = None) -> Constant:
     """A tensor of the file as a constant that is read when first used.
 
     Args:
         tensor: An initializer, or the value of a Constant node.
-        folder: Where external data lies; None allows none.
+        model: The file beside which external data lies; None allows none.
     """
     shape = tuple(tensor.dims)
     where = f"The tensor {tensor.name!r}"
     dtype = dtype_of(tensor.data_type, where)
     check_shape(shape, where)
     if is_external(tensor):
-        if folder is None:
+        if model is None:
             raise ModelImportError(f"{where} keeps external data inside a node, which ONNX does not allow.")
-        path, offset = locate(tensor, folder, math.prod(shape) * dtype.itemsize)
+        path, offset = locate(tensor, model, math.prod(shape) * dtype.itemsize)
         return ArrayConstant(shape, dtype, lambda: read_external(tensor, path, offset))
     _check_length(tensor, dtype, where)
     return ArrayConstant(shape, dtype, lambda: _to_array(tensor))

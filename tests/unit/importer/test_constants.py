@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from warploom.errors import ModelImportError
 from warploom.graph import ArrayConstant, DType, FillConstant
+from warploom.importer.files import external_files
 from warploom.importer.load import import_model
 from warploom.importer.options import ImportOptions
 from warploom.importer.reference import reference_outputs
@@ -173,6 +174,23 @@ def test_that_a_folder_reached_by_a_link_is_the_models_folder(external, tmp_path
     path = external()
     (tmp_path / "alias").symlink_to(path.parent)
     assert import_model(tmp_path / "alias" / "m.onnx").graph.constants["w"].numpy()[0, 1] == 1
+
+
+def test_that_data_beside_a_linked_model_may_be_a_link_too(external, tmp_path: Path) -> None:
+    path = external()
+    blobs, snapshot = tmp_path / "blobs", tmp_path / "snapshots" / "main"
+    blobs.mkdir()
+    snapshot.mkdir(parents=True)
+    for name, blob in (("m.onnx", "a1"), ("weights.bin", "b2")):
+        (path.parent / name).rename(blobs / blob)
+        (snapshot / name).symlink_to(Path("..", "..", "blobs", blob))
+    assert import_model(snapshot / "m.onnx").graph.constants["w"].numpy()[0, 1] == 1
+    assert [file.name for file in external_files(snapshot / "m.onnx")] == ["weights.bin"]
+    (tmp_path / "secret.bin").write_bytes(bytes(64))
+    (snapshot / "weights.bin").unlink()
+    (snapshot / "weights.bin").symlink_to(tmp_path / "secret.bin")
+    with pytest.raises(ModelImportError, match="outside the model's folder"):
+        import_model(snapshot / "m.onnx")
 
 
 def test_that_missing_external_data_is_named(external) -> None:
