@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -20,16 +21,19 @@ def check_output(path: Path, source: Path | None = None) -> None:
             is the source.
     """
     try:
-        _check_place(path, source)
-        with tempfile.TemporaryFile(dir=path.parent) as probe:
+        target = Path(os.path.realpath(path))  # what is written goes where a link leads
+        _check_place(path, target, source)
+        with tempfile.TemporaryFile(dir=target.parent) as probe:
             probe.write(b"0")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise CommandError(f"The output {path} cannot be written ({reason}): choose another with -o.") from None
 
 
-def _check_place(path: Path, source: Path | None) -> None:
-    folder = path.parent
+def _check_place(path: Path, target: Path, source: Path | None) -> None:
+    folder = target.parent if path.is_symlink() else path.parent
+    if target.is_symlink():
+        raise CommandError(f"The output {path} is a loop of links: choose another with -o.")
     if path.is_dir():
         raise CommandError(f"The output {path} is a folder: name a file with -o.")
     if path.exists() and not path.is_file():

@@ -333,6 +333,17 @@ def test_that_an_output_never_replaces_what_it_is_made_from(tmp_path: Path) -> N
     check_output(tmp_path / "net.warploom", model)
 
 
+def test_that_a_link_that_leads_nowhere_is_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "astray").symlink_to(tmp_path / "none" / "x")
+    (tmp_path / "new").symlink_to(tmp_path / "x")
+    with pytest.raises(CommandError, match="loop of links"):
+        check_output(tmp_path / "loop")
+    with pytest.raises(CommandError, match="none for the output astray does not exist"):
+        check_output(tmp_path / "astray")
+    check_output(tmp_path / "new")
+
+
 class RefusingDevice:
     """Runs everything but some primitives."""
 
