@@ -192,7 +192,7 @@ class Session(QObject):
     def enqueue(self, models: Sequence[Path]) -> None:
         """Asks for a run on each of several models."""
         for model in models:
-            self.runner.add(model, self._state.options, self._state.host)
+            self.runner.add(model, self.own_options, self._state.host)
         if len(models) > 1:
             self._chores.notice(self.tr("{} models are in the list of jobs.").format(len(models)), SHOW_JOBS)
 
@@ -211,6 +211,7 @@ class Session(QObject):
         if self._state.chore is not None:
             self.cancel()
         self._opening.forget()
+        self._opening.options.give_back()
         self._state.set_job(None)
 
     def open_result(self, task: Task | None = None) -> None:

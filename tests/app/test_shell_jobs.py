@@ -15,11 +15,14 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from warploom.graph import Precision
+from warploom.recording.file import write_recording
+from warploom.recording.recording import Recording
 from warploom.schedule.modes import MODES
 from warploom.worker.messages import OptimizeOptions, SearchProgress
 from warploom_app.jobs import JobState, TaskQueue, TaskState
 from warploom_app.main import WindowProgram
-from warploom_app.models.task_table import RESULT, STATE, TaskTable
+from warploom_app.models.task_table import MODEL, RESULT, SETTINGS, STATE, TaskTable
 from warploom_app.presenters.run_options import relevance
 from warploom_app.recordings_folder import RecordingsFolder
 
@@ -260,3 +263,36 @@ def test_that_a_run_tells_what_it_has_gained() -> None:
     job = JobState(1, "optimize", "model.onnx", curve=((0.0, 900.0),))
     assert job.gained is None
     assert replace(job, curve=((0.0, 900.0), (1.0, 600.0))).gained == pytest.approx(1.5)
+
+
+def test_that_models_keep_their_names_where_the_list_of_jobs_is_narrow(
+    make_program: MakeProgram, models: list[Path]
+) -> None:
+    program = make_program("slow")
+    drop(program, models)
+    jobs = program.window.jobs
+    for width, hidden in ((280, True), (460, False)):
+        jobs.resize(width, 400)
+        assert jobs.table.isColumnHidden(SETTINGS) is hidden
+        assert jobs.table.columnWidth(MODEL) > 80
+    tip = jobs.table_model.index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert str(models[1]) in tip
+    assert "fp32" in tip
+    program.session.cancel()
+
+
+def test_that_models_dropped_beside_a_recording_run_with_the_users_own_settings(
+    qtbot: QtBot, make_program: MakeProgram, models: list[Path], tmp_path: Path, example_recording: Recording
+) -> None:
+    path = tmp_path / "half.warploom"
+    write_recording(
+        replace(example_recording, settings=replace(example_recording.settings, precision=Precision.FP16)), path
+    )
+    program = make_program("slow")
+    program.session.open([path])
+    qtbot.waitUntil(lambda: program.state.options.precision == "fp16", timeout=8000)
+    drop(program, models)
+    assert {task.options.precision for task in program.session.queue.tasks} == {"fp32"}
+    program.window.close_document()
+    assert program.state.options.precision == "fp32"
+    program.session.cancel()

@@ -44,7 +44,7 @@ class TaskTable(FlatTable):
         if role == ID_ROLE:
             return task.id
         if role == Qt.ItemDataRole.ToolTipRole:
-            return task.message or str(task.recording or task.model)
+            return "\n".join((task.message or str(task.recording or task.model), _settings(task)))
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self.alignment(index.column())
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):

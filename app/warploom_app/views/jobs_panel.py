@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
@@ -21,6 +22,8 @@ from warploom_app.state import AppState
 from warploom_app.theme import GRID, Theme, figure_font
 from warploom_app.views.best_curve import BestCurve
 from warploom_app.views.widgets import muted
+
+_ROOM_FOR_SETTINGS = 52 * GRID
 
 
 class JobsPanel(QWidget):
@@ -61,6 +64,11 @@ class JobsPanel(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Draws in other colours."""
         self.curve.set_theme(theme)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Models come first: where there is no room for both, their settings are in the tooltip alone."""
+        super().resizeEvent(event)
+        self.table.setColumnHidden(SETTINGS, event.size().width() < _ROOM_FOR_SETTINGS)
 
     def selected(self) -> list[Task]:
         """The selected tasks."""
