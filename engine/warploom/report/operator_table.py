@@ -64,7 +64,7 @@ def operator_columns(comparison: Comparison) -> tuple[OperatorColumn, ...]:
         OperatorColumn("stage", comparison.unit, f"The {comparison.unit} that it runs in, from 1.", 0),
         OperatorColumn("stream", "stream", f"Its stream in {after}.", 0),
         OperatorColumn(
-            "alone_us", "alone µs", "As a stage of its own, by the cost model, launch and barrier included."
+            "alone_us", "as a stage µs", "As a stage of its own, by the cost model, launch and barrier included."
         ),
         OperatorColumn("before_us", f"{before} µs", f"What it takes in {before}."),
         OperatorColumn("after_us", f"{after} µs", f"What it takes in {after}; a merged launch counts in parts."),
