@@ -143,6 +143,12 @@ def test_that_a_recording_is_shown_and_exported_in_every_format(
         output = tmp_path / f"out.{name}"
         assert run("export", recording, "--format", name, "-o", output) == 0, capsys.readouterr().err
         assert output.stat().st_size > 100
+    for name in ("csv", "parquet"):
+        command = [*WARPLOOM, "export", str(recording), "--format", name, "-o", "-"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60, check=True)
+        assert done.stdout == (tmp_path / f"out.{name}").read_bytes()
+        assert done.stderr == b""
+    assert not (tmp_path / "-").exists()
 
 
 def test_that_devices_and_operators_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

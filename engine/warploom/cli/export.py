@@ -23,7 +23,10 @@ def export(
         ),
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.", show_default=False)
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="The file to write; - is standard output.", show_default=False
+        ),
     ],
 ) -> None:
     """Export a recording: an HTML report, figures, CSV, a Chrome/Perfetto trace, the schedule as JSON."""
@@ -31,6 +34,25 @@ def export(
     from warploom.report.export import export_recording
     from warploom.worker.output import check_output
 
+    if str(output) == "-":
+        _print_export(file, format)
+        return
     check_output(output, file)
     export_recording(read_recording(file), format.value, output)
     typer.echo(str(output))
+
+
+def _print_export(file: Path, format_: ExportFormat) -> None:
+    """Writes an export to standard output, once it is whole."""
+    import shutil
+    import sys
+    import tempfile
+
+    from warploom.recording.file import read_recording
+    from warploom.report.export import export_recording
+
+    with tempfile.TemporaryDirectory(prefix="warploom-") as folder:
+        path = Path(folder) / "export"
+        export_recording(read_recording(file), format_.value, path)
+        with path.open("rb") as stream:
+            shutil.copyfileobj(stream, sys.stdout.buffer)
