@@ -178,8 +178,10 @@ class Laboratory:
         self.stop_if_cancelled()
         what = f"the schedule {schedule.stem}" if schedule else f"mode {mode}"
         self.note(f"{network}, batch {batch}, {what} on {options.device}")
-        recording = self._recorded(self.model(network), path, options)
-        self.stop_if_cancelled()
+        try:
+            recording = self._recorded(self.model(network), path, options)
+        finally:
+            self.stop_if_cancelled()  # a job that is cancelled early knows nothing of what is kept
         return recording
 
     def schedule_file(self, recording: Recording, name: str) -> Path:

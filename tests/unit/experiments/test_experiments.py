@@ -71,6 +71,19 @@ def test_that_an_interrupted_experiment_goes_on_where_it_stopped(folder: Path, l
         pruning.run(Laboratory(folder, SETTINGS, again.append, cancelled=lambda: True))
 
 
+def test_that_a_search_that_is_interrupted_at_once_says_what_is_kept(tmp_path: Path) -> None:
+    asked = 0
+
+    def cancelled() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 2  # when the job has begun
+
+    with pytest.raises(CancelledError, match="What was measured so far is kept"):
+        Laboratory(tmp_path, SETTINGS, cancelled=cancelled).record("randwire_small")
+    assert asked > 2
+
+
 def test_that_pieces_of_another_gpu_are_not_taken_for_this_one_s(tmp_path: Path) -> None:
     Laboratory(tmp_path, SETTINGS).record("randwire_small", mode="sequential")
     notes: list[str] = []
