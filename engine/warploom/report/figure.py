@@ -24,10 +24,13 @@ from warploom.report.figure_style import (
 from warploom.report.lanes import lane, lane_numbers, lanes_of
 from warploom.report.pair import Shown, shown_pair
 from warploom.timeline.thin import thin_spans, thin_warps
-from warploom.units import time_unit
+from warploom.units import TimeUnit, time_text, time_unit
 
 LANE_INCHES = 0.26
 WARPS_INCHES = 0.95
+_EDGE_POINTS = 0.4
+_PLOT_SHARE = 0.9
+"""Of the figure's width."""
 MOST_INCHES = 80.0
 """Of all lanes of a schedule: a plan of hundreds of streams still gives a picture that can be written."""
 _DARK_INK = ("#e69f00", "#56b4e9", "#f0e442", "#cc79a7")
@@ -62,7 +65,7 @@ def draw_figure(recording: Recording) -> Figure:
     for shown in pair:
         y -= _lanes_height(shown)
         lanes = _add_axes(figure, y / total, _lanes_height(shown) / total, limit)
-        _draw_lanes(lanes, shown, unit.microseconds * 1000)
+        _draw_lanes(lanes, shown, unit)
         y -= gap + WARPS_INCHES
         warps = _add_axes(figure, y / total, WARPS_INCHES / total, limit)
         _draw_warps(warps, shown, unit.microseconds * 1000, peak)
@@ -81,15 +84,15 @@ def _lanes_height(shown: Shown) -> float:
 
 
 def _add_axes(figure: Figure, bottom: float, height: float, limit: float) -> Axes:
-    axes = figure.add_axes((0.085, bottom, 0.9, height))
+    axes = figure.add_axes((0.085, bottom, _PLOT_SHARE, height))
     axes.set_xlim(0, limit)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     return axes
 
 
-def _draw_lanes(axes: Axes, shown: Shown, scale_ns: float) -> None:
-    timeline = shown.candidate.timeline
+def _draw_lanes(axes: Axes, shown: Shown, unit: TimeUnit) -> None:
+    timeline, scale_ns = shown.candidate.timeline, unit.microseconds * 1000
     lanes = lanes_of(shown.candidate)
     stream, start, end = timeline.spans.stream, timeline.spans.start_ns, timeline.spans.end_ns
     if len(stream) > COLUMNS:
@@ -100,14 +103,17 @@ def _draw_lanes(axes: Axes, shown: Shown, scale_ns: float) -> None:
         [np.stack(side, axis=1) for side in ((left, low), (left, high), (right, high), (right, low))], axis=1
     )
     colours = [lanes[number].colour for number in row.tolist()]
-    edge = 0.4 if len(row) < 1000 else 0.0
-    axes.add_collection(PolyCollection(list(corners), facecolors=colours, edgecolors="white", linewidths=edge))
+    points = (right - left) / axes.get_xlim()[1] * WIDTH_INCHES * _PLOT_SHARE * 72
+    # A white edge tells neighbours apart; around short spans it would make a busy stream look idle.
+    edges = np.where(points >= 10 * _EDGE_POINTS, _EDGE_POINTS, 0.0)
+    axes.add_collection(PolyCollection(list(corners), facecolors=colours, edgecolors="white", linewidths=edges))
     _draw_stage_lines(axes, shown, scale_ns)
     _draw_names(axes, shown, scale_ns)
     axes.set_ylim(len(lanes), 0)
     axes.set_yticks(np.arange(len(lanes)) + 0.5, [item.name for item in lanes])
     axes.tick_params(axis="y", length=0)
-    axes.set_title(f"{shown.title}, {timeline.duration_ns / 1000:,.1f} µs", loc="left", size=8.5, weight="bold", pad=3)
+    lasts = time_text(timeline.duration_ns / 1000, unit)
+    axes.set_title(f"{shown.title}, {lasts}", loc="left", size=8.5, weight="bold", pad=3)
 
 
 def _draw_stage_lines(axes: Axes, shown: Shown, scale_ns: float) -> None:
@@ -130,7 +136,7 @@ def _draw_names(axes: Axes, shown: Shown, scale_ns: float) -> None:
     names = shown.candidate.timeline.launch_names
     lanes = lanes_of(shown.candidate)
     row = lane_numbers(lanes, spans.stream)
-    per_letter = (axes.get_xlim()[1] * scale_ns) / (WIDTH_INCHES * 0.9) * 0.055
+    per_letter = (axes.get_xlim()[1] * scale_ns) / (WIDTH_INCHES * _PLOT_SHARE) * 0.055
     widths = spans.end_ns - spans.start_ns
     for i in np.flatnonzero(widths > 4 * per_letter)[:2000].tolist():
         room = int(widths[i] / per_letter)

@@ -348,6 +348,23 @@ def test_that_the_figure_names_the_device_and_says_simulated(example_recording: 
     assert len(figure.axes) == 4
 
 
+def test_that_edges_take_nothing_of_short_spans_in_the_figure(make_recording: Callable[..., Recording]) -> None:
+    from matplotlib.collections import PolyCollection
+
+    from warploom.report.figure import draw_figure
+
+    for modules, some_edges in ((1, True), (60, False)):
+        figure = draw_figure(make_recording(modules))
+        (spans,) = (one for one in figure.axes[0].collections if isinstance(one, PolyCollection))
+        points_per_unit = (
+            figure.axes[0].get_position().width * figure.get_figwidth() * 72 / figure.axes[0].get_xlim()[1]
+        )
+        widths = np.array([np.ptp(path.vertices[:, 0]) for path in spans.get_paths()]) * points_per_unit
+        edges = np.broadcast_to(spans.get_linewidths(), widths.shape)
+        assert (edges <= widths / 9.9).all(), "a busy stream would look idle"
+        assert edges.any() is np.bool_(some_edges)
+
+
 def test_that_the_utilization_figure_shows_both_curves_with_their_means(example_recording: Recording) -> None:
     from warploom.report.utilization import draw_utilization
 
