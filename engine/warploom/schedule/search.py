@@ -44,7 +44,7 @@ class SearchLimits:
     def __post_init__(self) -> None:
         _check_range("operators per group (r)", self.max_group_operators, MAX_GROUP_OPERATORS)
         _check_range("groups per stage (s)", self.max_stage_groups, MAX_STAGE_GROUPS)
-        if self.seconds is not None and self.seconds <= 0:
+        if self.seconds is not None and not self.seconds > 0:  # a NaN is neither
             raise ScheduleError(f"The search needs more than {self.seconds} seconds: give a positive number.")
 
 

@@ -25,6 +25,8 @@ def named_inputs(inputs: Mapping[str, Array] | Array, ports: Sequence[Port]) -> 
                 f"The plan has {len(ports)} inputs ({', '.join(known)}): give a mapping from name to array."
             )
         return {known[0]: inputs}
+    if not isinstance(inputs, Mapping):
+        raise PlanError(f"A {type(inputs).__name__} is no input: give an array, or a mapping from name to array.")
     if unknown := [name for name in inputs if name not in known]:
         raise PlanError(f"The plan has no input {unknown[0]!r}; its inputs: {', '.join(known) or 'none'}.")
     if missing := [name for name in known if name not in inputs]:

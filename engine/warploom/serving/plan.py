@@ -31,6 +31,9 @@ from warploom.timeline import Timeline
 
 Inputs = Mapping[str, Array] | Array
 
+MOST_IN_FLIGHT = 64
+"""Requests of one context: each has pinned buffers of its own, and a few keep every engine of a GPU busy."""
+
 
 class Plan:
     """A plan ready to answer requests; made by `load_plan`, `build` or `open_contents`. A context manager.
@@ -88,10 +91,13 @@ class Plan:
         """Another context: it shares the weights, has activations and streams of its own, and runs beside others.
 
         Args:
-            depth: Requests that it can have in flight.
+            depth: Requests that it can have in flight, each with buffers of its own: 64 at most.
+
+        Raises:
+            PlanError: If it is to have room for none, or too many.
         """
-        if depth < 1:
-            raise PlanError(f"A context has to have room for a request, not {depth}.")
+        if not 1 <= depth <= MOST_IN_FLIGHT:
+            raise PlanError(f"A context has to have room for 1 to {MOST_IN_FLIGHT} requests, not {depth}.")
         self._check_open()
         return PlanContext(self, depth, check_nan=self._check_nan)
 

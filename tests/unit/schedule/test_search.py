@@ -64,6 +64,7 @@ class CountingCost:
         {"max_stage_groups": 0},
         {"max_stage_groups": 65},
         {"seconds": 0.0},
+        {"seconds": float("nan")},
     ],
 )
 def test_that_limits_out_of_range_are_refused(bad: dict[str, Any]) -> None:

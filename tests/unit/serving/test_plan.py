@@ -118,6 +118,21 @@ def test_that_a_stream_refuses_a_frame_of_another_shape(plan_path: Path, frame: 
         list(plan.stream([frame, other]))
 
 
+@pytest.mark.parametrize("depth", [0, 65, 10**9])
+def test_that_a_context_has_room_for_a_few_requests(plan_path: Path, depth: int) -> None:
+    with warploom.load_plan(plan_path) as plan, pytest.raises(PlanError, match=f"1 to 64 requests, not {depth}"):
+        plan.context(depth)
+
+
+@pytest.mark.parametrize("inputs", [None, "image", [[1.0]], 3])
+def test_that_what_is_no_array_is_refused(plan_path: Path, inputs: object) -> None:
+    with (
+        warploom.load_plan(plan_path) as plan,
+        pytest.raises(PlanError, match="is no input: give an array, or a mapping"),
+    ):
+        plan(inputs)  # type: ignore[arg-type]
+
+
 def test_that_contexts_answer_side_by_side(plan_path: Path, frame: Frame) -> None:
     with warploom.load_plan(plan_path) as plan:
         expected = plan(frame)["scores"]
