@@ -49,9 +49,12 @@ class Network:
         self.seed = seed
         self._builder = NetworkBuilder(batch=batch)
         self._outputs: dict[Value, str] = {}
+        self._made: set[str] = set()
+        self._counted = 0  # nodes whose outputs are in `_made`
 
     def placeholder(self, *shape: int, name: str = "") -> Value:
         """An input; the shape is without the batch, channels first: `placeholder(3, 224, 224)`."""
+        self._require(min(shape, default=1) > 0, f"a placeholder cannot have the shape {list(shape)}")
         taken = {port.name for port in self._builder.inputs}
         name = name or ("input" if "input" not in taken else f"input_{len(taken)}")
         if name in taken:
@@ -94,7 +97,9 @@ class Network:
             GraphError: If a shape does not fit.
         """
         (height, width), (down, across), (rows, columns) = _pair(kernel), _pair(stride), _pair(pad)
+        self._require_own(x)
         self._require(len(x.shape) == 4, f"conv2d takes (N, C, H, W), not {list(x.shape)}")
+        self._require(min(channels, groups) > 0, f"a convolution cannot have {channels} channels in {groups} groups")
         self._require(
             x.channels % groups == 0 and channels % groups == 0,
             f"{groups} groups do not divide {x.channels} channels into {channels}",
@@ -116,6 +121,7 @@ class Network:
 
     def pool2d(self, x: Value, kind: str, kernel: Pair = 2, *, stride: Pair | None = None, pad: Pair = 0) -> Value:
         """Pooling: kind "max", "avg" (padding counts), or "global_avg" over the whole image."""
+        self._require_own(x)
         if kind == "global_avg":
             return self._builder.global_pool(x)
         self._require(kind in ("max", "avg"), f"there is no pooling {kind!r}: max, avg or global_avg")
@@ -127,16 +133,19 @@ class Network:
 
     def add(self, *values: Value) -> Value:
         """Sum of values of one shape."""
+        self._require_own(*values)
         self._require(len(values) > 1, "add takes two values or more")
         self._require(len({value.shape for value in values}) == 1, f"add takes one shape, not {_shapes(values)}")
         return self._builder.add(*values)
 
     def multiply(self, x: Value, gate: Value) -> Value:
         """Product of two values; the second one may broadcast."""
+        self._require_own(x, gate)
         return self._builder.multiply(x, gate)
 
     def concat(self, *values: Value) -> Value:
         """Concatenation of channels."""
+        self._require_own(*values)
         self._require(len(values) > 1, "concat takes two values or more")
         rest = {(value.shape[0], *value.shape[2:]) for value in values}
         self._require(len(rest) == 1, f"concat takes values that differ in channels only, not {_shapes(values)}")
@@ -148,6 +157,7 @@ class Network:
 
     def activation(self, x: Value, kind: str) -> Value:
         """An activation by name, as in `conv2d`."""
+        self._require_own(x)
         self._require(kind in _ACTIVATIONS, f"there is no activation {kind!r}: {', '.join(_ACTIVATIONS)}")
         op = _ACTIVATIONS[kind]
         if not op:
@@ -159,6 +169,8 @@ class Network:
 
     def linear(self, x: Value, features: int, *, weight: Weights | None = None, bias: Weights | bool = True) -> Value:
         """A fully connected layer on everything behind the batch; `weight` is (features, inputs)."""
+        self._require_own(x)
+        self._require(features > 0, f"a layer cannot have {features} features")
         flat = x
         if len(x.shape) != 2:
             (name,) = self._builder.node("Flatten", [x.name], axis=1)
@@ -171,6 +183,7 @@ class Network:
 
     def output(self, value: Value, name: str = "") -> None:
         """Makes a value an output of the model, under a name; it may be used further."""
+        self._require(isinstance(value, Value), f"{value!r} is not what a layer gives")
         name = name or ("output" if not self._outputs else f"output_{len(self._outputs)}")
         self._require(name not in self._outputs.values(), f"there is an output {name!r} already")
         self._require(value not in self._outputs, f"{value.name!r} is the output {self._outputs.get(value)!r} already")
@@ -210,6 +223,7 @@ class Network:
     def _window(self, x: Value, taps: Sizes, steps: Sizes, zeros: Sizes) -> Sizes:
         """Height and width of what a window that slides over an image gives."""
         self._require(len(x.shape) == 4, f"a window slides over (N, C, H, W), not {list(x.shape)}")
+        self._require(min(taps) > 0, f"a window cannot be {list(taps)}")
         self._require(min(steps) > 0, f"a window cannot move by {list(steps)}")
         height, width = (
             (extent + 2 * padding - tap) // step + 1
@@ -231,6 +245,17 @@ class Network:
         name = self._builder.unique(what)
         self._builder.weights.append(given_weight(name, array))
         return name
+
+    def _require_own(self, *values: Value) -> None:
+        """Refuses what is no value, or of another network."""
+        for node in self._builder.nodes[self._counted :]:
+            self._made.update(node.outputs)
+        self._counted = len(self._builder.nodes)
+        inputs = {port.name for port in self._builder.inputs}
+        for value in values:
+            self._require(isinstance(value, Value), f"a layer takes what other layers give, not {value!r}")
+            known = value.name in self._made or value.name in inputs
+            self._require(known, f"{value.name!r} is of another network")
 
     def _require(self, holds: bool, fault: str) -> None:
         if not holds:
