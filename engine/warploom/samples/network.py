@@ -104,11 +104,11 @@ class Network:
             x.channels % groups == 0 and channels % groups == 0,
             f"{groups} groups do not divide {x.channels} channels into {channels}",
         )
+        size = self._window(x, (height, width), (down, across), (rows, columns))
         shape = (channels, x.channels // groups, height, width)
         inputs = [x.name, self._kernel(shape, weight, x)]
         if bias is not False:
             inputs.append(self._vector("bias", (channels,), None if bias is True else bias))
-        size = self._window(x, (height, width), (down, across), (rows, columns))
         (name,) = self._builder.node(
             "Conv",
             inputs,

@@ -87,7 +87,7 @@ def test_that_equal_seeds_give_equal_files(tmp_path: Path) -> None:
         (lambda net, x: net.linear(x, 0), "cannot have 0 features"),
         (lambda net, _: net.relu("input"), "takes what other layers give, not 'input'"),
         (lambda net, _: net.output("input"), "'input' is not what a layer gives"),
-        (lambda net, x: net.relu(Network("other").placeholder(3, 8, 8, name="z")), "'z' is of another network"),
+        (lambda net, _: net.relu(Network("other").placeholder(3, 8, 8, name="z")), "'z' is of another network"),
         (lambda net, _: net.placeholder(3, name="input"), "has an input 'input' already"),
     ],
 )
