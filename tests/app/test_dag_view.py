@@ -144,6 +144,22 @@ def test_that_the_legend_hides_nothing_of_a_graph_that_is_shown_as_a_whole(qtbot
     assert bounds.top() >= port.origin.y()
 
 
+def test_that_a_graph_shown_as_a_whole_and_a_place_looked_at_stay_so_in_another_size(
+    qtbot: QtBot, view: DagView
+) -> None:
+    show(qtbot, view, convolutions({"conv0": ["x"], **{f"conv{i}": [f"conv{i - 1}"] for i in range(1, 60)}}))
+    assert view.canvas.picture is not None
+    geometry = view.canvas.picture.geometry
+    view.fit()
+    view.resize(300, 240)
+    assert view.canvas.port.area.contains(geometry.bounds.adjusted(1, 1, -1, -1))
+    view.centre_on("conv30")
+    view.resize(900, 700)
+    middle = geometry.rect(30).center() - view.canvas.port.area.center()
+    assert abs(middle.x()) < 2
+    assert abs(middle.y()) < 2
+
+
 def test_that_arrows_walk_along_the_edges(qtbot: QtBot, view: DagView) -> None:
     show(qtbot, view, convolutions(DIAMOND))
     told: list[tuple[str, ...]] = []

@@ -14,11 +14,29 @@ _AIR = 0.97  # what is fitted leaves a little room around it
 
 
 class DagCamera:
-    """Moves a canvas. `at_home` says that the user has not moved it: it then follows the widget's size."""
+    """Moves a canvas. It follows the widget's size: what the user has not moved stays at home or whole."""
 
     def __init__(self, canvas: DagCanvas) -> None:
         self._canvas = canvas
         self.at_home = True
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the user has not moved it."""
+        return self._at_home
+
+    @at_home.setter
+    def at_home(self, at_home: bool) -> None:
+        self._at_home, self._fitted = at_home, False
+
+    def follow(self, geometry: DagGeometry, middle: QPointF, covered: QRectF | None) -> None:
+        """The widget has another size; `middle` is the scene point that was in the middle."""
+        if self._at_home:
+            self.go_home(geometry)
+        elif self._fitted:
+            self.fit(geometry, covered)
+        else:
+            self._canvas.centre_on(middle)
 
     def fit(self, geometry: DagGeometry, covered: QRectF | None = None) -> None:
         """Shows everything, above what lies over the foot of the widget (`covered`) where that would hide a part."""
@@ -33,6 +51,7 @@ class DagCamera:
                 scale = self._fitting(geometry, foot)
                 middle += QPointF(0.0, foot / 2 / scale)
         canvas.centre_on(middle, scale)
+        self._fitted = True
 
     def go_home(self, geometry: DagGeometry) -> None:
         """Everything if it is readable so, else the beginning: as much as fits across, from the first node on."""

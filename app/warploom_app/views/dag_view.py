@@ -178,10 +178,12 @@ class DagView(DagDisplay):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
+        middle = self.canvas.port.to_scene(QPointF(self.canvas.rect().center()))
         self.canvas.resize(self.size())
-        if self._camera.at_home:
-            self.go_home()
         self._corners.place()
+        if self._arrangement is not None:
+            self._camera.follow(self._arrangement.geometry, middle, self.covered)
+            self._corners.place()
 
     def _operators(self, node: int) -> tuple[str, ...]:
         content = self.content
