@@ -1442,8 +1442,8 @@
         <translation>allein</translation>
     </message>
     <message>
-        <source>as a stage of its own</source>
-        <translation>als Stufe für sich</translation>
+        <source>as a stage</source>
+        <translation>als Stufe</translation>
     </message>
     <message>
         <source>Latency, simulated</source>

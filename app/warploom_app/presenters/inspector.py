@@ -164,7 +164,7 @@ def _latencies(name: str, results: Results, pair: Pair) -> Section:
     if one.alone_us is not None:
         found.insert(0, (_tr("alone"), one.alone_us))
     if one.solo_us is not None and one.solo_us != one.alone_us:
-        found.insert(1 if one.alone_us is not None else 0, (_tr("as a stage of its own"), one.solo_us))
+        found.insert(1 if one.alone_us is not None else 0, (_tr("as a stage"), one.solo_us))
     unit = column_unit(value for _, value in found)
     heading = _tr("Latency, simulated") if results.recording.simulated else _tr("Latency")
     return Section(heading, tuple((label, f"{unit.text(value)} {unit.name}") for label, value in found))

@@ -329,6 +329,6 @@ class ScheduleLanes(QAbstractScrollArea):
             item.title,
             item.hint,
             where or self.tr("stream {}").format(item.lane),
-            f"{self.tr('as a stage of its own')} {alone}",
+            f"{self.tr('as a stage')} {alone}",
         ]
         return "\n".join(line for line in lines if line)

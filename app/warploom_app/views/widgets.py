@@ -174,6 +174,7 @@ def dismissing(dialog: QDialog) -> QDialogButtonBox:
 
 
 _BREAK = "\u200b"  # zero-width space
+_WIDEST_WORD = 12 * GRID
 _FIGURE = re.compile(r"(?<=\d) (?=[µmn]?s\b)")
 
 
@@ -186,7 +187,8 @@ def wrapping(label: QLabel, text: str, separators: str = "/+,_") -> QLabel:
     shown = re.sub(r"\.(?=[^\d\s])", "." + _BREAK, shown)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
-    label.setMinimumWidth(1)
+    widest = max(map(label.fontMetrics().horizontalAdvance, re.split(f"[ {_BREAK}]", shown)))
+    label.setMinimumWidth(min(widest + 2, _WIDEST_WORD))  # what is too wide for its label would lose its end
     label.setText(shown)
     label.setAccessibleName(text)
     return label
