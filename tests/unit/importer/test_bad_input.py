@@ -317,3 +317,27 @@ def test_that_flipped_bytes_only_ever_raise_clear_errors(save, seed: int) -> Non
             messages.append(str(error))
     assert len(messages) > 50
     assert all(message.isprintable() for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("node", "part"),
+    [
+        ("Conv(x, w)", "has weights for 3 channels, but its input has 4"),
+        ("Conv<group=2>(z, w)", "has 2 groups, which do not divide 6 channels into 5"),
+        ("Conv(u, w, b)", "has a bias of the shape [4] for 5 channels"),
+        ("ConvTranspose(x, w)", "has weights for 5 channels, but its input has 4"),
+    ],
+)
+def test_that_a_convolution_for_other_channels_is_refused(save, node: str, part: str) -> None:
+    refuse(
+        save(
+            f"""(float[1,4,8,8] x, float[1,6,8,8] z, float[1,3,8,8] u, float[5,3,3,3] w, float[4] b)
+            => (float[N,C,H,W] y) {{ y = {node} }}"""
+        ),
+        part,
+    )
+
+
+def test_that_an_input_of_other_channels_is_refused(save) -> None:
+    path = save("(float[1,3,8,8] x, float[5,3,3,3] w) => (float[N,C,H,W] y) { y = Conv(x, w) }")
+    refuse(path, "has weights for 3 channels", options=ImportOptions(shapes={"x": (1, 4, 8, 8)}))

@@ -12,6 +12,8 @@ from warploom.importer.node import Node, Scope
 
 def conv(node: Node, scope: Scope) -> tuple[Primitive, ...]:
     """Conv: `kernel_shape` from the weight where it is not given."""
+    groups, weight = node.integer("group", 1), scope.shape(node.inputs[1])
+    _check_channels(node, scope, wanted=weight[1] * groups, made=weight[0])
     spatial = scope.shape(node.inputs[0])[2:]
     window = _window(node, scope)
     pads = resolve_pads(node, window, spatial)
@@ -28,6 +30,8 @@ def conv(node: Node, scope: Scope) -> tuple[Primitive, ...]:
 
 def conv_transpose(node: Node, scope: Scope) -> tuple[Primitive, ...]:
     """ConvTranspose: `output_shape` and automatic padding become explicit pads."""
+    groups, weight = node.integer("group", 1), scope.shape(node.inputs[1])
+    _check_channels(node, scope, wanted=weight[0], made=weight[1] * groups)
     window = _window(node, scope)
     output_padding = node.integers("output_padding") or (0,) * len(window.kernel)
     return (
@@ -40,6 +44,20 @@ def conv_transpose(node: Node, scope: Scope) -> tuple[Primitive, ...]:
             group=node.integer("group", 1),
         ),
     )
+
+
+def _check_channels(node: Node, scope: Scope, *, wanted: int, made: int) -> None:
+    """Refuses an input of other channels than the weight is for: ONNX infers shapes without a look at them."""
+    found, groups = scope.shape(node.inputs[0])[1], node.integer("group", 1)
+    if found != wanted:
+        raise node.failure(
+            f"has weights for {wanted} channels, but its input has {found}: check the shapes of the model's inputs."
+        )
+    if groups < 1 or wanted % groups or made % groups:
+        raise node.failure(f"has {groups} groups, which do not divide {wanted} channels into {made}.")
+    bias = scope.shape(node.input(2)) if node.input(2) else (made,)
+    if bias != (made,):
+        raise node.failure(f"has a bias of the shape {list(bias)} for {made} channels.")
 
 
 def _window(node: Node, scope: Scope) -> Window:
