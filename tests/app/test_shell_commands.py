@@ -72,7 +72,8 @@ def test_that_the_account_stands_above_the_reasons_and_caveats_below(
     panel.resize(300, 900)
     panel.show()
     panel.show_why(found)
-    assert panel.account.text().replace("\u200b", "") == found.account
+    assert panel.account.accessibleName() == found.account
+    assert panel.account.text().replace("\u200b", "").replace("\N{NO-BREAK SPACE}", " ") == found.account
     assert panel.account.y() < panel.rows[0].y() < panel.caveats.y()
     panel.show_why(Why(), "Nothing.")
     assert not panel.account.isVisible()
