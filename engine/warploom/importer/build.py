@@ -17,6 +17,7 @@ from warploom.importer.canonical import canonicalize
 from warploom.importer.check import reads
 from warploom.importer.element_types import dtype_of
 from warploom.importer.expand import WrittenNode, expand
+from warploom.importer.fit import check_fit
 from warploom.importer.fold import try_fold
 from warploom.importer.infer import ShapeInference, static_shape
 from warploom.importer.integer_weights import is_integer_weight, only_factors
@@ -204,6 +205,7 @@ class GraphBuilder:
         return dataclasses.replace(node, inputs=(*node.inputs, *extra), outputs=tuple(names))
 
     def _add_operators(self, node: Node) -> None:
+        check_fit(node, self.scope)
         for primitive in canonicalize(node, self.scope):
             name = self._operator_names.take(node.name)
             self._operators.append(self._operator(name, node, primitive))

@@ -341,3 +341,30 @@ def test_that_a_convolution_for_other_channels_is_refused(save, node: str, part:
 def test_that_an_input_of_other_channels_is_refused(save) -> None:
     path = save("(float[1,3,8,8] x, float[5,3,3,3] w) => (float[N,C,H,W] y) { y = Conv(x, w) }")
     refuse(path, "has weights for 3 channels", options=ImportOptions(shapes={"x": (1, 4, 8, 8)}))
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("(float[2,4] x, float[4,3] w, float[5] c) => (float[A,B] y) { y = Gemm(x, w, c) }", "a bias of the shape [5]"),
+        ("(float[2,4] x, float[3] s) => (float[A,B] y) { y = PRelu(x, s) }", "a slope of the shape [3]"),
+        ("(float[2,4] x, float[5] w) => (float[A,B] y) { y = LayerNormalization(x, w) }", "scale of the shape [5]"),
+        ("(float[2,4] x, float[4] w, float[2,1] b) => (float[A,B] y) { y = LayerNormalization(x, w, b) }", "bias"),
+        ("(float[2,4,5] x, float[5] w) => (float[A,B,C] y) { y = InstanceNormalization(x, w, w) }", "for 4 channels"),
+        ("(float[1,6,4,4] x) => (float[A,B,C,D] y) { y = DepthToSpace<blocksize=2>(x) }", "2 x 2 from 6 channels"),
+        (
+            "(float[1,2,8,8] x, float[4,2,3,3] w) => (float[A,B,C,D] y) { y = Conv<kernel_shape=[5,5]>(x, w) }",
+            "has a kernel of [5, 5], but a weight of [3, 3]",
+        ),
+        (
+            "(float[2,4] x) => (float[A,B] y) { i = Constant<value=int64[2] {0,7}>() y = Gather<axis=1>(x, i) }",
+            "takes the element 7 of an axis of 4",
+        ),
+        (
+            "(float[2,4] x) => (float[A] y) { i = Constant<value=int64 {-3}>() y = Gather(x, i) }",
+            "takes the element -3 of an axis of 2",
+        ),
+    ],
+)
+def test_that_what_does_not_fit_together_is_refused(save, text: str, part: str) -> None:
+    refuse(save(text), part)

@@ -61,7 +61,10 @@ def _check_channels(node: Node, scope: Scope, *, wanted: int, made: int) -> None
 
 
 def _window(node: Node, scope: Scope) -> Window:
-    kernel = node.integers("kernel_shape") or scope.shape(node.inputs[1])[2:]
+    weight = scope.shape(node.inputs[1])[2:]
+    kernel = node.integers("kernel_shape") or weight
+    if kernel != weight:
+        raise node.failure(f"has a kernel of {list(kernel)}, but a weight of {list(weight)}.")
     ones = (1,) * len(kernel)
     return Window(kernel, node.integers("strides") or ones, node.integers("dilations") or ones)
 
