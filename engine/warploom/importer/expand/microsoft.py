@@ -154,11 +154,30 @@ def embed_norm(writer: Writer) -> None:
 
 def group_norm(writer: Writer) -> None:
     """GroupNorm: channels last by default, Swish behind it if asked."""
+    _normalize_groups(writer, writer.node.inputs[0])
+
+
+def skip_group_norm(writer: Writer) -> None:
+    """SkipGroupNorm: the same of a sum, which it hands out as well; what is added may be one value per channel."""
+    node = writer.node
+    x, skip, bias = node.inputs[0], node.input(3), node.input(4)
+    ones = (1,) * (len(writer.shape(x)) - 2)
+    last = bool(node.integer("channels_last", 1))
+    if len(shape := writer.shape(skip)) == 2:
+        skip = writer.reshape(skip, shape[0], *ones, shape[1]) if last else writer.reshape(skip, *shape, *ones)
+    total = writer.op("Add", x, skip)
+    if bias:
+        total = writer.op("Add", total, bias if last else writer.reshape(bias, -1, *ones))
+    writer.result(total, 1)
+    _normalize_groups(writer, total)
+
+
+def _normalize_groups(writer: Writer, total: str) -> None:
     node = writer.node
     x, scale, shift = node.inputs[:3]
     last = bool(node.integer("channels_last", 1))
     rank = len(writer.shape(x))
-    image = writer.transpose(x, (0, rank - 1, *range(1, rank - 1))) if last else x
+    image = writer.transpose(total, (0, rank - 1, *range(1, rank - 1))) if last else total
     parts = [writer.cast(name, writer.dtype(x)) if writer.dtype(name) != writer.dtype(x) else name
              for name in (scale, shift)]  # fmt: skip
     groups, epsilon = node.integer("groups", 1), node.number("epsilon", 1e-5)
@@ -355,6 +374,7 @@ EXPANDERS: Mapping[str, Expander] = {
             "SkipSimplifiedLayerNormalization": skip_norm(simplified=True),
             "EmbedLayerNormalization": embed_norm,
             "GroupNorm": group_norm,
+            "SkipGroupNorm": skip_group_norm,
             "Attention": attention,
             "MultiHeadAttention": multi_head_attention,
             "RotaryEmbedding": rotary,
