@@ -326,6 +326,8 @@ def test_that_the_figure_reaches_the_clipboard_and_files(qtbot: QtBot, opened: W
     svg = bytes(data.data("image/svg+xml").data()).decode()
     assert "simulated" in svg
     assert "m0" in svg
+    del data
+    QGuiApplication.clipboard().clear()  # offscreen, what a clipboard holds outlives the application, and not well
     for suffix in ("png", "svg"):
         with qtbot.waitSignal(view.figures.saved, timeout=8000):
             view.save_figure(tmp_path / f"figure.{suffix}")
