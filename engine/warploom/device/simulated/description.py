@@ -58,13 +58,13 @@ class GpuDescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         block_latency_us: Shortest life of a thread block: launch, first load, last store, retirement.
         window_efficiency: What kernels that walk windows reach of the CUDA cores' peak: most of their instructions
             convert, test bounds and compute addresses.
-        product_latency_us: What a block of a matrix product needs more: filling its pipeline, and its epilogue.
-        cold_latency_us: How much longer a block waits whose weights come from DRAM.
+        product_latency_us: What each tile of a matrix product needs more: filling the pipeline, and the epilogue.
+        cold_latency_us: How much longer a block of a product waits whose weights come from DRAM.
         step_cycles: One step of a software-pipelined loop that waits for shared memory and L2.
         load_cycles: One of the loads that a thread of a window kernel waits for.
         gather_latency_us: What a product needs more that gathers its operands element by element.
         gather_cycles: One tap of such a product.
-        loaded_latency: By how many times the part of L2's bandwidth that others use a kernel gets slower.
+        loaded_latency: By how many times the part of L2's bandwidth that is in use its latency grows.
         pinned_copy_us: What a copy from or to page-locked host memory takes beside moving its bytes.
         pinned_gb_s: Bytes per second (1e9) of such a copy.
         pageable_copy_us: What a copy from or to ordinary host memory takes beside moving its bytes.

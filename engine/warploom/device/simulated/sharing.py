@@ -4,8 +4,8 @@ Max-min fair per block (water-filling): whoever wants less than the fair share g
 rest evenly. Three limits one after another: the SMs' throughput, L2 bandwidth, DRAM bandwidth.
 
 Before a limit is reached kernels disturb one another already: every access to L2 takes longer while others use it. A
-kernel's pace falls by the part of L2's bandwidth that the *other* kernels use (calibrated on blocks of convolutions
-that ran side by side on an H200, docs/simulated-gpu.md).
+kernel's pace falls by the part of L2's bandwidth that the *other* kernels use; what its own blocks do to one another is
+part of its latency already (`lowering.gemm`).
 """
 
 from __future__ import annotations

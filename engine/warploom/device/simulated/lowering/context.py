@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -12,10 +13,9 @@ from warploom.graph import Graph, Operator, Precision, Tensor
 from warploom.graph.quantized import operator_precision
 from warploom.graph.work import stored_bytes
 
-# Weights and activations of a replay compete for L2 (an H200 fetched nothing where the weights would fill a quarter of
-# it, and everything where they would fill 0.73).
-_L2_KEEPS_ALL = 0.5
-_L2_KEEPS_NOTHING = 0.72
+# L2 has two halves, and what SMs on both sides read lies in both.
+_L2_FOR_WEIGHTS = 0.5
+_ITERATIONS = 100
 _L2_FOR_ONE_ACTIVATION = 0.5
 
 
@@ -94,8 +94,14 @@ def lowering_for(graph: Graph, precision: Precision, gpu: GpuDescription) -> Low
 def weight_misses(part_of_l2: float) -> float:
     """The part of the weights that a replay has to fetch from DRAM, by how much of L2 all of them would fill.
 
-    Replays use weights in turns. A cache that evicts what was used longest ago then keeps either all or nothing;
-    between the two it is taken as linear.
+    Replays use weights in turns. A cache of n lines that evicts any of them at random keeps a line through one more
+    miss with probability 1 - 1/n. Between two uses of a line all others are used; of f * n of them the part m misses,
+    so that 1 - m = exp(-m * f). That has a solution above 0 where the weights do not fit (f > 1).
     """
-    least, most = _L2_KEEPS_ALL, _L2_KEEPS_NOTHING
-    return min(1.0, max(0.0, (part_of_l2 - least) / (most - least)))
+    fill = part_of_l2 / _L2_FOR_WEIGHTS
+    if fill <= 1.0:
+        return 0.0
+    missed = 1.0
+    for _ in range(_ITERATIONS):
+        missed = 1.0 - math.exp(-missed * fill)
+    return missed

@@ -20,7 +20,10 @@ _EFFICIENCY = 0.5
 _LANES, _THREADS_PER_SM = 2, 64
 # So many loads are on their way at once. A further operand costs this part of the window's own, and the next ones hide
 # behind it; loads of pools, which nothing waits for, cost this part of others.
-_AT_ONCE, _FURTHER_OPERAND, _HIDDEN, _IN_FLIGHT = 16, 0.35, 0.65, 0.2
+_AT_ONCE, _FURTHER_OPERAND, _HIDDEN, _IN_FLIGHT = 8, 0.35, 0.65, 0.2
+# Where weights do not stay in L2, neither do a kernel's instructions: fetching them takes this part of what weights
+# take, and as much again for every row of inputs that a thread of a depthwise convolution walks over, with its weights.
+_COLD = 0.25
 _ROW_IN_ONE_WARP = 1024
 _SORTED_IN_ONE_BLOCK = 4096
 _SCANNED_PER_THREAD = 4
@@ -108,7 +111,7 @@ def local_response(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
 def window(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
     """Depthwise convolution and pooling: each thread reads what a patch of outputs needs once, load by load.
 
-    A chain of multiply-adds waits for its loads, from the seventeenth on; a pool, which only compares or adds, has all
+    A chain of multiply-adds waits for its loads, from the ninth on; a pool, which only compares or adds, has all
     of them in flight.
     """
     anchor = _anchor(segment)
@@ -136,7 +139,7 @@ def window(segment: Segment, lowering: Lowering) -> tuple[Kernel, ...]:
         registers=48,
         reread=max(1.0, reread),
         efficiency=gpu.window_efficiency,
-        cold_us=gpu.cold_latency_us * lowering.weight_misses if depthwise else 0.0,
+        cold_rows=(patch[0] - 1) * strides[0] + shape[0] if depthwise else 0,
     )
     return (made,)
 
@@ -270,7 +273,7 @@ def _kernel(
     share: float = 1.0,
     efficiency: float = _EFFICIENCY,
     reads_what_it_writes: bool = False,
-    cold_us: float = 0.0,
+    cold_rows: int = 0,
 ) -> Kernel:
     """A kernel whose blocks share the segment's work evenly."""
     gpu = lowering.gpu
@@ -279,6 +282,7 @@ def _kernel(
     blocks = math.prod(grid)
     moved = (read * reread + traffic.written) * share
     waves = -(-blocks // (gpu.sm_count * (gpu.warps_per_sm * gpu.threads_per_warp // threads)))
+    cold_us = gpu.cold_latency_us * lowering.weight_misses * _COLD * (1 + cold_rows)
     together = moved / waves / gpu.l2_bytes_per_us
     arithmetic = traffic.flops * share / blocks / (gpu.fp32_flops_per_us * efficiency)
     return Kernel(
@@ -292,7 +296,7 @@ def _kernel(
         bytes_written=traffic.written * share,
         l2_bytes=moved,
         dram_bytes=min(traffic.dram, moved),
-        latency_us=gpu.block_latency_us + cold_us + steps * gpu.step_us + together,
+        latency_us=(gpu.block_latency_us + cold_us + steps * gpu.step_us) / waves + together,  # waves overlap
         sm_us=max(arithmetic, moved / blocks / gpu.sm_l2_bytes_per_us),
     )
 

@@ -2,8 +2,9 @@
 
 A block computes an m x n tile of the output in steps over the depth. A step moves 128 bytes of depth of both operands
 from L2 through shared memory, and no step crosses from one tap of a convolution to the next; it cannot be shorter than
-the latency of the software pipeline, than the arithmetic of the tile, or than what one SM takes from L2. At batch 1 the
-first of the three decides nearly always: that is why small convolutions leave a GPU idle.
+the latency of the software pipeline, than the arithmetic of the tile, than what one SM takes from L2, or than what L2
+gives to all blocks together. At batch 1 the first of the four decides nearly always: that is why small convolutions
+leave a GPU idle. It grows with the part of L2's bandwidth that the blocks use.
 
 From Hopper on, libraries launch one kind of kernel: three groups of four warps, of which one only copies, with all
 registers and all shared memory of an SM; at most one block per SM, which computes several tiles one after another. Such
@@ -27,8 +28,8 @@ from warploom.errors import DeviceError
 # What CUDA cores reach of their peak, and what one block alone on an SM reaches of that (it waits for its own loads).
 _CORES_EFFICIENCY = 0.7
 _ALONE = 0.75
-# Rows of channels that do not fill whole sectors of memory cost more sectors than they hold.
-_RAGGED = 1.4
+# 128 bytes of a row that does not fill whole sectors of memory lie in five sectors instead of four.
+_RAGGED = 1.25
 _SECTOR_BYTES = 32
 _STEP_BYTES = 128
 _VECTOR_BYTES = 16
@@ -120,7 +121,7 @@ _EARLY_TILES, _PLAIN_TILES, _MATRIX_TILES = (
     tuple(Tile(rows, columns, 384, 168) for rows, columns in sizes)
     for sizes in (_EARLY_SIZES, _PLAIN_SIZES, _MATRIX_SIZES)
 )
-_GATHERED, _GATHERED_SHARED, _GATHERED_PER_SM = Tile(128, 32, 128, 96), 4096, 5
+_GATHERED, _GATHERED_SHARED, _GATHERED_PER_SM = Tile(64, 32, 128, 64), 5120, 8
 _TENSOR_TILES = (
     Tile(256, 128, 256, 224),
     Tile(128, 128, 256, 136),
@@ -226,12 +227,14 @@ def _tiled(gemm: Gemm, tile: Tile, unit: Unit, traffic: Traffic, lowering: Lower
     arithmetic = 2 * tile.rows * tile.columns * unit.depth / unit.flops_per_us
     transfer = step_bytes / gpu.sm_l2_bytes_per_us
     ragged = gemm.run > unit.depth // 4 and gemm.run * itemsize % _SECTOR_BYTES
-    step = max(gpu.step_us, arithmetic / _ALONE, transfer) * (_RAGGED if ragged else 1.0)
-    per_split = -(-gemm.steps(unit.depth) // splits)
     tiles = (-(-gemm.rows // tile.rows), -(-gemm.columns // tile.columns), gemm.batch * splits)
     count = tiles[0] * tiles[1] * tiles[2]
     blocks = min(count, gpu.sm_count) if whole_sm else count
     rounds = -(-count // blocks)
+    together = min(count, gpu.sm_count) * step_bytes / gpu.l2_bytes_per_us
+    slower = 1 + gpu.loaded_latency * min(1.0, together / max(gpu.step_us, transfer))
+    step = max(gpu.step_us * slower, arithmetic / _ALONE, transfer, together) * (_RAGGED if ragged else 1.0)
+    per_split = -(-gemm.steps(unit.depth) // splits)
     written = traffic.written if splits == 1 else gemm.batch * splits * gemm.rows * gemm.columns * 4
     extra = traffic.extra_read if splits == 1 else 0
     stores = written / gpu.sm_store_bytes_per_us + extra / gpu.sm_l2_bytes_per_us
@@ -249,7 +252,9 @@ def _tiled(gemm: Gemm, tile: Tile, unit: Unit, traffic: Traffic, lowering: Lower
         bytes_written=written,
         l2_bytes=count * per_split * step_bytes + written + extra,
         dram_bytes=traffic.dram,
-        latency_us=gpu.block_latency_us + gpu.product_latency_us + cold + rounds * (per_split * step + epilogue),
+        latency_us=gpu.block_latency_us
+        + cold
+        + rounds * (gpu.product_latency_us * slower + per_split * step + epilogue),
         sm_us=rounds * (per_split * max(arithmetic, transfer) + epilogue),
         tensor_cores=unit.tensor_cores,
         early=unit.early,

@@ -21,12 +21,8 @@ from warploom.graph import Operator, Primitive, Tensor
 _HANDS_OUT = ("Split", "Slice")
 _CHANGES_TYPES = ("Cast", "QuantizeLinear", "DequantizeLinear")
 _PRODUCTS = (Family.CONVOLUTION, Family.TRANSPOSED, Family.MATRIX)
-_FUSED_BY_LIBRARIES = frozenset(
-    (
-        *("Relu", "LeakyRelu", "Elu", "Clip", "Sigmoid", "Tanh", "Softplus", "Gelu", "Swish"),
-        *("Add", "Sum", *_CHANGES_TYPES),
-    )
-)
+_ADDS = ("Add", "Sum")
+_ACTIVATIONS = frozenset(("Relu", "LeakyRelu", "Elu", "Clip", "Tanh", "Softplus", "Gelu", "Swish"))
 _IMAGE_CHANNELS = 8
 
 
@@ -63,15 +59,31 @@ class _Open:
     def changes_types(self) -> bool:
         return all(inner.op in _CHANGES_TYPES or FAMILIES[inner.op] is Family.VIEW for inner in self.body)
 
-    def takes(self, op: str) -> bool:
+    def takes(self, primitive: Primitive, operator: Operator) -> bool:
         """Whether this pointwise primitive may be part of its epilogue."""
         if self.anchor is None or FAMILIES[self.anchor.op] is Family.POOL:
             return True
-        gates = op == "Mul" and self.body[-1].op == "Sigmoid"
-        return FAMILIES[self.anchor.op] in _PRODUCTS and (self.own or gates or op in _FUSED_BY_LIBRARIES)
+        return FAMILIES[self.anchor.op] in _PRODUCTS and (self.own or self._fused_by_library(primitive, operator))
+
+    def _fused_by_library(self, primitive: Primitive, operator: Operator) -> bool:
+        """Libraries add, then apply one activation."""
+        if primitive.op in _CHANGES_TYPES:
+            return True
+        if self.body[-1].op == "Sigmoid":
+            return _gates(self.body[-1], primitive)
+        if any(inner.op in _ACTIVATIONS or inner.op == "Sigmoid" for inner in self.body):
+            return False
+        follows = operator.body[operator.body.index(primitive) + 1 :][:1]
+        opens_gate = primitive.op == "Sigmoid" and any(_gates(primitive, after) for after in follows)
+        return opens_gate or primitive.op in (*_ADDS, *_ACTIVATIONS)
 
     def wrote_any(self, names: tuple[str, ...]) -> bool:
         return any(output in names for inner in self.body for output in inner.outputs)
+
+
+def _gates(sigmoid: Primitive, product: Primitive) -> bool:
+    """Whether a Mul multiplies a value by its own Sigmoid."""
+    return product.op == "Mul" and sorted(product.inputs) == sorted((sigmoid.inputs[0], sigmoid.outputs[0]))
 
 
 def is_depthwise(conv: Primitive, tensors: Mapping[str, Tensor]) -> bool:
@@ -97,7 +109,7 @@ def _place(primitive: Primitive, parts: list[_Open], operator: Operator, tensors
     family = FAMILIES[primitive.op]
     joins = family in (Family.POINTWISE, Family.VIEW) or primitive.op in _HANDS_OUT
     feeding = [part for part in parts if part.feeds(primitive)]
-    if joins and feeding and (family is not Family.POINTWISE or feeding[-1].takes(primitive.op)):
+    if joins and feeding and (family is not Family.POINTWISE or feeding[-1].takes(primitive, operator)):
         feeding[-1].body.append(primitive)
     elif family in (Family.POINTWISE, Family.VIEW):
         parts.append(_Open(None, [primitive]))
