@@ -32,3 +32,13 @@ def data_path(folder: str, *parts: str) -> Path:
 def cache_folder() -> Path:
     """Where derived files may be kept between runs (created when missing)."""
     return platformdirs.user_cache_path("warploom", appauthor=False, ensure_exists=True)
+
+
+def install_command(extra: str) -> str:
+    """The command that installs an extra of this installation: from its checkout where it runs from one.
+
+    Args:
+        extra: A key of the project's optional dependencies, as "cuda13".
+    """
+    source = str(_CHECKOUT) if (_CHECKOUT / "pyproject.toml").exists() else "warploom"
+    return f"pip install '{source}[{extra}]'"

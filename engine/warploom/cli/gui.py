@@ -12,6 +12,7 @@ import typer
 
 from warploom.cli.qt_libraries import QT, X11, how_to_install, missing_libraries
 from warploom.errors import CommandError
+from warploom.paths import install_command
 
 
 def gui(
@@ -53,7 +54,7 @@ def window_obstacle() -> str | None:
     """Why the window cannot open here, in a sentence that says what to install; None when it can."""
     for module in ("PySide6", "pyqtgraph", "warploom_app"):
         if importlib.util.find_spec(module) is None:
-            return f"The window needs {module}: install it with pip install 'warploom[app]'."
+            return f"The window needs {module}: install it with {install_command('app')}."
     missing = missing_libraries({**QT, **X11} if _uses_x11() else QT)
     if missing:
         return how_to_install(missing)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from warploom.device.cuda.driver import driver_facts
 from warploom.errors import DeviceError
+from warploom.paths import install_command
 
 if TYPE_CHECKING:
     from warploom.device.protocol import Device, Support
@@ -105,7 +106,7 @@ def operator_support() -> Mapping[str, Mapping[str, Support]]:
 def missing_packages() -> str:
     """Which Python packages a GPU would need that are not installed, and the command for them; empty if none are."""
     missing = [title for module, title in _NEEDED if importlib.util.find_spec(module) is None]
-    return f"{' and '.join(missing)} not installed (pip install 'warploom[cuda13]')" if missing else ""
+    return f"{' and '.join(missing)} not installed ({install_command('cuda13')})" if missing else ""
 
 
 def _open_simulated(name: str) -> Device:

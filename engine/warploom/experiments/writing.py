@@ -14,7 +14,7 @@ import msgspec
 from warploom.atomic import write_bytes_atomically
 from warploom.errors import ReportError
 from warploom.experiments.result import Cell, ExperimentResult, ResultTable
-from warploom.paths import data_path
+from warploom.paths import data_path, install_command
 from warploom.version import __version__
 
 
@@ -27,9 +27,7 @@ def write_result(result: ExperimentResult, folder: Path) -> tuple[Path, ...]:
     try:
         from warploom.experiments.charts import draw_chart
     except ImportError as error:
-        raise ReportError(
-            f"Charts need {error.name}, which is not installed: pip install 'warploom[report]'."
-        ) from error
+        raise ReportError(f"Charts need {error.name}, which is not installed: {install_command('report')}.") from error
     written: list[Path] = []
     charts: list[str] = []
     for number, chart in enumerate(result.charts):

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from warploom.atomic import write_atomically
 from warploom.errors import ReportError
+from warploom.paths import install_command
 from warploom.recording.recording import Recording
 
 Exporter = Callable[[Recording], bytes]
@@ -115,4 +116,4 @@ def export_recording(recording: Recording, format: str, path: Path) -> None:  # 
 
 def missing_extra(what: str, library: str, extra: str = "report") -> ReportError:
     """The error for a library of an extra that is not installed."""
-    return ReportError(f'Exporting {what} needs {library}, which is not installed: pip install "warploom[{extra}]"')
+    return ReportError(f"Exporting {what} needs {library}, which is not installed: {install_command(extra)}")

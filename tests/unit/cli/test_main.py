@@ -14,7 +14,7 @@ from warploom.cli.options import CalibrationMethod, ExportFormat, Mode, Precisio
 from warploom.cli.qt_libraries import how_to_install, missing_libraries
 from warploom.errors import CancelledError, CommandError
 from warploom.graph.precision_plan import CHOICES
-from warploom.paths import data_path
+from warploom.paths import data_path, install_command
 from warploom.recording.file import read_recording
 from warploom.schedule.modes import MODES
 from warploom.version import __version__
@@ -241,7 +241,7 @@ def test_that_the_window_says_what_is_missing(
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "PySide6" else find(name))
     assert run("gui") == 2
-    assert "pip install 'warploom[app]'" in capsys.readouterr().err
+    assert install_command("app") in capsys.readouterr().err
 
 
 def test_that_the_window_is_not_opened_for_a_file_that_is_not_there(

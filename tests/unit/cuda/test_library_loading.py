@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ def _fresh() -> None:
 def test_that_a_missing_library_is_said_with_its_cure(load: type, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("cupy", "cudnn"):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(DeviceError, match=r"is not installed: pip install 'warploom\[cuda13\]'"):
+    with pytest.raises(DeviceError, match=rf"is not installed: {re.escape(loading.INSTALL)}"):
         load()
 
 

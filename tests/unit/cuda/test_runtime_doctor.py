@@ -11,6 +11,7 @@ from warploom.cli.main import run
 from warploom.device.cuda import doctor_facts
 from warploom.device.cuda.doctor_facts import Finding, State, examine
 from warploom.device.cuda.driver import DriverFacts, GpuFacts
+from warploom.device.cuda.loading import INSTALL
 from warploom.device.cuda.nvml import Clocks
 from warploom.errors import DeviceError
 
@@ -18,7 +19,7 @@ GPU = GpuFacts(0, "NVIDIA H200", (9, 0), 132, 64, 1980.0, 139 << 30, 4800.0, "00
 
 
 def missing() -> None:
-    raise DeviceError("CuPy is not installed: pip install 'warploom[cuda13]'.")
+    raise DeviceError(f"CuPy is not installed: {INSTALL}.")
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +47,7 @@ def test_that_a_bare_machine_is_told_what_to_install() -> None:
     assert "apt install nvidia-driver" in found("driver").remedy
     for subject in ("CuPy", "NVRTC", "cuDNN frontend", "cuDNN"):
         assert states[subject] is State.MISSING
-        assert found(subject).remedy == "pip install 'warploom[cuda13]'"
+        assert found(subject).remedy == INSTALL
     assert found("CuPy").text == "CuPy is not installed"
     assert states["cuBLASLt"] is State.WARNING
 

@@ -22,6 +22,7 @@ import pytest
 
 from warploom import atomic
 from warploom.errors import ReportError
+from warploom.paths import install_command
 from warploom.recording.recording import Recording
 from warploom.report import chrome_trace as chrome_trace_module
 from warploom.report.chrome_trace import chrome_trace
@@ -100,7 +101,7 @@ def test_that_a_missing_library_names_the_extra(library: str, name: str, extra: 
         f"try: FORMATS[{name!r}].load()\nexcept ReportError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert f'pip install "warploom[{extra}]"' in done.stdout
+    assert install_command(extra) in done.stdout
     assert library in done.stdout
 
 

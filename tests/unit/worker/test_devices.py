@@ -9,6 +9,7 @@ from warploom.device import registry
 from warploom.device.cuda import device as cuda_device
 from warploom.device.cuda.driver import DriverFacts, GpuFacts
 from warploom.errors import DeviceError
+from warploom.paths import install_command
 from warploom.worker.devices import list_for_user
 
 H200 = GpuFacts(0, "NVIDIA H200", (9, 0), 132, 64, 1980.0, 139 << 30, 4800.0, "0000:01:00.0")
@@ -49,7 +50,7 @@ def test_that_a_gpu_without_its_libraries_is_named_with_the_command_that_install
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     missing = registry.missing_packages()
-    assert missing == "CuPy and the cuDNN frontend not installed (pip install 'warploom[cuda13]')"
+    assert missing == f"CuPy and the cuDNN frontend not installed ({install_command('cuda13')})"
     pretend(monkeypatch, H200, missing=missing)
     listed = list_for_user(1)
     assert not listed.devices[0].available

@@ -20,11 +20,12 @@ from typing import Any
 from warploom.cost.database import Environment
 from warploom.device.cuda.errors import CudaError, cuda_call
 from warploom.errors import DeviceError
+from warploom.paths import install_command
 
 OLDEST_CUDNN = 91000
 """The oldest cuDNN that was tried, as `cudnnGetVersion` counts."""
 
-INSTALL = "pip install 'warploom[cuda13]'"
+INSTALL = install_command("cuda13")
 """The command that installs everything that a CUDA device needs."""
 
 
