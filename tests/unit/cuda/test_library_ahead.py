@@ -11,6 +11,7 @@ import pytest
 
 from library_steps import conv_step, matmul_step
 from warploom.device.cuda.errors import CudaError
+from warploom.device.cuda.library import ahead
 from warploom.device.cuda.library.ahead import SWITCH, AheadSource, Builders, Built, Request, builders_for
 from warploom.device.cuda.library.builder import serve
 from warploom.device.cuda.library.plan import Candidate, ChosenPlan, Kernel
@@ -109,6 +110,22 @@ def test_that_closing_ends_processes_at_work() -> None:
     builders = Builders(_REQUESTS, 2, [sys.executable, "-c", "import time; time.sleep(600)"])
     builders.close()
     assert _all(builders) == [None] * len(_REQUESTS)
+
+
+def test_that_whoever_waits_may_give_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "_LOOK_S", 0.01)
+    asked: list[int] = []
+
+    def give_up() -> None:
+        asked.append(1)
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+
+    builders = Builders(_REQUESTS, 2, [sys.executable, "-c", "import time; time.sleep(600)"], give_up)
+    with pytest.raises(KeyboardInterrupt):
+        builders.built(*_REQUESTS[0])
+    builders.close()
+    assert len(asked) == 3
 
 
 def test_that_a_step_that_nobody_was_asked_for_is_left_to_the_asker(builders: Builders) -> None:

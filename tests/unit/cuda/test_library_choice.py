@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -124,7 +124,11 @@ class _Libraries:
         self.sources = sources
         self.benches: list[_Bench] = []
 
-    def ahead(self, requests: Sequence[Request]) -> AbstractContextManager[Sequence[_Source]]:  # noqa: ARG002
+    def ahead(
+        self,
+        requests: Sequence[Request],  # noqa: ARG002
+        waiting: Callable[[], None],  # noqa: ARG002
+    ) -> AbstractContextManager[Sequence[_Source]]:
         return nullcontext(self.sources)
 
     def bench(self) -> _Bench:

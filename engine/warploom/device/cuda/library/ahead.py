@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from typing import IO, Protocol, cast
 
@@ -28,6 +28,7 @@ _FEWEST_STEPS = 6
 _STEPS_OF_ONE = 2
 _GPU_BYTES_OF_ONE = 1 << 30  # context, cuDNN's kernels and what it allocates for them; about half of it on an H200
 _LONGEST_S = 60.0
+_LOOK_S = 0.2
 _GRACE_S = 5.0
 
 _logger = logging.getLogger(__name__)
@@ -68,10 +69,18 @@ class Builders:
         requests: Steps with their arithmetic.
         processes: How many processes.
         command: Of each process.
+        waiting: Called now and then while `built` waits; what it raises ends the waiting.
     """
 
-    def __init__(self, requests: Sequence[Request], processes: int, command: Sequence[str]) -> None:
+    def __init__(
+        self,
+        requests: Sequence[Request],
+        processes: int,
+        command: Sequence[str],
+        waiting: Callable[[], None] = lambda: None,
+    ) -> None:
         self._command = tuple(command)
+        self._while_waiting = waiting
         self._futures: dict[str, Future[Built]] = {signature(*request): Future() for request in requests}
         self._waiting = deque(requests)
         self._lock = threading.Lock()
@@ -90,10 +99,14 @@ class Builders:
         future = self._futures.get(signature(step, precision))
         if future is None:
             return None
-        try:
-            return future.result(_LONGEST_S)
-        except (TimeoutError, CancelledError):
-            return None
+        for _ in range(round(_LONGEST_S / _LOOK_S)):
+            try:
+                return future.result(_LOOK_S)
+            except CancelledError:
+                return None
+            except TimeoutError:
+                self._while_waiting()
+        return None
 
     def close(self) -> None:
         """Ends the processes, whatever they are doing; may be called again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -27,8 +27,15 @@ class Libraries(Protocol):
         """The sources of plans, preferred ones first."""
         ...
 
-    def ahead(self, requests: Sequence[Request]) -> AbstractContextManager[Sequence[PlanSource]]:
-        """Sources for steps whose plans are to be chosen; inside of it their kernels may be built ahead."""
+    def ahead(
+        self, requests: Sequence[Request], waiting: Callable[[], None]
+    ) -> AbstractContextManager[Sequence[PlanSource]]:
+        """Sources for steps whose plans are to be chosen; inside of it their kernels may be built ahead.
+
+        Args:
+            requests: The steps, in the order in which they are asked for.
+            waiting: Called now and then while a kernel is waited for; what it raises ends the waiting.
+        """
         ...
 
     def bench(self) -> Bench:
@@ -63,7 +70,7 @@ class GpuLibraries:
         self._overtaking: OvertakingTest | None = None
 
     @contextmanager
-    def ahead(self, requests: Sequence[Request]) -> Iterator[Sequence[PlanSource]]:
+    def ahead(self, requests: Sequence[Request], waiting: Callable[[], None]) -> Iterator[Sequence[PlanSource]]:
         """The sources; of many steps, cuDNN's kernels are built by other processes meanwhile."""
         runtime = load_cupy().cuda.runtime
         with cuda_call("looking for free memory"):
@@ -71,7 +78,7 @@ class GpuLibraries:
         if not processes:
             yield self.sources
             return
-        builders = Builders(requests, processes, builder_command(runtime.getDevice()))
+        builders = Builders(requests, processes, builder_command(runtime.getDevice()), waiting)
         try:
             yield (AheadSource(self.cudnn, builders), *self.sources[1:])
         finally:

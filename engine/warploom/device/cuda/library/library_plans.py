@@ -77,10 +77,15 @@ class LibraryPlans:
         distinct = {signature(step, precision): step for step in steps}
         known = self._known(distinct, database)
         missing = [key for key in distinct if key not in known]
-        with self._choosing(missing, distinct) as (sources, bench):
-            for done, key in enumerate(missing):
-                if progress is not None:
-                    progress(done, len(missing), key)
+        done, key = 0, ""
+
+        def report() -> None:
+            if progress is not None and key:
+                progress(done, len(missing), key)
+
+        with self._choosing(missing, distinct, report) as (sources, bench):
+            for done, key in enumerate(missing):  # noqa: B007 - `report` says them
+                report()
                 started = time.monotonic()
                 known[key] = self._chosen(distinct[key], precision_of(key), sources, bench)
                 self._spent_s += time.monotonic() - started
@@ -156,13 +161,13 @@ class LibraryPlans:
 
     @contextmanager
     def _choosing(
-        self, missing: Sequence[str], steps: Mapping[str, LibraryStep]
+        self, missing: Sequence[str], steps: Mapping[str, LibraryStep], waiting: Callable[[], None]
     ) -> Iterator[tuple[Sequence[PlanSource], Bench]]:
         """The sources to choose from and the bench to time on."""
         requests = [(steps[key], precision_of(key)) for key in missing]
         bench = self._libraries.bench()
         try:
-            with self._libraries.ahead(requests) as sources:
+            with self._libraries.ahead(requests, waiting) as sources:
                 yield sources, bench
         finally:
             bench.close()
