@@ -67,7 +67,7 @@ class LibraryPlans:
             steps: Steps, in any number per signature.
             precision: The arithmetic.
             database: Remembers plans; None to remember nothing.
-            progress: Told of every signature that has to be timed.
+            progress: Told of every signature that has to be timed, again and again while its kernels are waited for.
             required: Whether a step that no library has a kernel for is an error; otherwise its signature is left out.
 
         Raises:
@@ -76,21 +76,9 @@ class LibraryPlans:
         """
         distinct = {signature(step, precision): step for step in steps}
         known = self._known(distinct, database)
-        missing = [key for key in distinct if key not in known]
-        done, key = 0, ""
-
-        def report() -> None:
-            if progress is not None and key:
-                progress(done, len(missing), key)
-
-        with self._choosing(missing, distinct, report) as (sources, bench):
-            for done, key in enumerate(missing):  # noqa: B007 - `report` says them
-                report()
-                started = time.monotonic()
-                known[key] = self._chosen(distinct[key], precision_of(key), sources, bench)
-                self._spent_s += time.monotonic() - started
-                if database is not None:
-                    database.put(PLAN_KIND, {key: _encoded(known[key])})
+        missing = {key: step for key, step in distinct.items() if key not in known}
+        if missing:
+            known |= self._choose(missing, database, progress)
         plans = {key: plan for key, plan in known.items() if isinstance(plan, ChosenPlan)}
         if required:
             for found in known.values():
@@ -159,12 +147,33 @@ class LibraryPlans:
                 return kernel
         raise CudaError(f"No library knows plans of {plan.source!r}.", call="restoring a plan")
 
+    def _choose(
+        self, steps: Mapping[str, LibraryStep], database: CostDatabase | None, progress: Progress | None
+    ) -> dict[str, ChosenPlan | UnsupportedOperatorError]:
+        """Plans of steps by signature, chosen one after another and remembered at once."""
+        keys = list(steps)
+        found: dict[str, ChosenPlan | UnsupportedOperatorError] = {}
+
+        def report() -> None:
+            if progress is not None:
+                progress(len(found), len(keys), keys[len(found)])
+
+        with self._choosing(steps, report) as (sources, bench):
+            for key, step in steps.items():
+                report()
+                started = time.monotonic()
+                found[key] = self._chosen(step, precision_of(key), sources, bench)
+                self._spent_s += time.monotonic() - started
+                if database is not None:
+                    database.put(PLAN_KIND, {key: _encoded(found[key])})
+        return found
+
     @contextmanager
     def _choosing(
-        self, missing: Sequence[str], steps: Mapping[str, LibraryStep], waiting: Callable[[], None]
+        self, steps: Mapping[str, LibraryStep], waiting: Callable[[], None]
     ) -> Iterator[tuple[Sequence[PlanSource], Bench]]:
         """The sources to choose from and the bench to time on."""
-        requests = [(steps[key], precision_of(key)) for key in missing]
+        requests = [(step, precision_of(key)) for key, step in steps.items()]
         bench = self._libraries.bench()
         try:
             with self._libraries.ahead(requests, waiting) as sources:

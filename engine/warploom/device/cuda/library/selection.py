@@ -51,7 +51,7 @@ def limits_for(step: LibraryStep, spent_s: float) -> Limits:
         step: For a grouped convolution only the first few kernels are good, later ones take milliseconds to run.
         spent_s: Seconds that choosing took so far.
     """
-    if isinstance(step, ConvStep) and step.groups > 1:
+    if _is_grouped(step):
         return _GROUPED
     if spent_s > _HURRY_AFTER_S:
         return _HURRIED
@@ -60,7 +60,11 @@ def limits_for(step: LibraryStep, spent_s: float) -> Limits:
 
 def limits_ahead(step: LibraryStep) -> Limits:
     """How much a process that builds kernels ahead of their choice builds for a step."""
-    return _GROUPED if isinstance(step, ConvStep) and step.groups > 1 else _AHEAD
+    return _GROUPED if _is_grouped(step) else _AHEAD
+
+
+def _is_grouped(step: LibraryStep) -> bool:
+    return isinstance(step, ConvStep) and step.groups > 1
 
 
 # Run-time compiled kernels of cuDNN 9.19 that were fastest for most convolutions of Inception V3, SqueezeNet and NASNet
