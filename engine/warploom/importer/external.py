@@ -45,6 +45,11 @@ def locate(tensor: TensorProto, model: Path, expected_bytes: int) -> tuple[Path,
     return path, offset
 
 
+def beside(model: Path, location: str) -> Path:
+    """What an external tensor names, as it is called in the model's folder: the file may be a link."""
+    return Path(os.path.normpath(model.parent.resolve() / location))
+
+
 def inside(model: Path, location: str, where: str) -> Path:
     """The file that an external tensor names, links resolved.
 
@@ -61,7 +66,7 @@ def inside(model: Path, location: str, where: str) -> Path:
     """
     try:
         root = model.parent.resolve()
-        named, path = Path(os.path.normpath(root / location)), (root / location).resolve()
+        named, path = beside(model, location), (root / location).resolve()
         allowed = path.is_relative_to(root) or path.is_relative_to(model.resolve().parent)
         if not location or Path(location).is_absolute() or not named.is_relative_to(root) or not allowed:
             raise ModelImportError(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from onnx import AttributeProto, GraphProto, NodeProto, TensorProto
 
-from warploom.importer.external import inside, is_external
+from warploom.importer.external import beside, inside, is_external
 from warploom.importer.read import read_model
 
 
@@ -20,13 +19,12 @@ def external_files(path: Path) -> tuple[Path, ...]:
     """
     model, _ = read_model(path)
     found: dict[Path, None] = {}
-    folder = path.parent.resolve()
     for tensor in (*_tensors(model.graph), *(one for f in model.functions for one in _of_nodes(f.node))):
         if is_external(tensor):
             location = next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
             where = f"The external data {location!r} of the tensor {tensor.name!r}"
             inside(path, location, where)
-            found[Path(os.path.normpath(folder / location))] = None
+            found[beside(path, location)] = None
     return tuple(found)
 
 
