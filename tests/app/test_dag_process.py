@@ -65,6 +65,14 @@ def _wait_until_started(qtbot: QtBot) -> list[int]:
     return _layout_processes()
 
 
+def _pretend_python(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
+    """Has a shell script run in place of the interpreter of the process that lays out."""
+    fake = folder / "python"
+    fake.write_text(script)
+    fake.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(fake))
+
+
 def test_that_a_killed_process_leaves_the_quick_layout_and_a_note(qtbot: QtBot, view: DagView) -> None:
     qualities: list[str] = []
     view.layout_ready.connect(qualities.append)
@@ -136,10 +144,7 @@ def test_that_a_view_deleted_while_laying_out_leaves_no_process(qtbot: QtBot, tm
 def test_that_an_answer_that_is_no_layout_is_a_failure(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake = tmp_path / "python"
-    fake.write_text("#!/bin/sh\ncat >/dev/null\nprintf '\\003\\000\\000\\000abc'\nsleep 30\n")
-    fake.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(fake))
+    _pretend_python(monkeypatch, tmp_path, "#!/bin/sh\ncat >/dev/null\nprintf '\\003\\000\\000\\000abc'\nsleep 30\n")
     view = DagView(LIGHT, layout_cache=tmp_path / "cache")
     qtbot.addWidget(view)
     view.set_graph(_graph(10))
@@ -148,10 +153,7 @@ def test_that_an_answer_that_is_no_layout_is_a_failure(
 
 
 def test_that_a_process_that_hangs_is_given_up(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = tmp_path / "python"
-    fake.write_text("#!/bin/sh\nexec sleep 30\n")
-    fake.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(fake))
+    _pretend_python(monkeypatch, tmp_path, "#!/bin/sh\nexec sleep 30\n")
     monkeypatch.setattr("warploom_app.layout.process._PATIENCE_MS", 300)
     process = LayoutProcess()
     from warploom_app.layout import LayoutRequest
@@ -211,10 +213,7 @@ def test_that_the_user_can_stop_the_better_layout_and_keeps_the_quick_one(qtbot:
 
 
 def test_that_a_slow_layout_says_how_to_stop_it(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = tmp_path / "python"
-    fake.write_text("#!/bin/sh\nexec sleep 30\n")
-    fake.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(fake))
+    _pretend_python(monkeypatch, tmp_path, "#!/bin/sh\nexec sleep 30\n")
     monkeypatch.setattr("warploom_app.views.dag_layouter._SLOW_MS", 100)
     view = DagView(LIGHT, layout_cache=tmp_path / "cache")
     qtbot.addWidget(view)
@@ -230,10 +229,7 @@ def test_that_a_slow_layout_says_how_to_stop_it(qtbot: QtBot, tmp_path: Path, mo
 def test_that_nothing_is_said_to_improve_once_the_better_layout_is_shown(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake = tmp_path / "python"
-    fake.write_text(f'#!/bin/sh\n{sys.executable} "$@"\nexec sleep 30\n')
-    fake.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(fake))
+    _pretend_python(monkeypatch, tmp_path, f'#!/bin/sh\n{sys.executable} "$@"\nexec sleep 30\n')
     monkeypatch.setattr("warploom_app.views.dag_layouter._SLOW_MS", 1500)
     view = DagView(LIGHT, layout_cache=tmp_path / "cache")
     qtbot.addWidget(view)
